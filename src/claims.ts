@@ -1,0 +1,21 @@
+// Claims as the 3.x wire carries them: every value a list of strings.
+
+export type Claims = Readonly<Record<string, unknown>>
+export type ClaimLists = Readonly<Record<string, readonly string[]>>
+
+const asText = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+
+/**
+ * Each claim as a list of strings: scalars become one string, lists a list of strings, objects their JSON text.
+ * A null or empty claim is left out, as it says nothing.
+ */
+export const claimLists = (claims: Claims): ClaimLists =>
+  Object.fromEntries(
+    Object.entries(claims)
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => [name, Array.isArray(value) ? value.map(asText) : [asText(value)]]),
+  )
+
+/** The first value of a claim list, or undefined: `first(claims.email)`. */
+export const first = (values: readonly string[] | undefined): string | undefined => values?.[0]

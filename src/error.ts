@@ -1,0 +1,266 @@
+// Every way oxd says no: one class, one table.
+// The key is ours and unique (log, tests, docs, `"oxd": 1` replies); `wire` is what the clients of oxd 2.4 to 4.5 know.
+
+interface ErrorRow {
+  /** The code on the 3.x and 4.x wires. One that ends in `_` is completed by the OP's HTTP status. */
+  readonly wire: string
+  /** The HTTP status of the 4.x dialect. */
+  readonly http: number
+  /** What is wrong, and what to do where that is always the same. */
+  readonly message: string
+}
+
+export const ERRORS = {
+  // The request.
+  malformed_json: { wire: 'internal_error', http: 400, message: 'The frame holds no JSON object.' },
+  frame_too_large: { wire: 'internal_error', http: 413, message: 'The frame is too large.' },
+  frame_incomplete: { wire: 'internal_error', http: 408, message: 'The frame was not completed in time.' },
+  reply_too_large: {
+    wire: 'internal_error',
+    http: 500,
+    message: 'The reply does not fit into the four digits of this wire: ask with "oxd": 1, or for fewer claims.',
+  },
+  malformed_params: { wire: 'internal_error', http: 400, message: 'A parameter is malformed.' },
+  missing_parameter: { wire: 'bad_request', http: 400, message: 'A parameter is missing.' },
+  unsupported_operation: { wire: 'unsupported_operation', http: 500, message: 'There is no such command.' },
+  invalid_oxd_id: {
+    wire: 'invalid_oxd_id',
+    http: 400,
+    message: 'No site is registered under this oxd_id: register the site, or empty its `id =` to register anew.',
+  },
+  invalid_op_host: { wire: 'invalid_op_host', http: 400, message: 'op_host is not usable.' },
+  invalid_authorization_redirect_uri: {
+    wire: 'invalid_authorization_redirect_uri',
+    http: 400,
+    message: 'authorization_redirect_uri is not usable.',
+  },
+  invalid_redirect_uri: { wire: 'invalid_redirect_uri', http: 400, message: 'A redirect URI is not usable.' },
+  redirect_uri_is_not_registered: {
+    wire: 'redirect_uri_is_not_registered',
+    http: 400,
+    message: 'redirect_uri is not one of the site: add it with update_site_registration.',
+  },
+  invalid_scope: { wire: 'invalid_scope', http: 400, message: 'scope must contain openid.' },
+  invalid_request: { wire: 'invalid_request', http: 400, message: 'The request cannot be carried out.' },
+  invalid_algorithm: { wire: 'invalid_algorithm', http: 400, message: 'This algorithm is not supported.' },
+  invalid_client_id: {
+    wire: 'invalid_client_id',
+    http: 400,
+    message: 'client_secret was given without client_id: give both, or neither to register at the OP.',
+  },
+  site_changed: {
+    wire: 'internal_error',
+    http: 409,
+    message: 'The site was changed by several callers at once: try again.',
+  },
+
+  // The login.
+  invalid_state: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The state is unknown, expired or was already used: start a new login.',
+  },
+  state_in_use: { wire: 'bad_request', http: 400, message: 'This state was given before: use a new one for each login.' },
+  code_refused: { wire: 'bad_request', http: 400, message: 'The OP refused the code: start a new login.' },
+  invalid_issuer: {
+    wire: 'invalid_issuer_discovered',
+    http: 400,
+    message: 'The response does not come from the OP of this site.',
+  },
+  foreign_access_token: {
+    wire: 'invalid_access_token',
+    http: 403,
+    message:
+      'oxd did not obtain this access token for this site, or it expired; a site that must ask with tokens from elsewhere sets accept_foreign_tokens.',
+  },
+  invalid_access_token: { wire: 'invalid_access_token', http: 403, message: 'The OP refused the access token.' },
+
+  // Reaching the OP.
+  no_connect_discovery_response: {
+    wire: 'no_connect_discovery_response',
+    http: 500,
+    message: 'The OP has no usable discovery document.',
+  },
+  invalid_issuer_discovered: {
+    wire: 'invalid_issuer_discovered',
+    http: 500,
+    message: 'The discovery document names another issuer.',
+  },
+  restricted_op_host: { wire: 'restricted_op_host', http: 400, message: 'oxd does not go there.' },
+  ssl_handshake_error: { wire: 'ssl_handshake_error', http: 500, message: 'The TLS connection to the OP failed.' },
+  op_unreachable: { wire: 'internal_error', http: 502, message: 'The OP cannot be reached.' },
+  op_timeout: { wire: 'internal_error', http: 504, message: 'The OP did not answer in time.' },
+  op_redirected: {
+    wire: 'internal_error',
+    http: 502,
+    message: 'The OP answered with a redirect, which is not followed.',
+  },
+  op_answer_too_large: { wire: 'internal_error', http: 502, message: 'The answer of the OP is too large.' },
+  op_answer_malformed: { wire: 'internal_error', http: 502, message: 'The answer of the OP is malformed.' },
+  op_http_status: { wire: 'http_status_', http: 502, message: 'The OP refused.' },
+  no_registration_endpoint: {
+    wire: 'invalid_request',
+    http: 400,
+    message:
+      'The OP has no dynamic registration: register the client there by hand, and pass its client_id and client_secret.',
+  },
+  no_client_id_returned: { wire: 'no_client_id_returned', http: 500, message: 'The OP registered without a client_id.' },
+  no_client_secret_returned: {
+    wire: 'no_client_secret_returned',
+    http: 500,
+    message: 'The OP registered without a client_secret.',
+  },
+  invalid_registration_client_url: {
+    wire: 'invalid_registration_client_url',
+    http: 500,
+    message: 'The OP gave no address at which this registration could be changed: change it there by hand.',
+  },
+  expired_client: { wire: 'expired_client', http: 400, message: 'The client secret has expired: register the site anew.' },
+  no_userinfo_endpoint: { wire: 'invalid_request', http: 400, message: 'The OP has no userinfo endpoint.' },
+  no_end_session_endpoint_at_op: {
+    wire: 'no_end_session_endpoint_at_op',
+    http: 500,
+    message: 'The OP has no logout endpoint: end the session of the application alone.',
+  },
+
+  // Tokens.
+  no_id_token: { wire: 'no_id_token', http: 500, message: 'The OP returned no ID Token.' },
+  no_access_token: { wire: 'no_access_token', http: 500, message: 'The OP returned no access token.' },
+  invalid_id_token_malformed: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token is not a signed JWT with a JSON object in it.',
+  },
+  invalid_id_token_no_issuer: { wire: 'invalid_id_token_no_issuer', http: 500, message: 'The ID Token names no issuer.' },
+  invalid_id_token_bad_issuer: {
+    wire: 'invalid_id_token_bad_issuer',
+    http: 500,
+    message: 'The ID Token was issued by someone else.',
+  },
+  invalid_id_token_no_audience: {
+    wire: 'invalid_id_token_no_audience',
+    http: 500,
+    message: 'The ID Token names no audience.',
+  },
+  invalid_id_token_bad_audience: {
+    wire: 'invalid_id_token_bad_audience',
+    http: 500,
+    message: 'The ID Token is meant for another client.',
+  },
+  invalid_id_token_no_authorized_party: {
+    wire: 'invalid_id_token_no_authorized_party',
+    http: 500,
+    message: 'The ID Token has several audiences and no authorized party.',
+  },
+  invalid_id_token_bad_authorized_party: {
+    wire: 'invalid_id_token_bad_authorized_party',
+    http: 500,
+    message: 'The ID Token was issued to another authorized party.',
+  },
+  id_token_without_signature_not_allowed: {
+    wire: 'id_token_without_signature_not_allowed',
+    http: 500,
+    message: 'The ID Token is not signed.',
+  },
+  invalid_id_token_invalid_algorithm: {
+    wire: 'invalid_id_token_invalid_algorithm',
+    http: 500,
+    message: 'The ID Token is signed with another algorithm than the one registered.',
+  },
+  invalid_id_token_bad_signature: {
+    wire: 'invalid_id_token_bad_signature',
+    http: 500,
+    message: 'The signature of the ID Token is wrong.',
+  },
+  key_id_not_found: {
+    wire: 'key_id_not_found',
+    http: 500,
+    message: 'The OP publishes no key that fits the signature of the ID Token.',
+  },
+  invalid_id_token_expiration_time: {
+    wire: 'invalid_id_token_expiration_time',
+    http: 500,
+    message: 'The ID Token has no usable expiry time.',
+  },
+  invalid_id_token_expired: {
+    wire: 'invalid_id_token_expired',
+    http: 500,
+    message: 'The ID Token has expired: check the clocks of the OP and of this machine.',
+  },
+  invalid_id_token_issued_at: {
+    wire: 'invalid_id_token_issued_at',
+    http: 500,
+    message: 'The ID Token has no usable issue time: check the clocks of the OP and of this machine.',
+  },
+  invalid_id_token_not_yet_valid: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token is not valid yet: check the clocks of the OP and of this machine.',
+  },
+  invalid_id_token_no_nonce: { wire: 'invalid_id_token_no_nonce', http: 500, message: 'The ID Token has no nonce.' },
+  invalid_id_token_bad_nonce: {
+    wire: 'invalid_id_token_bad_nonce',
+    http: 500,
+    message: 'The ID Token belongs to another login.',
+  },
+  no_subject_identifier: { wire: 'no_subject_identifier', http: 500, message: 'The answer of the OP names no subject.' },
+  invalid_subject_identifier: {
+    wire: 'invalid_subject_identifier',
+    http: 500,
+    message: 'The answer of the OP is about another subject than the login.',
+  },
+  invalid_access_token_bad_hash: {
+    wire: 'invalid_access_token_bad_hash',
+    http: 500,
+    message: 'The access token does not belong to the ID Token.',
+  },
+
+  // The daemon itself.
+  store_unreachable: {
+    wire: 'internal_error',
+    http: 503,
+    message: 'oxd cannot read or write its data: see the log of the daemon.',
+  },
+  shutting_down: { wire: 'internal_error', http: 503, message: 'oxd is shutting down: try again.' },
+  internal_error: { wire: 'internal_error', http: 500, message: 'oxd failed: see the log of the daemon.' },
+} as const satisfies Readonly<Record<string, ErrorRow>>
+
+export type ErrorCode = keyof typeof ERRORS
+
+export interface OxdErrorOptions {
+  /** What exactly is wrong, with which name, and what to do. It reaches the caller: no secret, and cleaned if it is not ours. */
+  readonly what?: string
+  /** For `"oxd": 1` callers: structured facts, as harmless as `what`. */
+  readonly details?: Readonly<Record<string, string | number | boolean>>
+  /** The HTTP status with which the OP refused; completes a wire code that ends in `_`. */
+  readonly status?: number
+  readonly cause?: unknown
+}
+
+/** The only error that callers of oxd see. */
+export class OxdError extends Error {
+  override readonly name = 'OxdError'
+  readonly code: ErrorCode
+  readonly details: Readonly<Record<string, string | number | boolean>> | undefined
+  readonly status: number | undefined
+
+  constructor(code: ErrorCode, options: OxdErrorOptions = {}) {
+    super(options.what === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${options.what}`, {
+      cause: options.cause,
+    })
+    this.code = code
+    this.details = options.details
+    this.status = options.status
+  }
+
+  /** The code as the clients of oxd 2.4 to 4.5 know it. */
+  get wire(): string {
+    const { wire } = ERRORS[this.code]
+    return wire.endsWith('_') ? `${wire}${this.status ?? 'unknown'}` : wire
+  }
+}
+
+/** A mistake of the person who starts a program of oxd: one line that says what, where and what to do. */
+export class StartError extends Error {
+  override readonly name = 'StartError'
+}

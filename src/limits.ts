@@ -1,0 +1,74 @@
+// Every bound of oxd, once: its name carries the unit, the comment says why it has this value.
+
+export const LIMITS = {
+  /** The largest request frame. A 64 KiB JWT as a hint, and room; 500 such frames at once are 64 MiB. */
+  frame_bytes_max: 131_072,
+  /** The original wire has four digits for the length of a reply; old clients read no more. */
+  reply_characters_max: 9_999,
+  /** Replies to our own library, which reads a longer header. */
+  long_reply_characters_max: 2_097_152,
+  /** oxd-php sends every frame twice within this time (measured: 3 ms catch 1,200 of 1,200 copies). */
+  twin_hold_ms: 3,
+  /** A frame that has begun must be complete by then; between frames a connection may be silent for ever. */
+  frame_ms_max: 30_000,
+  /** A peer that does not read its reply for this long is disconnected. */
+  reply_ms_max: 30_000,
+  /** After a frame that cannot be skipped, the answer is given this long to be read before the close. */
+  close_ms_max: 1_000,
+  /** Sockets that the daemon holds at once; further ones are closed at once. */
+  connections_max: 1_024,
+  /** Frames of one connection that wait for their turn; then its socket is not read until there is room. */
+  waiting_frames_max: 16,
+
+  /** A plain text parameter. */
+  text_characters_max: 2_048,
+  /** A URL parameter: what browsers and OPs carry everywhere. */
+  url_characters_max: 2_048,
+  /** An authorization code; some OPs make them JWTs. */
+  code_characters_max: 16_384,
+  /** A token or an ID Token. */
+  token_characters_max: 65_536,
+  /** Items of a list parameter. */
+  list_items_max: 100,
+  /** A state: the original Node client sends nothing from 1,000 characters a frame on. */
+  state_characters_max: 128,
+  /** A caller's own state or nonce: 22 characters of base64url carry 128 bits. */
+  own_random_characters_min: 22,
+
+  /** A login must come back within 15 minutes. */
+  login_seconds: 900,
+  /** One clock tolerance for everything (exp, iat, nbf, spent states). */
+  clock_tolerance_seconds: 60,
+  /** Tokens are remembered until they expire, and never longer than a day. */
+  tokens_seconds_max: 86_400,
+  /** How long `register_site` remembers nothing: an OP that omits `expires_in` is given a day at most. */
+  sweep_interval_ms: 60_000,
+  /** Tries of one compare-and-swap before the store is said to be busy. */
+  swap_tries_max: 16,
+  /** `oxd serve` waits this long for another process that holds the database. */
+  store_busy_ms: 5_000,
+
+  /** To reach the OP at all. */
+  op_connect_ms: 5_000,
+  /** From the request to the last byte of the OP's answer. */
+  op_total_ms: 15_000,
+  /** An OP's answer after decoding. */
+  op_body_bytes_max: 1_048_576,
+  /** An OP's key set, and the keys in it. */
+  jwks_bytes_max: 524_288,
+  jwks_keys_max: 100,
+  /** How long OP metadata and keys are used before they are fetched anew. */
+  op_metadata_ms: 600_000,
+  op_keys_ms: 600_000,
+  /** OPs whose metadata and keys are kept in memory at once. */
+  ops_max: 1_000,
+  /** Fetches of one OP's keys on account of unknown kids or failed signatures, a minute. */
+  key_refetches_per_minute: 5,
+  /** Text from the OP that is shown to a person or written to a log. */
+  op_text_characters_max: 200,
+
+  /** SIGTERM: what is under way may finish within this time. */
+  shutdown_ms: 10_000,
+} as const
+
+export type Limits = { readonly [K in keyof typeof LIMITS]: number }
