@@ -1,6 +1,5 @@
 // What a command is: its whole definition, from which dispatch, the typed client, the docs and the CLI are derived.
 import type { z } from 'zod'
-import type { Claims, ClaimLists } from './claims.ts'
 import type { ErrorCode, OxdErrorOptions, OxdError } from './error.ts'
 import type { Ops } from './oidc/op.ts'
 import type { Site, Sites } from './site.ts'
@@ -36,7 +35,7 @@ type Run<A extends Access, P extends Shape, R extends Shape, M extends Shape, E 
     /** Makes an error of a declared code; touching an undeclared one does not compile. */
     readonly fail: (code: E, options?: OxdErrorOptions) => OxdError
   },
-) => Promise<z.output<z.ZodObject<R>> & z.output<z.ZodObject<M>>>
+) => Promise<z.output<z.ZodObject<R & M>>>
 
 export interface Definition<
   N extends string = string,
@@ -93,6 +92,6 @@ export type AnyCommand = Omit<Definition, 'run' | 'examples'> & {
 
 export type ParamsOf<C extends { readonly params: Shape }> = z.input<z.ZodObject<C['params']>>
 /** The full result, claims as OpenID Connect has them. */
-export type ResultOf<C extends { readonly result: Shape; readonly more: Shape }> = z.output<z.ZodObject<C['result']>> &
-  z.output<z.ZodObject<C['more']>>
-export type { Claims, ClaimLists }
+export type ResultOf<C extends { readonly result: Shape; readonly more: Shape }> = z.output<
+  z.ZodObject<C['result'] & C['more']>
+>

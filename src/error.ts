@@ -48,6 +48,12 @@ export const ERRORS = {
     http: 400,
     message: 'client_secret was given without client_id: give both, or neither to register at the OP.',
   },
+  invalid_client_secret: {
+    wire: 'invalid_client_secret',
+    http: 400,
+    message:
+      'client_id was given without client_secret: give both, neither to register at the OP, or client_token_endpoint_auth_method none.',
+  },
   site_changed: {
     wire: 'internal_error',
     http: 409,
@@ -220,6 +226,11 @@ export const ERRORS = {
     wire: 'internal_error',
     http: 503,
     message: 'oxd cannot read or write its data: see the log of the daemon.',
+  },
+  store_damaged: {
+    wire: 'internal_error',
+    http: 500,
+    message: 'A record of oxd cannot be opened: stop the daemon and restore its data directory from the backup.',
   },
   shutting_down: { wire: 'internal_error', http: 503, message: 'oxd is shutting down: try again.' },
   internal_error: { wire: 'internal_error', http: 500, message: 'oxd failed: see the log of the daemon.' },

@@ -47,11 +47,21 @@ export const LIMITS = {
   swap_tries_max: 16,
   /** `oxd serve` waits this long for another process that holds the database. */
   store_busy_ms: 5_000,
+  /** SQLite's write-ahead log is cut back to this size; its checkpoint is at 4 MiB. */
+  store_wal_bytes_max: 16_777_216,
+  /** Records that are in memory at once while all of a kind are read. */
+  store_page_records: 200,
+  /** Expired records that are deleted at once: the event loop stands still for about 10 ms. */
+  sweep_records: 1_000,
 
   /** To reach the OP at all. */
   op_connect_ms: 5_000,
   /** From the request to the last byte of the OP's answer. */
   op_total_ms: 15_000,
+  /** Connections to one OP at once; further requests wait for a free one, within their time. */
+  op_connections_max: 32,
+  /** An idle connection to an OP is kept this long: shorter than servers keep theirs, so that none is closed in mid-request. */
+  op_idle_ms: 4_000,
   /** An OP's answer after decoding. */
   op_body_bytes_max: 1_048_576,
   /** An OP's key set, and the keys in it. */

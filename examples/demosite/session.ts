@@ -1,0 +1,108 @@
+// What the site remembers of a browser, on the server; the cookie is but a name for it.
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import type { Request } from 'express'
+import session from 'express-session'
+
+/** A user who is logged in. */
+export interface Login {
+  readonly claims: Readonly<Record<string, readonly string[]>>
+  /** The hint for the logout: it says whose session the OP is to end. */
+  readonly id_token: string
+  /** Milliseconds since the epoch; undefined if the OP did not say. */
+  readonly expires_at: number | undefined
+  readonly has_refresh_token: boolean
+}
+
+declare module 'express-session' {
+  interface SessionData {
+    /** States of logins that began in this browser and have not come back yet, the latest last. */
+    pending: readonly string[]
+    login: Login
+    /** Stands in each form and in no page of another site. Made anew with each login. */
+    csrf: string
+    /** The update has just been carried out: said once, on the next page. */
+    updated: boolean
+  }
+}
+
+/** `__Host-`: a browser takes it only over https, from this host itself, for all its pages. */
+export const COOKIE = '__Host-oxd-demosite'
+
+/** A session without a visit ends after this time. */
+const SESSION_MS = 1_800_000
+
+/** Logins that one browser may have under way, one in each of several tabs; beyond that the oldest is forgotten. */
+export const PENDING_MAX = 5
+
+/**
+ * Sessions in the memory of this process. A real site gives express-session a store of its own (`store:`), since this
+ * one forgets all at a restart and never shrinks by itself.
+ */
+export const sessions = () =>
+  session({
+    name: COOKIE,
+    secret: randomBytes(32).toString('base64url'),
+    resave: false,
+    saveUninitialized: false,
+    // Lax, not Strict: the browser must bring it along when it comes back from the OP.
+    cookie: { httpOnly: true, secure: true, sameSite: 'lax', path: '/', maxAge: SESSION_MS },
+    rolling: true,
+  })
+
+const called = (run: (done: (error?: unknown) => void) => void): Promise<void> =>
+  new Promise((resolve, reject) => {
+    run((error) => (error === undefined || error === null ? resolve() : reject(error)))
+  })
+
+/** Written before the browser is sent away, so that it cannot come back too early. */
+export const saved = (request: Request) => called((done) => request.session.save(done))
+
+/** The session under another name: whoever knew the name before the login knows nothing afterwards. */
+export const regenerated = (request: Request) => called((done) => request.session.regenerate(done))
+
+/** No session any more, on the server. */
+export const destroyed = (request: Request) => called((done) => request.session.destroy(done))
+
+/** This browser began a login with this state. */
+export const addPending = (request: Request, state: string): void => {
+  request.session.pending = [...(request.session.pending ?? []), state].slice(-PENDING_MAX)
+}
+
+/** True if this browser began a login with this state; it can come back once. */
+export const takePending = (request: Request, state: string | undefined): boolean => {
+  const pending = request.session.pending ?? []
+  if (state === undefined || !pending.includes(state)) return false
+  request.session.pending = pending.filter((other) => other !== state)
+  return true
+}
+
+/** The login of this session from now on, under a new name; the logins of other tabs stay under way. */
+export const logIn = async (request: Request, login: Login): Promise<void> => {
+  const pending = request.session.pending ?? []
+  await regenerated(request)
+  request.session.pending = pending
+  request.session.login = login
+  request.session.csrf = randomBytes(24).toString('base64url')
+  await saved(request)
+}
+
+/** Does the form that was sent carry the token of this session? */
+export const isOwnForm = (request: Request): boolean => {
+  const expected = Buffer.from(request.session.csrf ?? '')
+  const given = Buffer.from(formField(request, 'csrf'))
+  return expected.length > 0 && expected.length === given.length && timingSafeEqual(expected, given)
+}
+
+/** One field of the form that was sent; '' if it is absent or was sent twice. */
+export const formField = (request: Request, name: string): string => {
+  const fields: unknown = request.body
+  if (typeof fields !== 'object' || fields === null || !Object.hasOwn(fields, name)) return ''
+  const value: unknown = Reflect.get(fields, name)
+  return typeof value === 'string' ? value.trim() : ''
+}
+
+/** One parameter of the address; undefined if it is absent, empty or there twice. */
+export const queryField = (request: Request, name: string): string | undefined => {
+  const value: unknown = request.query[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

@@ -1,0 +1,456 @@
+// The sample site: a web application that logs its users in with oxd. Run it: node examples/demosite/site.ts
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import express from 'express'
+import type { ErrorRequestHandler, Express, Request, Response } from 'express'
+import { Client, OxdConnectionError, OxdError, first } from 'oxd-client'
+import { siteCertificate } from './certificate.ts'
+import { region } from './highlight.ts'
+import { MESSAGES, messageFor, referenceIn } from './messages.ts'
+import type { Message } from './messages.ts'
+import { confirmLogoutPage, homePage, messagePage, signedOutPage } from './pages.ts'
+import type { MessageParts, ShownLogin, UpdateForm } from './pages.ts'
+import {
+  COOKIE,
+  addPending,
+  destroyed,
+  formField,
+  isOwnForm,
+  logIn,
+  queryField,
+  saved,
+  sessions,
+  takePending,
+} from './session.ts'
+import { placeOf, prepareSettings, readSettings, settingsOf, shownSettings } from './settings.ts'
+
+const HERE = import.meta.dirname
+const EXAMPLE_CFG = join(HERE, 'demosite.example.cfg')
+const STYLE = readFileSync(join(HERE, 'style.css'), 'utf8')
+const ICON = readFileSync(join(HERE, 'icon.svg'), 'utf8')
+
+// The page shows the code of each step: this very file, between the marks.
+const SOURCE = readFileSync(import.meta.filename, 'utf8')
+const CODE = {
+  client: region(SOURCE, 'client'),
+  register: region(SOURCE, 'register'),
+  login: region(SOURCE, 'login'),
+  callback: region(SOURCE, 'callback'),
+  update: region(SOURCE, 'update'),
+  logout: region(SOURCE, 'logout'),
+}
+
+/** Says one line to the person who runs the site. Never given a code, a state, a token or a claim. */
+export type Say = (line: string) => void
+
+export interface SiteOptions {
+  readonly client: Client
+  /** The file that the client works with; the page shows it, secrets masked. */
+  readonly cfg_path: string
+  readonly say: Say
+}
+
+/**
+ * No script, nothing from elsewhere, in no frame. No Strict-Transport-Security: for a browser that does not know the
+ * development CA it would turn the warning at *.localhost into a wall. A real site sends it.
+ */
+const HEADERS: Readonly<Record<string, string>> = {
+  'content-security-policy':
+    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-opener-policy': 'same-origin',
+  'cross-origin-resource-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=()',
+  'cache-control': 'no-store',
+}
+
+/** The answer to the logout form redirects to the OP, wherever that is; browsers apply form-action to redirects too. */
+const POLICY_OF_LOGOUT = HEADERS['content-security-policy']?.replace("form-action 'self'", "form-action 'self' https: http:")
+
+/** The user of this session, as the pages show it. */
+const shownLogin = (request: Request): ShownLogin | undefined => {
+  const login = request.session?.login
+  if (login === undefined) return undefined
+  const { claims, expires_at, has_refresh_token } = login
+  const name = first(claims['name']) ?? first(claims['email']) ?? first(claims['sub']) ?? 'somebody'
+  return { name, claims, expires_at, has_refresh_token }
+}
+
+const sendMessage = (request: Request, response: Response, parts: Omit<MessageParts, 'login'>): void => {
+  response.status(parts.message.status).send(
+    messagePage({ ...parts, login: shownLogin(request), signed_out: response.locals['signed_out'] === true }),
+  )
+}
+
+const isErrorCode = (text: string): boolean => /^[a-z_]{1,64}$/.test(text)
+
+/** The Express application: pages and routes, without server and port. */
+export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag')
+
+  app.use((_request, response, next) => {
+    response.set(HEADERS)
+    next()
+  })
+  app.get('/style.css', (_request, response) => void response.type('css').send(STYLE))
+  app.get('/icon.svg', (_request, response) => void response.type('svg').send(ICON))
+  app.use(sessions())
+  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
+
+  /** What step 4 was last given; at the start, what the file has. */
+  const registered = { contacts: '', post_logout_redirect_uri: '' }
+  const settings = settingsOf(readFileSync(cfg_path, 'utf8'))
+  registered.contacts = settings.get('contacts') ?? ''
+  registered.post_logout_redirect_uri = settings.get('post_logout_redirect_uri') ?? ''
+
+  /** The id that the site goes by. */
+  let oxd_id: string | undefined
+  app.use((_request, response, next) => {
+    response.locals['oxd_id'] = oxd_id
+    next()
+  })
+
+  const register = async (): Promise<string> => {
+    // #region register
+    // With an `id` in demosite.cfg this asks nobody;
+    // without one it registers, and writes the id there.
+    oxd_id = await client.registerSite()
+    // #endregion
+    return oxd_id
+  }
+
+  const sendHome = async (request: Request, response: Response, changed: Partial<UpdateForm> = {}) => {
+    let problem: Message | undefined
+    try {
+      await register()
+    } catch (error) {
+      problem = explain(error).message
+      say(`not registered: ${explain(error).details ?? problem.title}`)
+    }
+    response.send(
+      homePage({
+        login: shownLogin(request),
+        csrf: request.session.csrf,
+        settings: shownSettings(readFileSync(cfg_path, 'utf8')),
+        oxd_id: problem === undefined ? oxd_id : undefined,
+        problem,
+        update: { ...registered, problems: {}, done: false, ...changed },
+        code: CODE,
+      }),
+    )
+  }
+
+  app.get('/', async (request, response) => {
+    const done = request.session.updated === true
+    if (done) delete request.session.updated
+    await sendHome(request, response, { done })
+  })
+
+  // #region login
+  app.get('/login', async (request, response) => {
+    const { url, state } = await client.startLogin()
+
+    // The login belongs to this browser: its session knows
+    // the state, which is compared when the browser is back.
+    addPending(request, state)
+    await saved(request)
+    response.redirect(303, url)
+  })
+  // #endregion
+
+  // #region callback
+  app.get('/callback', async (request, response) => {
+    const code = queryField(request, 'code')
+    const state = queryField(request, 'state')
+    const iss = queryField(request, 'iss')
+
+    // Did this browser begin this login? Else oxd is not even asked.
+    if (state === undefined || !takePending(request, state)) return noSuchLogin(request, response)
+    await saved(request)
+    if (code === undefined) return notLoggedIn(request, response)
+
+    const tokens = await client.getTokensByCode({ code, state, ...(iss !== undefined && { iss }) })
+    const claims = await client.getUserInfo(tokens.access_token)
+
+    await logIn(request, {
+      claims,
+      id_token: tokens.id_token,
+      expires_at: tokens.expires_in < 0 ? undefined : Date.now() + tokens.expires_in * 1000,
+      has_refresh_token: Boolean(tokens.refresh_token),
+    })
+    response.redirect(303, '/#claims')
+  })
+  // #endregion
+
+  /** The state is stale, forged or missing; or the user pressed the back button after a login. */
+  const noSuchLogin = (request: Request, response: Response): void => {
+    const message = request.session.login === undefined ? MESSAGES.no_such_login : MESSAGES.already_logged_in
+    sendMessage(request, response, { message })
+  }
+
+  /** The OP sent the browser back without a code: the user said no, or something failed there. */
+  const notLoggedIn = (request: Request, response: Response): void => {
+    const error = queryField(request, 'error') ?? 'no code and no error'
+    if (error === 'access_denied') return sendMessage(request, response, { message: MESSAGES.denied })
+    say(`the OP refused a login${isErrorCode(error) ? `: ${error}` : ''}`)
+    const description = queryField(request, 'error_description')?.slice(0, 200)
+    const details = [error.slice(0, 64), description].filter((part) => part !== undefined).join(': ')
+    sendMessage(request, response, { message: MESSAGES.op_error, details })
+  }
+
+  // Whatever is sent by a form was sent by our own form, in the session of a user.
+  app.post(/.*/, (request, response, next) => {
+    if (request.session.login === undefined) return sendMessage(request, response, { message: MESSAGES.not_logged_in })
+    if (!isOwnForm(request)) return sendMessage(request, response, { message: MESSAGES.form_expired })
+    next()
+  })
+
+  // #region update
+  app.post('/update', async (request, response) => {
+    const contacts = formField(request, 'contacts')
+    const post_logout_redirect_uri = formField(request, 'post_logout_redirect_uri')
+    const problems = problemsOf(contacts, post_logout_redirect_uri)
+    if (Object.keys(problems).length > 0) {
+      response.status(400)
+      return sendHome(request, response, { contacts, post_logout_redirect_uri, problems })
+    }
+
+    await client.updateSiteRegistration({
+      contacts: listOf(contacts),
+      post_logout_redirect_uri,
+    })
+
+    Object.assign(registered, { contacts, post_logout_redirect_uri })
+    request.session.updated = true
+    response.redirect(303, '/#update')
+  })
+  // #endregion
+
+  /** What is wrong with the form of step 4, in words. Addresses elsewhere would make the logout lead users astray. */
+  const problemsOf = (contacts: string, uri: string): UpdateForm['problems'] => {
+    const own = new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '').origin
+    const addresses = listOf(contacts)
+    return {
+      ...((addresses.length > 10 || !addresses.every((address) => /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/.test(address))) && {
+        contacts: 'Ten e-mail addresses at most, separated by commas.',
+      }),
+      ...((!URL.canParse(uri) || new URL(uri).origin !== own || uri.includes('#')) && {
+        post_logout_redirect_uri: `An address of this site: it begins with ${own}/`,
+      }),
+    }
+  }
+
+  app.get('/logout', (request, response) => {
+    const login = shownLogin(request)
+    if (login === undefined) return response.redirect(303, '/')
+    response.set('content-security-policy', POLICY_OF_LOGOUT)
+    response.send(confirmLogoutPage(login, request.session.csrf ?? ''))
+  })
+
+  // #region logout
+  app.post('/logout', async (request, response) => {
+    const id_token_hint = request.session.login?.id_token
+
+    // Here first: whatever happens next, this site has forgotten the user.
+    await destroyed(request)
+    response.clearCookie(COOKIE, { path: '/', secure: true })
+    response.locals['signed_out'] = true
+
+    response.redirect(303, await client.getLogoutUri({ ...(id_token_hint !== undefined && { id_token_hint }) }))
+  })
+  // #endregion
+
+  app.get('/signed-out', (request, response) => {
+    response.send(signedOutPage(shownLogin(request)))
+  })
+
+  app.use((request, response) => sendMessage(request, response, { message: MESSAGES.not_found }))
+
+  /** One registration for all requests that met the unknown id. */
+  let again: Promise<string> | undefined
+  const registerAnew = async (unknown_id: unknown): Promise<void> => {
+    if (unknown_id !== oxd_id) return
+    say(`the daemon does not know the id ${oxd_id ?? ''}: registering anew`)
+    again ??= client.registerSite({ again: true }).finally(() => (again = undefined))
+    oxd_id = await again
+    say(`registered anew as ${oxd_id}`)
+  }
+
+  // Express hands every error of a route to this function, which has four parameters for that reason.
+  const onError: ErrorRequestHandler = async (error: unknown, request, response, _next) => {
+    let explained = explain(error)
+    if (error instanceof OxdError && error.code === 'invalid_oxd_id') {
+      try {
+        await registerAnew(response.locals['oxd_id'])
+        explained = { message: MESSAGES.registered_anew, details: `The new id is ${oxd_id ?? ''}.` }
+      } catch (failure) {
+        explained = explain(failure)
+      }
+    }
+    say(`${request.method} ${request.path}: ${explained.message.title}. ${explained.details ?? ''}`)
+    sendMessage(request, response, explained)
+  }
+  app.use(onError)
+  return app
+}
+
+const listOf = (text: string): string[] =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '')
+
+/** What an error means for the user, and what of it the people who run the site may read. */
+const explain = (error: unknown): { message: Message; reference?: string | undefined; details?: string } => {
+  if (error instanceof OxdConnectionError) return { message: MESSAGES.daemon_down, details: error.message }
+  if (error instanceof OxdError)
+    return {
+      message: messageFor(error.code),
+      reference: referenceIn(error.description),
+      details: `${error.code}: ${error.description}`,
+    }
+  // Express's own: a body too large, an address that cannot be decoded.
+  if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500)
+    return { message: { ...MESSAGES.bad_request, status: error.status } }
+  return { message: MESSAGES.failed, ...(error instanceof Error && { details: `${error.name}: ${error.message}` }) }
+}
+
+export interface StartOptions {
+  /** The configuration file; made from the example if it is not there. */
+  readonly cfg_path?: string | undefined
+  /** Host name and port of the site; undefined: those of the configuration. Port 0: any that is free. */
+  readonly host?: string | undefined
+  readonly port?: number | undefined
+  /** Ports of the daemon and of the development OP; undefined: those of the configuration. */
+  readonly oxd_port?: number | undefined
+  readonly op_port?: number | undefined
+  /** The certificate and its key (PEM files); without them the site makes one. */
+  readonly cert_path?: string | undefined
+  readonly key_path?: string | undefined
+  /** Where a certificate of its own is kept. */
+  readonly folder?: string | undefined
+  readonly say?: Say | undefined
+}
+
+export interface RunningSite extends AsyncDisposable {
+  /** Where a browser finds it, with a slash at the end. */
+  readonly url: string
+  /** Stops it: no further connections, those that are open are closed. */
+  readonly close: () => Promise<void>
+}
+
+const listening = (server: Server, port: number, host: string): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, host, () => {
+      server.off('error', reject)
+      // A server that listens on TCP has an address with a port.
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+
+const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+
+/**
+ * Starts the site on this machine's own addresses, and registers it if the daemon is there already (else it does so as
+ * soon as somebody opens the page).
+ * @throws {Error} with one line that says what to do, when the port is taken or the configuration is of no use
+ */
+export const startSite = async (options: StartOptions = {}): Promise<RunningSite> => {
+  const cfg_path = options.cfg_path ?? join(HERE, 'demosite.cfg')
+  const say = options.say ?? (() => {})
+  const place = placeOf(readSettings(cfg_path, EXAMPLE_CFG))
+  if (place === undefined) throw new Error(`${cfg_path}: authorization_redirect_uri is not an absolute URL`)
+  const host = options.host ?? place.host
+  const wanted_port = options.port ?? place.port
+
+  const { cert, key } = await siteCertificate({
+    host,
+    cert_path: options.cert_path,
+    key_path: options.key_path,
+    folder: options.folder ?? join(HERE, '../../.dev/demosite'),
+  })
+  const server = createServer({ cert, key })
+  // The port before the file: a configuration is not made for a port that turns out to be taken.
+  const port = await listening(server, wanted_port, '127.0.0.1').catch((error: unknown) => {
+    if (codeOf(error) !== 'EADDRINUSE') throw error
+    throw new Error(`port ${wanted_port} is taken: stop what listens there, or start with DEMO_PORT=<another>`, {
+      cause: error,
+    })
+  })
+  const servers = [server]
+  const close = async () => {
+    for (const one of servers) one.closeAllConnections()
+    await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))))
+    await client?.close()
+  }
+  let client: Client | undefined
+  try {
+    const wishes = { ...options, ...(options.port !== undefined && { port }) }
+    const { said, must_update } = prepareSettings(cfg_path, EXAMPLE_CFG, wishes)
+    for (const line of said) say(line)
+
+    // #region client
+    client = new Client(cfg_path)
+    // #endregion
+    const app = createSite({ client, cfg_path, say })
+    server.on('request', app)
+
+    // Browsers may try ::1 for *.localhost; a machine without IPv6 does without.
+    const second = createServer({ cert, key }, app)
+    await listening(second, port, '::1').then(
+      () => servers.push(second),
+      () => say(`not listening on [::1]:${port}; 127.0.0.1:${port} is enough`),
+    )
+    try {
+      if (must_update) await client.updateSiteRegistration()
+      say(`registered: oxd_id ${await client.registerSite()}`)
+    } catch (error) {
+      if (!(error instanceof OxdError) && !(error instanceof OxdConnectionError)) throw error
+      say(`not registered yet: ${error.message}`)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  const url = `https://${host}${port === 443 ? '' : `:${port}`}/`
+  return { url, close, [Symbol.asyncDispose]: close }
+}
+
+/** A port from the environment. */
+const portIn = (environment: NodeJS.ProcessEnv, name: string): number | undefined => {
+  const text = environment[name]
+  if (text === undefined || text === '') return undefined
+  const port = Number(text)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name} must be a port, 0 to 65535`)
+  return port
+}
+
+/** The options that the environment holds: DEMO_HOST, DEMO_PORT, DEMO_CFG, DEMO_CERT, DEMO_KEY, OXD_PORT, DEV_OP_PORT. */
+export const optionsFrom = (environment: NodeJS.ProcessEnv): StartOptions => ({
+  cfg_path: environment['DEMO_CFG'] || undefined,
+  host: environment['DEMO_HOST'] || undefined,
+  port: portIn(environment, 'DEMO_PORT'),
+  oxd_port: portIn(environment, 'OXD_PORT'),
+  op_port: portIn(environment, 'DEV_OP_PORT'),
+  cert_path: environment['DEMO_CERT'] || undefined,
+  key_path: environment['DEMO_KEY'] || undefined,
+})
+
+if (import.meta.main) {
+  try {
+    const site = await startSite({ ...optionsFrom(process.env), say: (line) => console.log(`demosite: ${line}`) })
+    console.log(`demosite: open ${site.url}`)
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void site.close())
+  } catch (error) {
+    console.error(`demosite: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
+}

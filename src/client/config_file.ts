@@ -1,0 +1,203 @@
+// Reads the configuration file of the Python library: its keys, and what their values mean.
+import { readFileSync, statSync } from 'node:fs'
+import { OxdConfigError } from './errors.ts'
+import { parse, type Document, type Entry, type Malformed } from './ini.ts'
+import type { ClientLimits } from './limits.ts'
+import type { ClientConfig, SiteSettings } from './settings.ts'
+
+type Kind = 'text' | 'list' | 'flag'
+
+/** How each setting of a site is written in the file; the compiler demands a row for every one of them. */
+const SITE_KEYS = {
+  op_host: 'text',
+  op_discovery_path: 'text',
+  op_configuration_endpoint: 'text',
+  authorization_redirect_uri: 'text',
+  redirect_uris: 'list',
+  post_logout_redirect_uri: 'text',
+  post_logout_redirect_uris: 'list',
+  client_logout_uris: 'list',
+  client_frontchannel_logout_uris: 'list',
+  response_types: 'list',
+  response_type: 'text',
+  grant_types: 'list',
+  scope: 'list',
+  acr_values: 'list',
+  ui_locales: 'list',
+  claims_locales: 'list',
+  contacts: 'list',
+  application_type: 'text',
+  client_id: 'text',
+  client_secret: 'text',
+  client_name: 'text',
+  client_jwks_uri: 'text',
+  client_token_endpoint_auth_method: 'text',
+  client_token_endpoint_auth_signing_alg: 'text',
+  client_request_uris: 'list',
+  client_sector_identifier_uri: 'text',
+  client_registration_access_token: 'text',
+  client_registration_client_uri: 'text',
+  client_secret_expires_at: 'text',
+  claims_redirect_uri: 'list',
+  id_token_signed_response_alg: 'text',
+  subject_type: 'text',
+  client_uri: 'text',
+  logo_uri: 'text',
+  policy_uri: 'text',
+  tos_uri: 'text',
+  trusted_client: 'flag',
+  accept_foreign_tokens: 'flag',
+  remember_last_login: 'flag',
+} as const satisfies Record<keyof SiteSettings, Kind>
+
+const KEYS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
+  ...Object.entries(SITE_KEYS),
+  ['host', 'text'],
+  ['port', 'text'],
+  ['unix', 'text'],
+  ['id', 'text'],
+  ['scopes', 'list'],
+  ['logout_redirect_uri', 'text'],
+  // How oxd-python 3.1 asked for HTTP. This library speaks the socket, and says so rather than asking elsewhere.
+  ['https_extension', 'text'],
+  ['connection_type', 'text'],
+  ['connection_type_value', 'text'],
+])
+
+const FLAGS: Readonly<Record<string, boolean>> = {
+  1: true,
+  yes: true,
+  true: true,
+  on: true,
+  0: false,
+  no: false,
+  false: false,
+  off: false,
+}
+
+const LINE_CHARACTERS_MAX = 120
+const UTF8 = new TextDecoder('utf-8', { fatal: true })
+
+/** Also what stands in the documentation for "your value here", such as `<oxd_id>`. */
+const isBlank = (value: string): boolean => value === '' || value === '""' || /^<.*>$/s.test(value)
+
+const isSecret = (key: string): boolean => /secret|token/i.test(key)
+
+/** A line for an error message: nothing of what may be a secret, or the rest of one. */
+const shown = ({ text, after }: Malformed): string => {
+  const line = Buffer.from(text, 'latin1').toString('utf8')
+  if (isSecret(after)) return `(not shown: it follows ${after})`
+  const [word = ''] = line.split(/[\s=:]/, 1)
+  return isSecret(line) ? `${isSecret(word) ? word : ''} …` : line.slice(0, LINE_CHARACTERS_MAX)
+}
+
+const reasonOf = (error: unknown): string => {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  if (code === 'ENOENT') return 'there is no such file: copy the example, or give the right path'
+  if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it: check owner and mode'
+  if (code === 'EISDIR') return 'this is a folder: give the path of the file in it'
+  return `cannot be read (${code ?? 'unknown reason'})`
+}
+
+/** The bytes of the file, or an error that says what to do. */
+export const readConfigBytes = (file: string, limits: Pick<ClientLimits, 'config_bytes_max'>): Buffer => {
+  try {
+    const { size } = statSync(file)
+    if (size > limits.config_bytes_max) {
+      throw new OxdConfigError(`has ${size} bytes, more than the ${limits.config_bytes_max} allowed`, { file })
+    }
+    return readFileSync(file)
+  } catch (error) {
+    if (error instanceof OxdConfigError) throw error
+    throw new OxdConfigError(reasonOf(error), { file, cause: error })
+  }
+}
+
+/** Parses the file; a malformed line, or a key of ours that is given twice, is an error. */
+export const parseConfig = (bytes: Buffer, file: string): Document => {
+  if (bytes.includes(0)) throw new OxdConfigError('holds zero bytes: save it as UTF-8', { file })
+  const document = parse(bytes)
+  const [wrong] = document.malformed
+  if (wrong !== undefined) {
+    throw new OxdConfigError(`${wrong.problem}: ${shown(wrong)}`, { file, line: wrong.line })
+  }
+  const seen = new Map<string, number>()
+  for (const { key, line } of document.sections.flatMap(({ entries }) => entries)) {
+    const earlier = seen.get(key)
+    // Neither wins: whoever edits one of the two would wonder why nothing happens.
+    if (earlier !== undefined && KEYS.has(key)) {
+      throw new OxdConfigError(`${key} is given twice, here and in line ${earlier}: remove one of them`, { file, line })
+    }
+    seen.set(key, line)
+  }
+  return document
+}
+
+const decoded = ({ key, value, line }: Entry, file: string): string => {
+  try {
+    return UTF8.decode(Buffer.from(value, 'latin1'))
+  } catch (error) {
+    throw new OxdConfigError(`${key} is not UTF-8: save the file as UTF-8`, { file, line, cause: error })
+  }
+}
+
+const READERS: Readonly<Record<Kind, (text: string, fail: (problem: string) => OxdConfigError) => unknown>> = {
+  text: (text) => text,
+  list: (text) =>
+    text
+      .split(/[,\n]/)
+      .map((item) => item.trim())
+      .filter((item) => !isBlank(item)),
+  flag: (text, fail) => {
+    const flag = FLAGS[text.toLowerCase()]
+    if (flag === undefined) throw fail(`is ${text}: it must be yes or no`)
+    return flag
+  },
+}
+
+/** The original's two ways to say which transport it should use. */
+const portOf = (values: Readonly<Record<string, unknown>>, fail: (key: string, problem: string) => OxdConfigError) => {
+  const { https_extension, connection_type, connection_type_value } = values
+  const http = 'asks for HTTP, which this library does not speak: remove it and give host and port of the socket'
+  if (https_extension !== undefined) throw fail('https_extension', http)
+  if (connection_type !== undefined && connection_type !== 'local') throw fail('connection_type', http)
+  const key = values.port === undefined && connection_type === 'local' ? 'connection_type_value' : 'port'
+  const text = key === 'port' ? values.port : connection_type_value
+  if (text === undefined) return undefined
+  if (!/^\d{1,5}$/.test(String(text)) || Number(text) < 1 || Number(text) > 65_535) {
+    throw fail(key, `is ${String(text)}: it must be a number from 1 to 65535`)
+  }
+  return Number(text)
+}
+
+/**
+ * Reads a configuration file as oxd-python had it.
+ *
+ * `key = value` or `key: value`; keys in any case; whole lines starting with `#` or `;` are comments, and a value may hold
+ * both, and `%`; a deeper indented line goes on with the value above; sections may be there or not and mean nothing; lists
+ * are separated by commas. Empty values and placeholders such as `<oxd_id>` count as unset, unknown keys are ignored.
+ *
+ * @throws OxdConfigError with file and line
+ */
+export const readConfig = (file: string, limits: Pick<ClientLimits, 'config_bytes_max'>): ClientConfig => {
+  const document = parseConfig(readConfigBytes(file, limits), file)
+  const lines = new Map<string, number>()
+  const values: Record<string, unknown> = {}
+  const fail = (key: string, problem: string): OxdConfigError => {
+    const line = lines.get(key)
+    return new OxdConfigError(`${key} ${problem}`, line === undefined ? { file } : { file, line })
+  }
+  for (const entry of document.sections.flatMap(({ entries }) => entries)) {
+    const kind = KEYS.get(entry.key)
+    if (kind === undefined) continue
+    lines.set(entry.key, entry.line)
+    const text = decoded(entry, file)
+    if (!isBlank(text)) values[entry.key] = READERS[kind](text, (problem) => fail(entry.key, problem))
+  }
+  for (const key of ['host', 'id']) {
+    if (/\s/.test(String(values[key] ?? ''))) throw fail(key, 'holds blanks or runs over several lines')
+  }
+  const { https_extension: _1, connection_type: _2, connection_type_value: _3, port: _4, ...rest } = values
+  // Each value was read as KEYS says, which SITE_KEYS ties to the type of the setting.
+  return { ...rest, port: portOf(values, fail) } as ClientConfig
+}

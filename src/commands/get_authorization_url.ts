@@ -1,0 +1,76 @@
+// get_authorization_url: a new login, and the URL to which the browser of the user is sent.
+import { command } from '../command.ts'
+import { fields } from '../fields.ts'
+import { authorizationUrl } from '../oidc/authorization.ts'
+import { openidScope, termsOf } from '../site.ts'
+import { seconds } from '../world.ts'
+
+/** Starts a login: the URL to which the application redirects its user. */
+export const get_authorization_url = command({
+  name: 'get_authorization_url',
+  since: '2.4',
+  access: 'site',
+  summary: 'Starts a login: the URL to which the application redirects its user.',
+  repeatable: true,
+  spec: [
+    'https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest',
+    'https://www.rfc-editor.org/rfc/rfc7636#section-4.3',
+    'https://www.rfc-editor.org/rfc/rfc9700#section-2.1',
+  ],
+  params: {
+    oxd_id: fields.oxd_id,
+    scope: fields.scope.optional(),
+    acr_values: fields.acr_values.optional(),
+    prompt: fields.prompt.optional(),
+    hd: fields.hd.optional(),
+    custom_parameters: fields.custom_parameters.optional(),
+    params: fields.params.optional(),
+    redirect_uri: fields.redirect_uri.optional(),
+    state: fields.own_state.optional(),
+    nonce: fields.own_nonce.optional(),
+  },
+  result: { authorization_url: fields.authorization_url },
+  more: { state: fields.state, login_id: fields.login_id },
+  errors: ['redirect_uri_is_not_registered', 'invalid_scope', 'invalid_request', 'state_in_use', 'expired_client'],
+  examples: [
+    {
+      what: 'The user is asked to sign in anew.',
+      params: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff', prompt: 'login' },
+      result: {
+        authorization_url:
+          'https://op.example.com/auth?response_type=code&client_id=s6BhdRkqt3&redirect_uri=https%3A%2F%2Fclient.example.com%2Fcallback&scope=openid+profile+email&state=AaPw…&nonce=fR3o…&code_challenge=E9Me…&code_challenge_method=S256&prompt=login',
+      },
+    },
+  ],
+  async run(params, { site, ops, logins, world, fail }) {
+    const { settings, client } = site
+    if (client.client_secret_expires_at !== undefined && client.client_secret_expires_at <= seconds(world)) {
+      throw fail('expired_client')
+    }
+    const redirect_uri = params.redirect_uri ?? settings.redirect_uris[0]
+    if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')
+    const scope = openidScope(params.scope ?? settings.scope)
+    const op = await ops.at(site)
+    const login = await logins.begin(termsOf(site), { redirect_uri, state: params.state, nonce: params.nonce })
+    const authorization_url = authorizationUrl(
+      op.metadata,
+      [
+        ['response_type', 'code'],
+        ['client_id', client.client_id],
+        ['redirect_uri', redirect_uri],
+        ['scope', scope.join(' ')],
+        ['state', login.state],
+        ['nonce', login.nonce],
+        ['code_challenge', login.code_challenge],
+        ['code_challenge_method', 'S256'],
+        ['acr_values', (params.acr_values ?? settings.acr_values).join(' ')],
+        ['prompt', params.prompt],
+        ['hd', params.hd],
+        ['ui_locales', settings.ui_locales.join(' ')],
+        ['claims_locales', settings.claims_locales.join(' ')],
+      ],
+      { ...params.custom_parameters, ...params.params },
+    )
+    return { authorization_url, state: login.state, login_id: login.login_id }
+  },
+})

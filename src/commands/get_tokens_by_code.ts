@@ -1,0 +1,77 @@
+// get_tokens_by_code: the code that came back is exchanged for tokens.
+import { command } from '../command.ts'
+import { fields } from '../fields.ts'
+import { validateIdToken } from '../oidc/id_token.ts'
+import { redeemCode } from '../oidc/token.ts'
+import { termsOf } from '../site.ts'
+import { seconds } from '../world.ts'
+
+/** Exchanges the code from the redirect for tokens, and validates the ID Token. */
+export const get_tokens_by_code = command({
+  name: 'get_tokens_by_code',
+  since: '2.4',
+  access: 'site',
+  summary: 'Exchanges the code from the redirect for tokens, and validates the ID Token.',
+  repeatable: false,
+  spec: [
+    'https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest',
+    'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation',
+    'https://www.rfc-editor.org/rfc/rfc9207#section-2.4',
+  ],
+  params: { oxd_id: fields.oxd_id, code: fields.code, state: fields.state, iss: fields.iss.optional() },
+  result: {
+    access_token: fields.access_token,
+    expires_in: fields.expires_in,
+    id_token: fields.id_token,
+    refresh_token: fields.refresh_token,
+    id_token_claims: fields.id_token_claims,
+  },
+  more: { login_id: fields.login_id },
+  errors: ['invalid_state', 'invalid_issuer', 'code_refused', 'no_id_token', 'no_access_token'],
+  examples: [
+    {
+      what: 'The user has come back.',
+      params: {
+        oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff',
+        code: 'SplxlOBeZQQYbYS6WxSbIA',
+        state: 'AaPw…',
+      },
+      result: {
+        access_token: 'SlAV32hkKG',
+        expires_in: 3600,
+        id_token: 'eyJh…',
+        refresh_token: null,
+        id_token_claims: { iss: ['https://op.example.com'], sub: ['248289761001'], aud: ['s6BhdRkqt3'] },
+      },
+    },
+  ],
+  async run({ code, state, iss }, { site, ops, logins, world, fail }) {
+    // Spent before the OP is asked: of two callbacks with one state at most one goes on.
+    // The state is authenticated for this site, so no other site can spend it.
+    const login = await logins.spend(termsOf(site), state)
+    // Old clients never send iss; a state belongs to one site, and a site to one issuer.
+    if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')
+
+    const op = await ops.at(site)
+    const tokens = await redeemCode(op, site.client, {
+      code,
+      redirect_uri: login.redirect_uri,
+      code_verifier: login.code_verifier,
+    })
+    const id_token_claims = await validateIdToken(op, tokens.id_token, {
+      issuer: site.issuer,
+      client_id: site.client.client_id,
+      alg: site.client.id_token_signed_response_alg,
+      nonce: login.nonce,
+      access_token: tokens.access_token,
+      now: seconds(world),
+    })
+    await logins.remember(
+      termsOf(site),
+      login,
+      { ...tokens, sub: String(id_token_claims.sub) },
+      { last: site.settings.remember_last_login },
+    )
+    return { ...tokens, id_token_claims: { ...id_token_claims }, login_id: login.login_id }
+  },
+})

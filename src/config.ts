@@ -1,0 +1,229 @@
+// Every setting of the daemon, once: flag, environment variable, key in oxd.yml, default and meaning.
+import { existsSync, readFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { LineCounter, parseDocument, isMap, isScalar } from 'yaml'
+import { z } from 'zod'
+import { StartError } from './error.ts'
+
+interface Setting<T> {
+  readonly schema: z.ZodType<T>
+  readonly meaning: string
+  /** As the documentation shows it; absent: none. */
+  readonly default?: string
+  /** How the value is written: `--flag VALUE`; absent for switches. */
+  readonly value?: string
+  /** May be given several times. */
+  readonly list?: true
+  /** The environment variable, where it is not `OXD_` and the name. */
+  readonly env?: string
+}
+const setting = <T>(definition: Setting<T>): Setting<T> => definition
+
+const text = z.string().min(1)
+const isOrigin = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
+const origin = text.refine(isOrigin, 'must be an origin such as https://op.example.com').transform((value) => new URL(value).origin)
+const port = z.coerce.number().int().min(0).max(65_535)
+const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')])
+
+export const SETTINGS = {
+  bind: setting({
+    schema: text,
+    value: 'ADDRESS',
+    default: '127.0.0.1',
+    meaning: 'Address of the socket. Only loopback addresses: commands cannot be protected yet.',
+  }),
+  port: setting({ schema: port, value: 'PORT', default: '8099', meaning: 'TCP port of the socket; 0 takes any free one.' }),
+  tcp: setting({ schema: onOff, default: 'true', meaning: '`--no-tcp`: no TCP socket, only the Unix socket.' }),
+  unix: setting({
+    schema: text.optional(),
+    value: 'PATH',
+    meaning: 'Also listen on this Unix socket, which only the same user may open (mode 0600).',
+  }),
+  data_dir: setting({
+    schema: text,
+    value: 'DIR',
+    default: './oxd-data',
+    meaning: 'Where sites and logins are kept, sealed (mode 0700).',
+  }),
+  key_file: setting({
+    schema: text.optional(),
+    value: 'FILE',
+    default: '<data-dir>.key',
+    meaning: 'The key that seals the data; beside, never inside, the data directory. Or the key itself in `OXD_KEY`.',
+  }),
+  op_host: setting({
+    schema: text.optional(),
+    value: 'URL',
+    meaning: 'The OP of sites that name none when they register.',
+  }),
+  trust_op: setting({
+    schema: z.array(origin),
+    value: 'ORIGIN',
+    list: true,
+    meaning:
+      'Requests to this origin (scheme, host, port) may go to a private address and, if it is loopback and says http, unencrypted. Repeatable.',
+  }),
+  op_ca: setting({
+    schema: text.optional(),
+    value: 'FILE',
+    meaning: 'A CA certificate (PEM) that OPs may have, beside those that the system trusts.',
+  }),
+  op_proxy: setting({
+    schema: text.refine((value) => URL.canParse(value), 'must be a URL').optional(),
+    value: 'URL',
+    meaning: 'The HTTP proxy through which OPs are reached.',
+  }),
+  no_proxy: setting({
+    schema: text.optional(),
+    value: 'HOSTS',
+    env: 'NO_PROXY',
+    meaning: 'Hosts that are reached without the proxy, separated by commas.',
+  }),
+} as const
+
+type Settings = typeof SETTINGS
+export type SettingName = keyof Settings
+/** The settings that the daemon runs with. `key` is OXD_KEY, which has no flag, lest it be seen in a process list. */
+export type Config = { readonly [N in SettingName]: z.output<Settings[N]['schema']> } & { readonly key: string | undefined }
+
+/** All settings, with their types forgotten. */
+export const SETTING_LIST: readonly (readonly [SettingName, Setting<unknown>])[] = Object.entries(SETTINGS) as never
+
+export const flagOf = (name: SettingName): string => `--${name.replaceAll('_', '-')}`
+export const envOf = (name: SettingName): string => SETTINGS[name as 'no_proxy'].env ?? `OXD_${name.toUpperCase()}`
+
+/** A value as it was written, and where: for the text of an error. */
+interface Given {
+  readonly value: unknown
+  readonly where: string
+}
+type Layer = ReadonlyMap<SettingName, Given>
+
+const isSetting = (name: string): name is SettingName => Object.hasOwn(SETTINGS, name)
+
+const fromFlags = (argv: readonly string[]): { layer: Layer; file: string | undefined } => {
+  const options = Object.fromEntries(
+    SETTING_LIST.map(([name, { value, list }]) => [
+      name.replaceAll('_', '-'),
+      { type: value === undefined ? ('boolean' as const) : ('string' as const), multiple: list === true },
+    ]),
+  )
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: { ...options, config: { type: 'string' } },
+      allowNegative: true,
+      strict: true,
+      allowPositionals: false,
+    })
+    const { config: file, ...flags } = values
+    const layer = Object.entries(flags).map(([flag, value]) => {
+      // parseArgs is strict: what it returns was declared in `options`, whose names come from SETTINGS.
+      const name = flag.replaceAll('-', '_') as SettingName
+      return [name, { value, where: flagOf(name) }] as const
+    })
+    return { layer: new Map(layer), file: typeof file === 'string' ? file : undefined }
+  } catch (error) {
+    const [line = ''] = error instanceof Error ? error.message.split('. To specify') : []
+    throw new StartError(`${line.replace(/\.$/, '')}. See oxd serve --help.`)
+  }
+}
+
+/** Variables beside the settings that start with OXD_. */
+const OTHER_VARIABLES = new Set(['OXD_KEY', 'OXD_CONFIG'])
+
+const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Layer => {
+  const names = new Map(SETTING_LIST.map(([name]) => [envOf(name), name]))
+  const unknown = Object.keys(env).find(
+    (variable) => variable.startsWith('OXD_') && !names.has(variable) && !OTHER_VARIABLES.has(variable),
+  )
+  if (unknown !== undefined) throw new StartError(`Environment: there is no setting ${unknown}. See oxd serve --help.`)
+  return new Map(
+    [...names].flatMap(([variable, name]): [SettingName, Given][] => {
+      const value = env[variable]
+      if (value === undefined || value === '') return []
+      const list = SETTINGS[name as 'trust_op'].list === true
+      return [[name, { value: list ? value.split(',').map((item) => item.trim()) : value, where: variable }]]
+    }),
+  )
+}
+
+const readText = (file: string): string => {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new StartError(`${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'}).`)
+  }
+}
+
+const fromFile = (file: string): Layer => {
+  const lines = new LineCounter()
+  const document = parseDocument(readText(file), { lineCounter: lines })
+  const [broken] = document.errors
+  if (broken !== undefined) throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: no YAML (${broken.code}).`)
+  if (document.contents === null) return new Map()
+  if (!isMap(document.contents)) throw new StartError(`${file}:1: must be a list of "setting: value" lines.`)
+  return new Map(
+    document.contents.items.map(({ key, value }): [SettingName, Given] => {
+      const name = isScalar(key) ? String(key.value) : ''
+      const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
+      const where = `${file}:${lines.linePos(offset).line}: ${name}`
+      if (!isSetting(name)) throw new StartError(`${where}: there is no such setting. See oxd serve --help.`)
+      const plain: unknown = isScalar(value) ? value.value : document.toJS()[name]
+      const list = SETTINGS[name as 'trust_op'].list === true
+      return [name, { value: list && !Array.isArray(plain) ? [plain] : plain, where }]
+    }),
+  )
+}
+
+const checked = (name: SettingName, given: Given | undefined): unknown => {
+  const { schema, default: fallback, list }: Setting<unknown> = SETTINGS[name]
+  const value = given?.value ?? (list ? [] : fallback?.startsWith('<') ? undefined : fallback)
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new StartError(`${given?.where ?? name}: ${result.error.issues[0]?.message ?? 'malformed'}.`)
+}
+
+/**
+ * The settings: flags win over the environment, the environment over oxd.yml, oxd.yml over the defaults.
+ * `--config FILE` or OXD_CONFIG names another file; without either, ./oxd.yml is read where it exists.
+ * @throws StartError with the name and place of what is unknown or malformed
+ */
+export const readConfig = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  defaultFile = 'oxd.yml',
+): Config => {
+  const flags = fromFlags(argv)
+  const file = flags.file ?? env.OXD_CONFIG ?? (existsSync(defaultFile) ? defaultFile : undefined)
+  const layers = [flags.layer, fromEnvironment(env), file === undefined ? new Map() : fromFile(file)] as const
+  const values = SETTING_LIST.map(([name]) => {
+    const given = layers.find((layer) => layer.has(name))?.get(name)
+    return [name, checked(name, given)] as const
+  })
+  // Each value has passed the schema of its own setting.
+  const config = { ...Object.fromEntries(values), key: env.OXD_KEY } as unknown as Config
+  if (!config.tcp && config.unix === undefined) {
+    throw new StartError('--no-tcp leaves nothing to listen on: give --unix PATH.')
+  }
+  return config
+}
+
+/** What `oxd serve --help` prints. */
+export const serveHelp = (): string => {
+  const rows = SETTING_LIST.map(([name, { value, default: fallback, meaning }]) => ({
+    flag: value === undefined ? `--no-${name}` : `${flagOf(name)} ${value}`,
+    about: `${meaning.replaceAll('`', '')}${fallback === undefined || value === undefined ? '' : ` (default ${fallback})`}`,
+    env: envOf(name),
+  }))
+  const width = Math.max(...rows.map(({ flag }) => flag.length))
+  return [
+    'oxd serve: the daemon.',
+    '',
+    ...rows.map(({ flag, about, env }) => `  ${flag.padEnd(width)}  ${about} [${env}]`),
+    `  ${'--config FILE'.padEnd(width)}  Settings in YAML, the names with underscores (default ./oxd.yml, if it exists). [OXD_CONFIG]`,
+    '',
+    'Flags win over the environment, the environment over the file.',
+    '',
+  ].join('\n')
+}

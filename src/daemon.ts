@@ -1,0 +1,77 @@
+// The daemon, composed: store, OPs, logins and commands behind the socket. `main.ts` and the tests start it.
+import { readFileSync } from 'node:fs'
+import type { AnyCommand } from './command.ts'
+import * as commands from './commands/index.ts'
+import type { Config } from './config.ts'
+import { createDispatch } from './dispatch.ts'
+import { StartError } from './error.ts'
+import type { Limits } from './limits.ts'
+import { createLogins } from './login.ts'
+import { createDoor } from './oidc/http.ts'
+import { createOps } from './oidc/op.ts'
+import { listen, type Listening } from './serve/socket.ts'
+import { sitesOf } from './site.ts'
+import type { OpenedStore } from './store/key.ts'
+import type { World } from './world.ts'
+
+/** Every command, in the order of their names. */
+export const COMMANDS: readonly AnyCommand[] = Object.values(commands)
+
+export interface Daemon {
+  readonly addresses: Listening['addresses']
+  /** Finishes what is under way, within `shutdown_ms`, and closes everything that was opened. */
+  readonly close: () => Promise<void>
+}
+
+export interface Surroundings {
+  readonly world: World
+  readonly limits: Limits
+  /** Closed with the daemon. */
+  readonly opened: OpenedStore
+}
+
+const readCertificates = (file: string | undefined): string | undefined => {
+  if (file === undefined) return undefined
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    throw new StartError(`--op-ca: ${file} cannot be read.`)
+  }
+}
+
+/** Starts the daemon. @throws StartError */
+export const startDaemon = async (config: Config, { world, limits, opened }: Surroundings): Promise<Daemon> => {
+  const { store, keys } = opened
+  const { trust_op, op_ca, op_proxy, no_proxy, op_host } = config
+  const door = createDoor({ trust_op, op_ca: readCertificates(op_ca), op_proxy, no_proxy, limits })
+  const dispatch = createDispatch(COMMANDS, {
+    world,
+    ops: createOps(door, world, limits),
+    sites: sitesOf(store),
+    logins: createLogins(store, keys, world, limits),
+    defaults: { op_host },
+  })
+  const listening = await listen({
+    tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
+    unix: config.unix,
+    handle: dispatch.handle,
+    handleBad: dispatch.handleBad,
+    limits,
+    log: world.log,
+  })
+  const sweep = (): void => {
+    store.sweep().catch((error: unknown) => {
+      world.log('error', 'what has expired could not be removed', { reason: error instanceof Error ? error.message : '' })
+    })
+  }
+  const sweeping = setInterval(sweep, limits.sweep_interval_ms)
+  return {
+    addresses: listening.addresses,
+    async close() {
+      clearInterval(sweeping)
+      await listening.close()
+      await door.close()
+      await store.close()
+    },
+  }
+}

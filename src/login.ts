@@ -1,0 +1,206 @@
+// A login from start to end: state, nonce and verifier derived, the state spent once, the tokens remembered while they live.
+//
+// Nothing is written for a login that may never come back. The state carries its own expiry and is authenticated, under
+// a key that only oxd has, together with everything it is bound to; nonce and PKCE verifier are derived from the state
+// under that key, so whoever sees the state in a URL learns neither.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { OxdError } from './error.ts'
+import type { Limits } from './limits.ts'
+import type { Keys } from './store/seal.ts'
+import type { Kind, Store } from './store/store.ts'
+import { seconds, type World } from './world.ts'
+
+/** What a login is bound to: a site, and what of it must not change until the code comes back. */
+export interface Terms {
+  readonly oxd_id: string
+  readonly version: number
+  readonly issuer: string
+  readonly redirect_uris: readonly string[]
+}
+
+export interface Login {
+  readonly state: string
+  readonly nonce: string
+  readonly code_verifier: string
+  /** S256 of the verifier (RFC 7636 section 4.2). */
+  readonly code_challenge: string
+  readonly redirect_uri: string
+  /** Names the login; neither secret nor guessable. */
+  readonly login_id: string
+}
+
+export interface BeginOptions {
+  /** One of the redirect URIs of the site. */
+  readonly redirect_uri: string
+  /** The caller's own; stored, since they cannot be derived. */
+  readonly state?: string | undefined
+  readonly nonce?: string | undefined
+}
+
+export interface Tokens {
+  readonly access_token: string
+  /** Seconds; -1 if the OP does not say. */
+  readonly expires_in: number
+  readonly id_token: string
+  readonly sub: string
+}
+
+/** What oxd knows of an access token that it obtained itself. */
+export interface KnownToken {
+  readonly sub: string
+  readonly login_id: string
+}
+
+export interface Logins {
+  /** A new login at this site. @throws OxdError state_in_use */
+  begin(terms: Terms, options: BeginOptions): Promise<Login>
+  /** Spends the state, before the OP is asked: of any number of callers one gets the login. @throws OxdError invalid_state */
+  spend(terms: Terms, state: string): Promise<Login>
+  /** Keeps fingerprints of the tokens until they expire, a day at most. */
+  remember(terms: Terms, login: Login, tokens: Tokens, options: { readonly last: boolean }): Promise<void>
+  /** What is known of an access token, if oxd obtained it for this site. */
+  knownToken(terms: Terms, access_token: string): Promise<KnownToken | undefined>
+  /** The ID Token of the login that had this state, once: it is forgotten thereby. */
+  takeIdToken(terms: Terms, state: string): Promise<string | undefined>
+  /** The ID Token of the last login of anybody at this site; only kept where the site asked for it. */
+  lastIdToken(terms: Terms): Promise<string | undefined>
+}
+
+interface StoredLogin {
+  readonly oxd_id: string
+  readonly version: number
+  readonly issuer: string
+  readonly redirect_uri: string
+  readonly nonce: string | null
+  readonly expires_at: number
+}
+
+// The bytes of a derived state: format, key id, expiry, index of the redirect URI, chance, authentication.
+const FORMAT = 1
+const KEY_ID_BYTES = 4
+const EXPIRY_BYTES = 6
+const CHANCE_BYTES = 16
+const HEAD_BYTES = 1 + KEY_ID_BYTES + EXPIRY_BYTES + 1 + CHANCE_BYTES
+const MAC_BYTES = 32
+const LOGIN_ID_BYTES = 16
+
+const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
+
+export const createLogins = (store: Store, keys: Keys, world: World, limits: Limits): Logins => {
+  const spent = store.kind<Record<string, never>>({ kind: 'spent', durable: true })
+  const stored = store.kind<StoredLogin>({ kind: 'login', durable: true })
+  const usedNonces = store.kind<Record<string, never>>({ kind: 'nonce', durable: true })
+  const accessTokens = store.kind<KnownToken>({ kind: 'access_token', durable: false })
+  const idTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'id_token', durable: false })
+  const lastIdTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'last_id_token', durable: false })
+
+  const stateMac = (head: Uint8Array, terms: Terms, redirect_uri: string): Buffer =>
+    keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)
+
+  const derive = (terms: Terms, redirectIndex: number, redirect_uri: string): string => {
+    const head = Buffer.alloc(HEAD_BYTES)
+    head.writeUInt8(FORMAT, 0)
+    keys.id.copy(head, 1, 0, KEY_ID_BYTES)
+    head.writeUIntBE(seconds(world) + limits.login_seconds, 1 + KEY_ID_BYTES, EXPIRY_BYTES)
+    head.writeUInt8(redirectIndex, 1 + KEY_ID_BYTES + EXPIRY_BYTES)
+    world.random(CHANCE_BYTES).copy(head, HEAD_BYTES - CHANCE_BYTES)
+    return Buffer.concat([head, stateMac(head, terms, redirect_uri)]).toString('base64url')
+  }
+
+  /** The bytes of a state of ours, or undefined if it is a caller's own. */
+  const ours = (state: string): Buffer | undefined => {
+    const bytes = Buffer.from(state, 'base64url')
+    if (bytes.length !== HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== state) return undefined
+    return bytes[0] === FORMAT && bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES))
+      ? bytes
+      : undefined
+  }
+
+  const login = (state: string, redirect_uri: string, nonce: string | null): Login => {
+    const code_verifier = keys.mac('login verifier', state).toString('base64url')
+    return {
+      state,
+      nonce: nonce ?? keys.mac('login nonce', state).toString('base64url'),
+      code_verifier,
+      code_challenge: s256(code_verifier),
+      redirect_uri,
+      login_id: keys.mac('login id', state).subarray(0, LOGIN_ID_BYTES).toString('base64url'),
+    }
+  }
+
+  const refused = (reason: string): OxdError => new OxdError('invalid_state', { details: { reason } })
+
+  /** What the state is bound to, or a refusal. */
+  const recall = async (terms: Terms, state: string): Promise<{ login: Login; expires_at: number }> => {
+    const bytes = ours(state)
+    if (bytes === undefined) {
+      const known = (await stored.get([state]))?.value
+      if (known === undefined) throw refused('unknown')
+      if (known.oxd_id !== terms.oxd_id) throw refused('another_site')
+      if (known.version !== terms.version || known.issuer !== terms.issuer) throw refused('site_changed')
+      return { login: login(state, known.redirect_uri, known.nonce), expires_at: known.expires_at }
+    }
+    const head = bytes.subarray(0, HEAD_BYTES)
+    const redirect_uri = terms.redirect_uris[head.readUInt8(1 + KEY_ID_BYTES + EXPIRY_BYTES)]
+    if (redirect_uri === undefined) throw refused('not_authentic')
+    const authentic = timingSafeEqual(bytes.subarray(HEAD_BYTES), stateMac(head, terms, redirect_uri))
+    if (!authentic) throw refused('not_authentic')
+    return { login: login(state, redirect_uri, null), expires_at: head.readUIntBE(1 + KEY_ID_BYTES, EXPIRY_BYTES) }
+  }
+
+  const keptUntil = (expires_in: number): number =>
+    seconds(world) + Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)
+
+  return {
+    async begin(terms, { redirect_uri, state, nonce }) {
+      const index = terms.redirect_uris.indexOf(redirect_uri)
+      if (index === -1) throw new OxdError('redirect_uri_is_not_registered')
+      if (state === undefined && nonce === undefined) {
+        const derived = derive(terms, index, redirect_uri)
+        return login(derived, redirect_uri, null)
+      }
+      // A caller's own state or nonce is accepted once. Both records outlive the login, so that neither can be had twice.
+      const expires_at = seconds(world) + limits.login_seconds
+      const kept = { expires_at: expires_at + 2 * limits.clock_tolerance_seconds }
+      if (state !== undefined && ours(state) !== undefined) throw new OxdError('state_in_use')
+      if (nonce !== undefined && !(await usedNonces.insert([nonce], {}, kept))) {
+        throw new OxdError('state_in_use', { what: 'It is the nonce that was given before.' })
+      }
+      const ownState = state ?? world.random(MAC_BYTES).toString('base64url')
+      const { oxd_id, version, issuer } = terms
+      const record = { oxd_id, version, issuer, redirect_uri, nonce: nonce ?? null, expires_at }
+      if (!(await stored.insert([ownState], record, kept))) throw new OxdError('state_in_use')
+      return login(ownState, redirect_uri, record.nonce)
+    },
+
+    async spend(terms, state) {
+      const recalled = await recall(terms, state)
+      if (seconds(world) >= recalled.expires_at) throw refused('expired')
+      // One insert-if-absent decides who wins; the record outlives the state even on a clock that runs behind.
+      const won = await spent.insert([state], {}, {
+        expires_at: recalled.expires_at + 2 * limits.clock_tolerance_seconds,
+      })
+      if (!won) throw refused('used')
+      return recalled.login
+    },
+
+    async remember({ oxd_id }, { state, login_id }, { access_token, expires_in, id_token, sub }, { last }) {
+      const kept = { expires_at: keptUntil(expires_in) }
+      await accessTokens.put([oxd_id, access_token], { sub, login_id }, kept)
+      await idTokens.put([oxd_id, state], { id_token }, kept)
+      if (last) await lastIdTokens.put([oxd_id], { id_token }, kept)
+    },
+
+    async knownToken({ oxd_id }, access_token) {
+      return (await accessTokens.get([oxd_id, access_token]))?.value
+    },
+
+    async takeIdToken({ oxd_id }, state) {
+      return (await idTokens.take([oxd_id, state]))?.id_token
+    },
+
+    async lastIdToken({ oxd_id }) {
+      return (await lastIdTokens.get([oxd_id]))?.value.id_token
+    },
+  }
+}

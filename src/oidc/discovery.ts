@@ -1,0 +1,93 @@
+// Discovery: the metadata of an OP, checked before anything else is asked of it.
+import { z } from 'zod'
+import { ERRORS, OxdError } from '../error.ts'
+import { jsonObject, refusal, shaped } from './said.ts'
+import type { Door } from './http.ts'
+
+const WELL_KNOWN = '/.well-known/openid-configuration'
+
+const endpoint = z.url({ protocol: /^https?$/ })
+/** What oxd uses of the metadata of an OP (OpenID Connect Discovery 1.0 section 3). */
+const OP_METADATA = z.object({
+  issuer: z.string(),
+  authorization_endpoint: endpoint,
+  token_endpoint: endpoint,
+  jwks_uri: endpoint,
+  userinfo_endpoint: endpoint.optional(),
+  registration_endpoint: endpoint.optional(),
+  end_session_endpoint: endpoint.optional(),
+  token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  id_token_signing_alg_values_supported: z.array(z.string()).optional(),
+})
+export type OpMetadata = z.output<typeof OP_METADATA>
+
+/** Where an OP is found: the issuer that its metadata must name, and the URL of the metadata. */
+export interface Whereabouts {
+  readonly issuer: string
+  readonly discovery_url: string
+}
+
+const invalidHost = (what: string): OxdError => new OxdError('invalid_op_host', { what })
+
+/**
+ * Where the discovery document of `op_host` is (OpenID Connect Discovery 1.0 section 4).
+ * `op_discovery_path` (oxd 3.1) belongs to the issuer; `configuration_endpoint` (oxd 4.2) replaces both.
+ * @throws OxdError invalid_op_host
+ */
+export const whereabouts = (
+  op_host: string,
+  options: { readonly op_discovery_path?: string | undefined; readonly configuration_endpoint?: string | undefined },
+): Whereabouts => {
+  const { op_discovery_path = '', configuration_endpoint } = options
+  if (configuration_endpoint !== undefined && !configuration_endpoint.endsWith(WELL_KNOWN)) {
+    throw invalidHost(`op_configuration_endpoint must end in ${WELL_KNOWN}.`)
+  }
+  const withScheme = op_host.includes('://') ? op_host : `https://${op_host}`
+  const path = op_discovery_path === '' || op_discovery_path.startsWith('/') ? op_discovery_path : `/${op_discovery_path}`
+  const issuer = configuration_endpoint?.slice(0, -WELL_KNOWN.length) ?? `${path === '' ? withScheme : withScheme.replace(/\/$/, '')}${path}`
+  if (!URL.canParse(issuer)) throw invalidHost('op_host must be an https URL.')
+  const { protocol, username, password } = new URL(issuer)
+  if (protocol !== 'https:' && protocol !== 'http:') throw invalidHost('op_host must be an https URL.')
+  if (/[?#]/.test(issuer) || username !== '' || password !== '') {
+    throw invalidHost('op_host must have no query, fragment, user name or password.')
+  }
+  return { issuer, discovery_url: configuration_endpoint ?? `${issuer.replace(/\/$/, '')}${WELL_KNOWN}` }
+}
+
+/** Failures that old clients know under the one name of discovery. */
+const asDiscoveryFailure = (error: unknown): unknown =>
+  error instanceof OxdError && (ERRORS[error.code].wire === 'internal_error' || error.code === 'op_http_status')
+    ? new OxdError('no_connect_discovery_response', { what: error.message, cause: error })
+    : error
+
+/**
+ * The metadata of the OP, complete and of the issuer that was asked for.
+ * @throws OxdError no_connect_discovery_response, invalid_issuer_discovered, restricted_op_host, ssl_handshake_error
+ */
+export const discover = async (door: Door, { issuer, discovery_url }: Whereabouts): Promise<OpMetadata> => {
+  try {
+    const response = await door.request({ step: 'discovery', url: discovery_url, accept: 'application/json' })
+    if (response.status !== 200) throw refusal('discovery', response)
+    const metadata = shaped('discovery', discovery_url, OP_METADATA, jsonObject('discovery', response))
+    // Discovery 1.0 section 4.3: identical, byte for byte; a trailing slash makes another issuer.
+    if (metadata.issuer !== issuer) {
+      throw new OxdError('invalid_issuer_discovered', {
+        what: `${new URL(discovery_url).origin} was asked as ${issuer}: op_host must be the issuer, byte for byte (also a trailing slash counts).`,
+      })
+    }
+    refuseDowngrade(metadata)
+    return metadata
+  } catch (error) {
+    throw asDiscoveryFailure(error)
+  }
+}
+
+/** An OP at https names no endpoint at http: a secret must never travel unencrypted (Discovery 1.0 section 7.1). */
+const refuseDowngrade = (metadata: OpMetadata): void => {
+  if (!metadata.issuer.startsWith('https:')) return
+  for (const [name, value] of Object.entries(metadata)) {
+    if (typeof value === 'string' && !value.startsWith('https:')) {
+      throw new OxdError('no_connect_discovery_response', { what: `Its ${name} is not https.` })
+    }
+  }
+}

@@ -1,0 +1,146 @@
+// The ID Token, validated completely: one list of named rules, each refusing by its own name.
+// @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
+import { createHash } from 'node:crypto'
+import { decodeProtectedHeader } from 'jose'
+import { z } from 'zod'
+import type { Claims } from '../claims.ts'
+import { OxdError, type ErrorCode } from '../error.ts'
+import { LIMITS } from '../limits.ts'
+import type { Op } from './op.ts'
+
+export interface Expected {
+  readonly issuer: string
+  readonly client_id: string
+  readonly alg: string
+  readonly nonce: string
+  readonly access_token: string
+  /** Seconds since the epoch. */
+  readonly now: number
+}
+
+interface Rule {
+  readonly otherwise: ErrorCode
+  readonly spec: string
+  readonly holds: (claims: Claims, expected: Expected) => boolean
+}
+
+const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+const audiences = ({ aud }: Claims): unknown[] => (Array.isArray(aud) ? aud : [aud])
+const tolerance = LIMITS.clock_tolerance_seconds
+
+const HASHES: Readonly<Record<string, string>> = { 256: 'sha256', 384: 'sha384', 512: 'sha512', DSA: 'sha512', 519: 'sha512' }
+
+/** Left half of the hash of `value` under the hash of the signature algorithm (Core 3.1.3.6). */
+const leftHash = (value: string, alg: string): string => {
+  const digest = createHash(HASHES[alg.slice(-3)] ?? 'sha256').update(value, 'ascii').digest()
+  return digest.subarray(0, digest.length / 2).toString('base64url')
+}
+
+export const RULES: readonly Rule[] = [
+  {
+    otherwise: 'invalid_id_token_no_issuer',
+    spec: 'Core 2',
+    holds: (c) => typeof c.iss === 'string' && c.iss !== '',
+  },
+  {
+    otherwise: 'invalid_id_token_bad_issuer',
+    spec: 'Core 3.1.3.7 (2)',
+    holds: (c, e) => c.iss === e.issuer,
+  },
+  {
+    otherwise: 'invalid_id_token_no_audience',
+    spec: 'Core 2',
+    holds: (c) => audiences(c).length > 0 && audiences(c).every((aud) => typeof aud === 'string' && aud !== ''),
+  },
+  {
+    otherwise: 'invalid_id_token_bad_audience',
+    spec: 'Core 3.1.3.7 (3)',
+    holds: (c, e) => audiences(c).includes(e.client_id),
+  },
+  {
+    otherwise: 'invalid_id_token_no_authorized_party',
+    spec: 'Core 3.1.3.7 (4)',
+    holds: (c) => audiences(c).length === 1 || c.azp !== undefined,
+  },
+  {
+    otherwise: 'invalid_id_token_bad_authorized_party',
+    spec: 'Core 3.1.3.7 (5)',
+    holds: (c, e) => c.azp === undefined || c.azp === e.client_id,
+  },
+  {
+    otherwise: 'no_subject_identifier',
+    spec: 'Core 2',
+    holds: (c) => typeof c.sub === 'string' && c.sub !== '' && c.sub.length <= 255,
+  },
+  {
+    otherwise: 'invalid_id_token_expiration_time',
+    spec: 'Core 2',
+    holds: (c) => isTime(c.exp) && (!isTime(c.iat) || c.exp >= c.iat),
+  },
+  {
+    otherwise: 'invalid_id_token_expired',
+    spec: 'Core 3.1.3.7 (9)',
+    holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,
+  },
+  {
+    otherwise: 'invalid_id_token_issued_at',
+    spec: 'Core 3.1.3.7 (10)',
+    holds: (c, e) => isTime(c.iat) && c.iat <= e.now + tolerance,
+  },
+  {
+    otherwise: 'invalid_id_token_not_yet_valid',
+    spec: 'RFC 7519 4.1.5',
+    holds: (c, e) => c.nbf === undefined || (isTime(c.nbf) && c.nbf <= e.now + tolerance),
+  },
+  {
+    otherwise: 'invalid_id_token_no_nonce',
+    spec: 'Core 3.1.3.7 (11)',
+    holds: (c) => c.nonce !== undefined,
+  },
+  {
+    otherwise: 'invalid_id_token_bad_nonce',
+    spec: 'Core 3.1.3.7 (11)',
+    holds: (c, e) => c.nonce === e.nonce,
+  },
+  {
+    otherwise: 'invalid_access_token_bad_hash',
+    spec: 'Core 3.1.3.8',
+    holds: (c, e) => c.at_hash === undefined || c.at_hash === leftHash(e.access_token, e.alg),
+  },
+]
+
+const CLAIMS = z.record(z.string(), z.unknown())
+
+const headerAlg = (id_token: string): unknown => {
+  try {
+    return decodeProtectedHeader(id_token).alg
+  } catch {
+    throw new OxdError('invalid_id_token_malformed')
+  }
+}
+
+const payloadClaims = (payload: Uint8Array): Claims => {
+  try {
+    return CLAIMS.parse(JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(payload)))
+  } catch {
+    throw new OxdError('invalid_id_token_malformed')
+  }
+}
+
+/**
+ * The claims of an ID Token that is signed by this OP, with the registered algorithm, for this client and this login.
+ * @throws OxdError one code for each rule; nothing of the token is in its text
+ */
+export const validateIdToken = async (op: Op, id_token: string, expected: Expected): Promise<Claims> => {
+  const alg = headerAlg(id_token)
+  if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {
+    throw new OxdError('id_token_without_signature_not_allowed')
+  }
+  // Core 3.1.3.7 (7): the one algorithm of the registration, not whatever the token says.
+  if (alg !== expected.alg) throw new OxdError('invalid_id_token_invalid_algorithm', { what: `${expected.alg} is registered.` })
+  const claims = payloadClaims(await op.keys.verify(id_token, alg))
+  for (const rule of RULES) {
+    if (!rule.holds(claims, expected)) throw new OxdError(rule.otherwise, { what: `(${rule.spec})` })
+  }
+  return claims
+}

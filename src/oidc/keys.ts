@@ -1,0 +1,168 @@
+// The keys of an OP: fetched, cached, and fetched anew within a budget when a signature asks for a key that is not there.
+import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose'
+import { z } from 'zod'
+import { OxdError } from '../error.ts'
+import type { Limits } from '../limits.ts'
+import { jsonObject, refusal, shaped } from './said.ts'
+import type { Door } from './http.ts'
+
+/** The signature algorithms that oxd accepts: asymmetric ones of sound strength (RFC 7518 section 3.1, RFC 8037). */
+export const ALGORITHMS: Readonly<Record<string, { readonly kty: string; readonly crv?: string }>> = {
+  RS256: { kty: 'RSA' },
+  RS384: { kty: 'RSA' },
+  RS512: { kty: 'RSA' },
+  PS256: { kty: 'RSA' },
+  PS384: { kty: 'RSA' },
+  PS512: { kty: 'RSA' },
+  ES256: { kty: 'EC', crv: 'P-256' },
+  ES384: { kty: 'EC', crv: 'P-384' },
+  ES512: { kty: 'EC', crv: 'P-521' },
+  EdDSA: { kty: 'OKP', crv: 'Ed25519' },
+  Ed25519: { kty: 'OKP', crv: 'Ed25519' },
+}
+
+// A key set may hold entries that oxd does not know (RFC 7517 section 5): they are passed over, one by one.
+const PUBLIC_KEY = z.object({
+  kty: z.string(),
+  kid: z.string().optional(),
+  use: z.string().optional(),
+  key_ops: z.array(z.string()).optional(),
+  alg: z.string().optional(),
+  crv: z.string().optional(),
+  n: z.string().optional(),
+  e: z.string().optional(),
+  x: z.string().optional(),
+  y: z.string().optional(),
+})
+type PublicKey = z.output<typeof PUBLIC_KEY>
+const KEY_SET = z.object({ keys: z.array(z.unknown()) })
+
+/** Keys that fit the header: several only where the OP names none. */
+const fitting = (keys: readonly PublicKey[], alg: string, kid: string | undefined): PublicKey[] =>
+  keys.filter(
+    (key) =>
+      key.kty === ALGORITHMS[alg]?.kty &&
+      (ALGORITHMS[alg]?.crv === undefined || key.crv === ALGORITHMS[alg]?.crv) &&
+      (key.alg === undefined || key.alg === alg) &&
+      (key.use === undefined || key.use === 'sig') &&
+      (key.key_ops === undefined || key.key_ops.includes('verify')) &&
+      (kid === undefined || key.kid === kid),
+  )
+
+export interface OpKeys {
+  /**
+   * The payload of a compact JWS, if a key of the OP made its signature with exactly this algorithm.
+   * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed
+   */
+  verify(jws: string, alg: string): Promise<Uint8Array>
+}
+
+const MINUTE_MS = 60_000
+/** Signatures that are tried for one token without a kid. */
+const TRIES_MAX = 4
+
+export const createOpKeys = (options: {
+  readonly door: Door
+  readonly jwks_uri: () => Promise<string>
+  readonly now: () => number
+  readonly limits: Limits
+}): OpKeys => {
+  const { door, jwks_uri, now, limits } = options
+  let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
+  let fetching: Promise<readonly PublicKey[]> | undefined
+  /** When keys were fetched out of turn, and for which unknown kids: each kid is worth one fetch. */
+  let refetches: readonly number[] = []
+  const askedKids = new Set<string>()
+
+  const fetchKeys = async (): Promise<readonly PublicKey[]> => {
+    const url = await jwks_uri()
+    const response = await door.request({ step: 'keys', url, bytes_max: limits.jwks_bytes_max, accept: 'application/json' })
+    if (response.status !== 200) throw refusal('keys', response)
+    const { keys } = shaped('keys', url, KEY_SET, jsonObject('keys', response))
+    if (keys.length > limits.jwks_keys_max) {
+      throw new OxdError('op_answer_too_large', { what: `The key set has more than ${limits.jwks_keys_max} keys.` })
+    }
+    const known = keys.flatMap((key) => {
+      const result = PUBLIC_KEY.safeParse(key)
+      return result.success ? [result.data] : []
+    })
+    cached = { keys: known, fetched_at: now() }
+    return known
+  }
+
+  /** One fetch, however many wait for it. */
+  const fetchOnce = (): Promise<readonly PublicKey[]> =>
+    (fetching ??= fetchKeys().finally(() => {
+      fetching = undefined
+    }))
+
+  const current = async (): Promise<readonly PublicKey[]> => {
+    if (cached !== undefined && now() - cached.fetched_at < limits.op_keys_ms) return cached.keys
+    askedKids.clear()
+    return fetchOnce()
+  }
+
+  /** Whether the keys may be fetched out of turn: a stranger's tokens must not make oxd hammer the OP. */
+  const withinBudget = (reason: string): boolean => {
+    if (fetching !== undefined) return true
+    const recent = refetches.filter((at) => now() - at < MINUTE_MS)
+    if (askedKids.has(reason)) return false
+    if (recent.length >= limits.key_refetches_per_minute) return false
+    if (askedKids.size < limits.jwks_keys_max) askedKids.add(reason)
+    refetches = [...recent, now()]
+    return true
+  }
+
+  const tryKeys = async (jws: string, alg: string, keys: readonly PublicKey[]): Promise<Uint8Array | undefined> => {
+    for (const key of keys.slice(0, TRIES_MAX)) {
+      const { payload } = await signedBy(jws, alg, key)
+      if (payload !== undefined) return payload
+    }
+    return undefined
+  }
+
+  return {
+    async verify(jws, alg) {
+      const kid = headerKid(jws)
+      const keys = fitting(await current(), alg, kid)
+      const payload = await tryKeys(jws, alg, keys)
+      if (payload !== undefined) return payload
+      // A rotation: either the kid is new, or the OP kept it for a new key. The signature itself names the latter.
+      const reason = keys.length === 0 ? `kid ${kid ?? ''}` : `signature ${kid ?? ''} ${jws.slice(-16)}`
+      if (withinBudget(reason)) {
+        const fresh = fitting(await fetchOnce(), alg, kid)
+        const again = await tryKeys(jws, alg, fresh)
+        if (again !== undefined) return again
+        if (fresh.length > 0) throw new OxdError('invalid_id_token_bad_signature')
+      }
+      throw new OxdError(keys.length === 0 ? 'key_id_not_found' : 'invalid_id_token_bad_signature')
+    },
+  }
+}
+
+const headerKid = (jws: string): string | undefined => {
+  const { kid } = decodeProtectedHeader(jws)
+  if (kid === undefined) return undefined
+  if (typeof kid !== 'string' || kid.length > 1024) {
+    throw new OxdError('invalid_id_token_malformed', { what: 'Its kid is no name.' })
+  }
+  return kid
+}
+
+/** The payload if this key made the signature; a key that cannot be imported has made none. */
+const signedBy = async (jws: string, alg: string, key: PublicKey): Promise<{ payload?: Uint8Array }> => {
+  try {
+    // Only the members of a public key were read, so nothing private can be imported.
+    const { payload } = await compactVerify(jws, await importJWK(key as JWK, alg), { algorithms: [alg] })
+    return { payload }
+  } catch (error) {
+    const expected =
+      error instanceof errors.JWSSignatureVerificationFailed ||
+      error instanceof errors.JWSInvalid ||
+      error instanceof errors.JOSENotSupported ||
+      error instanceof TypeError ||
+      (error instanceof DOMException && error.name === 'DataError')
+    if (!expected) throw error
+    return {}
+  }
+}

@@ -1,0 +1,37 @@
+// RP-initiated logout: the URL that ends the session of the user at the OP.
+// @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
+import { OxdError } from '../error.ts'
+import type { OpMetadata } from './discovery.ts'
+
+/** OPs without an end_session_endpoint whose sessions can be ended all the same, as oxd always did. */
+const ELSEWHERE: readonly { readonly issuer: string; readonly url: (post_logout_redirect_uri: string) => string }[] = [
+  {
+    issuer: 'https://accounts.google.com',
+    url: (uri) => {
+      const appengine = `https://appengine.google.com/_ah/logout?continue=${encodeURIComponent(uri)}`
+      return `https://www.google.com/accounts/Logout?continue=${encodeURIComponent(appengine)}`
+    },
+  },
+]
+
+export interface LogoutParameters {
+  readonly id_token_hint: string | undefined
+  readonly client_id: string
+  readonly post_logout_redirect_uri: string | undefined
+  readonly state: string | undefined
+  readonly session_state: string | undefined
+}
+
+/** The URL that logs the user out. @throws OxdError no_end_session_endpoint_at_op */
+export const endSessionUrl = (metadata: OpMetadata, parameters: LogoutParameters): string => {
+  if (metadata.end_session_endpoint === undefined) {
+    const elsewhere = ELSEWHERE.find(({ issuer }) => issuer === metadata.issuer)
+    if (elsewhere === undefined) throw new OxdError('no_end_session_endpoint_at_op')
+    return elsewhere.url(parameters.post_logout_redirect_uri ?? '')
+  }
+  const url = new URL(metadata.end_session_endpoint)
+  for (const [name, value] of Object.entries(parameters)) {
+    if (value !== undefined) url.searchParams.set(name, value)
+  }
+  return url.href
+}

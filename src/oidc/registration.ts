@@ -1,0 +1,176 @@
+// Dynamic registration of a client at the OP, and its later change.
+// @see https://openid.net/specs/openid-connect-registration-1_0.html
+// @see https://www.rfc-editor.org/rfc/rfc7592
+import { z } from 'zod'
+import { OxdError } from '../error.ts'
+import { jsonObject, refusal, shaped } from './said.ts'
+import { ALGORITHMS } from './keys.ts'
+import type { OpMetadata } from './discovery.ts'
+import type { Op } from './op.ts'
+import { AUTH_METHODS } from './token.ts'
+
+/** Client metadata by the names of the registration specification; absent values are left out. */
+export type ClientMetadata = Readonly<Record<string, unknown>>
+
+// Registration 1.0 section 3.2 and RFC 7592 section 3.
+const REGISTERED = z.object({
+  client_id: z.string().min(1).optional(),
+  client_secret: z.string().min(1).optional(),
+  client_secret_expires_at: z.coerce.number().optional(),
+  registration_access_token: z.string().min(1).optional(),
+  registration_client_uri: z.string().min(1).optional(),
+  token_endpoint_auth_method: z.string().optional(),
+  id_token_signed_response_alg: z.string().optional(),
+})
+
+/** A client as the OP registered it. */
+export interface RegisteredClient {
+  readonly client_id: string
+  readonly client_secret?: string | undefined
+  readonly client_secret_expires_at?: number | undefined
+  readonly token_endpoint_auth_method: string
+  readonly id_token_signed_response_alg: string
+  readonly registration_access_token?: string | undefined
+  readonly registration_client_uri?: string | undefined
+}
+
+const unsupported = (name: string, value: string, possible: readonly string[]): OxdError =>
+  new OxdError('invalid_algorithm', {
+    what: `${name} ${JSON.stringify(value)} is not possible: ${possible.length === 0 ? 'oxd and the OP have none in common' : `use ${possible.join(', ')}`}.`,
+  })
+
+/**
+ * How oxd will authenticate: as asked, or the first that the OP supports (default: client_secret_basic, Discovery 3).
+ * @throws OxdError invalid_algorithm
+ */
+export const authMethod = (metadata: OpMetadata, asked: string | undefined): string => {
+  const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
+  const possible = Object.keys(AUTH_METHODS).filter((method) => offered.includes(method))
+  // An OP may forget to list what it supports: what was asked for by name is tried.
+  if (asked !== undefined && asked in AUTH_METHODS) return asked
+  const [method] = possible.filter((name) => name !== 'none')
+  if (asked !== undefined || method === undefined) {
+    throw unsupported('client_token_endpoint_auth_method', asked ?? '', Object.keys(AUTH_METHODS))
+  }
+  return method
+}
+
+/**
+ * The algorithm that must sign the ID Tokens: as asked, else RS256 where offered, else the first that oxd allows.
+ * @throws OxdError invalid_algorithm
+ */
+export const idTokenAlgorithm = (metadata: OpMetadata, asked: string | undefined): string => {
+  const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256']
+  const possible = offered.filter((alg) => Object.hasOwn(ALGORITHMS, alg))
+  const alg = asked ?? (possible.includes('RS256') ? 'RS256' : possible[0])
+  if (alg === undefined || !possible.includes(alg)) throw unsupported('id_token_signed_response_alg', alg ?? '', possible)
+  return alg
+}
+
+/** The metadata as it is sent: with the way to authenticate and the algorithm that oxd will insist on. */
+const complete = (metadata: OpMetadata, asked: ClientMetadata): ClientMetadata => ({
+  ...asked,
+  token_endpoint_auth_method: authMethod(metadata, asText(asked.token_endpoint_auth_method)),
+  id_token_signed_response_alg: idTokenAlgorithm(metadata, asText(asked.id_token_signed_response_alg)),
+})
+const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** What the OP made of the client; where it is silent, what was asked for holds. */
+const registered = (
+  url: string,
+  asked: ClientMetadata,
+  answer: Record<string, unknown>,
+  metadata: OpMetadata,
+): RegisteredClient => {
+  const client = shaped('registration', url, REGISTERED, answer)
+  if (client.client_id === undefined) throw new OxdError('no_client_id_returned')
+  const method = client.token_endpoint_auth_method ?? String(asked.token_endpoint_auth_method)
+  if (method !== 'none' && client.client_secret === undefined) throw new OxdError('no_client_secret_returned')
+  return {
+    client_id: client.client_id,
+    client_secret: client.client_secret,
+    // 0 is "never" (Registration 1.0 section 3.2).
+    client_secret_expires_at: client.client_secret_expires_at === 0 ? undefined : client.client_secret_expires_at,
+    token_endpoint_auth_method: authMethod(metadata, method),
+    id_token_signed_response_alg: idTokenAlgorithm(
+      metadata,
+      client.id_token_signed_response_alg ?? String(asked.id_token_signed_response_alg),
+    ),
+    ...management(url, client),
+  }
+}
+
+/** Where the registration can be changed; a token is only ever sent to the origin that gave it. */
+const management = (url: string, client: z.output<typeof REGISTERED>) => {
+  const { registration_access_token, registration_client_uri } = client
+  if (registration_access_token === undefined || registration_client_uri === undefined) return {}
+  const sameOrigin =
+    URL.canParse(registration_client_uri) && new URL(registration_client_uri).origin === new URL(url).origin
+  if (!sameOrigin) {
+    throw new OxdError('op_answer_malformed', {
+      what: `${new URL(url).origin} answered the registration request with a registration_client_uri at another origin.`,
+    })
+  }
+  return { registration_access_token, registration_client_uri }
+}
+
+/**
+ * Registers a client.
+ * @throws OxdError no_registration_endpoint, op_http_status, no_client_id_returned, no_client_secret_returned
+ */
+export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<RegisteredClient> => {
+  const url = op.metadata.registration_endpoint
+  if (url === undefined) throw new OxdError('no_registration_endpoint')
+  const asked = complete(op.metadata, wanted)
+  const response = await op.door.request({
+    step: 'registration',
+    url,
+    method: 'POST',
+    accept: 'application/json',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(asked),
+  })
+  // 201 is the rule (Registration 1.0 section 3.2), 200 what some OPs answer.
+  if (response.status !== 201 && response.status !== 200) throw refusal('registration', response)
+  return registered(url, asked, jsonObject('registration', response), op.metadata)
+}
+
+/**
+ * Replaces the registration of a client: the whole metadata, as RFC 7592 section 2.2 asks.
+ * Token, address and secret stay as they were where the OP does not say otherwise.
+ * @throws OxdError invalid_registration_client_url, op_http_status
+ */
+export const updateClient = async (
+  op: Op,
+  before: RegisteredClient,
+  wanted: ClientMetadata,
+): Promise<RegisteredClient> => {
+  const asked = complete(op.metadata, wanted)
+  const { registration_client_uri: url, registration_access_token, client_id, client_secret } = before
+  if (url === undefined || registration_access_token === undefined) {
+    throw new OxdError('invalid_registration_client_url')
+  }
+  const response = await op.door.request({
+    step: 'registration update',
+    url,
+    method: 'PUT',
+    accept: 'application/json',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${registration_access_token}` },
+    body: JSON.stringify({ ...asked, client_id, client_secret }),
+  })
+  if (response.status !== 200) throw refusal('registration update', response)
+  const answer = jsonObject('registration update', response)
+  const after = registered(url, asked, { client_id, client_secret, ...answer }, op.metadata)
+  if (after.client_id !== client_id) {
+    throw new OxdError('op_answer_malformed', { what: `${new URL(url).origin} answered the update with another client_id.` })
+  }
+  return { ...after, registration_access_token: after.registration_access_token ?? registration_access_token, registration_client_uri: after.registration_client_uri ?? url }
+}
+
+/** Takes a registration back, where the OP allows it: nothing is left behind when its record could not be kept. */
+export const removeClient = async (op: Op, client: RegisteredClient): Promise<void> => {
+  const { registration_client_uri: url, registration_access_token } = client
+  if (url === undefined || registration_access_token === undefined) return
+  const headers = { authorization: `Bearer ${registration_access_token}` }
+  await op.door.request({ step: 'registration update', url, method: 'DELETE', headers })
+}

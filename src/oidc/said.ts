@@ -1,0 +1,56 @@
+// What an OP said: JSON objects of a known shape, OAuth errors, and texts that are safe to show.
+import { z } from 'zod'
+import { OxdError } from '../error.ts'
+import { LIMITS } from '../limits.ts'
+import { cleaned } from './clean.ts'
+import type { DoorAnswer, Step } from './http.ts'
+
+const JSON_OBJECT = z.record(z.string(), z.unknown())
+// RFC 6749 section 5.2; also the shape of registration and userinfo errors.
+const OAUTH_ERROR = z.object({ error: z.string(), error_description: z.string().optional() })
+
+const parsed = (text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)
+
+/** The JSON object of an answer. @throws OxdError op_answer_malformed */
+export const jsonObject = (step: Step, { text, url }: DoorAnswer): Record<string, unknown> => {
+  const object = JSON_OBJECT.safeParse(parsed(text))
+  if (object.success) return object.data
+  throw new OxdError('op_answer_malformed', {
+    what: `${show(new URL(url).origin)} answered the ${step} request with no JSON object.`,
+  })
+}
+
+/** The answer as `schema` has it. @throws OxdError op_answer_malformed, with the name of the member that is wrong */
+export const shaped = <T>(step: Step, url: string, schema: z.ZodType<T>, object: unknown): T => {
+  const result = schema.safeParse(object)
+  if (result.success) return result.data
+  const member = result.error.issues[0]?.path.join('.') ?? ''
+  throw new OxdError('op_answer_malformed', {
+    what: `${show(new URL(url).origin)} answered the ${step} request with a missing or malformed ${show(member)}.`,
+  })
+}
+
+/** The `error` and `error_description` with which an OP refuses, cleaned and bounded, or undefined. */
+export const oauthError = ({ text }: DoorAnswer): { error: string; said: string } | undefined => {
+  const refusal = OAUTH_ERROR.safeParse(parsed(text))
+  if (!refusal.success) return undefined
+  const { error, error_description } = refusal.data
+  return { error, said: show(error_description === undefined ? error : `${error}: ${error_description}`) }
+}
+
+/** The refusal of an OP, with what it said. */
+export const refusal = (step: Step, answer: DoorAnswer): OxdError => {
+  const said = oauthError(answer)?.said
+  return new OxdError('op_http_status', {
+    status: answer.status,
+    what: `${show(new URL(answer.url).origin)} answered the ${step} request with ${answer.status}${said === undefined ? '' : ` (${said})`}.`,
+  })
+}

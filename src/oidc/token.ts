@@ -1,0 +1,87 @@
+// The token endpoint: a code for tokens.
+// @see https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest
+import {
+  ClientSecretBasic,
+  ClientSecretPost,
+  None,
+  allowInsecureRequests,
+  customFetch,
+  genericTokenEndpointRequest,
+  type ClientAuth,
+} from 'oauth4webapi'
+import { z } from 'zod'
+import { OxdError } from '../error.ts'
+import { jsonObject, oauthError, refusal, shaped } from './said.ts'
+import type { DoorAnswer } from './http.ts'
+import type { Op } from './op.ts'
+
+/** How oxd authenticates at the token endpoint, by the names of OpenID Connect Core section 9. */
+export const AUTH_METHODS: Readonly<Record<string, (client_secret: string) => ClientAuth>> = {
+  client_secret_basic: ClientSecretBasic,
+  client_secret_post: ClientSecretPost,
+  none: None,
+}
+
+export interface TokenClient {
+  readonly client_id: string
+  readonly client_secret?: string | undefined
+  readonly token_endpoint_auth_method: string
+}
+
+// Core 3.1.3.3; some OPs send expires_in as a string.
+const TOKENS = z.object({
+  access_token: z.string().min(1).optional(),
+  token_type: z.string().regex(/^bearer$/i),
+  expires_in: z.coerce.number().int().nonnegative().optional(),
+  id_token: z.string().min(1).optional(),
+  refresh_token: z.string().min(1).nullish(),
+})
+
+export interface TokenAnswer {
+  readonly access_token: string
+  /** Seconds; -1 if the OP does not say. */
+  readonly expires_in: number
+  readonly id_token: string
+  readonly refresh_token: string | null
+}
+
+/**
+ * Redeems a code, once, without any retry.
+ * @throws OxdError code_refused, op_http_status, no_id_token, no_access_token, and those of the door
+ */
+export const redeemCode = async (
+  op: Op,
+  client: TokenClient,
+  grant: { readonly code: string; readonly redirect_uri: string; readonly code_verifier: string },
+): Promise<TokenAnswer> => {
+  const authenticate = AUTH_METHODS[client.token_endpoint_auth_method]
+  if (authenticate === undefined) throw new OxdError('invalid_algorithm', { what: client.token_endpoint_auth_method })
+  const url = op.metadata.token_endpoint
+  const response = await genericTokenEndpointRequest(
+    { issuer: op.metadata.issuer, token_endpoint: url },
+    { client_id: client.client_id },
+    authenticate(client.client_secret ?? ''),
+    'authorization_code',
+    { ...grant },
+    // Whether http is allowed is decided by the door alone.
+    { [customFetch]: op.door.fetchFor('token'), [allowInsecureRequests]: true },
+  )
+  const answer: DoorAnswer = { status: response.status, headers: response.headers, text: await response.text(), url }
+  if (answer.status !== 200) throw refusedCode(answer)
+  const tokens = shaped('token', url, TOKENS, jsonObject('token', answer))
+  if (tokens.id_token === undefined) throw new OxdError('no_id_token')
+  if (tokens.access_token === undefined) throw new OxdError('no_access_token')
+  return {
+    access_token: tokens.access_token,
+    expires_in: tokens.expires_in ?? -1,
+    id_token: tokens.id_token,
+    refresh_token: tokens.refresh_token ?? null,
+  }
+}
+
+const refusedCode = (answer: DoorAnswer): OxdError => {
+  const oauth = oauthError(answer)
+  return oauth?.error === 'invalid_grant'
+    ? new OxdError('code_refused', { what: `${new URL(answer.url).origin} says: ${oauth.said}.` })
+    : refusal('token', answer)
+}

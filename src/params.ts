@@ -1,0 +1,99 @@
+// Parameters as old clients really send them, made into what a command declares.
+//
+// Java, C# and PHP send every field, mostly null; Go sends empty strings; Python sends single values as lists; a number
+// may come as a string. None of that is an error: null and empty mean "absent", and a value of the neighbouring JSON
+// type is taken for what it means. What is of no use all the same is refused by its name.
+import { z } from 'zod'
+import { OxdError } from './error.ts'
+import type { FieldMeta } from './fields.ts'
+
+type Schema = z.core.$ZodType
+export type Shape = Readonly<Record<string, Schema>>
+
+const unwrapped = (schema: Schema): Schema =>
+  schema instanceof z.ZodOptional || schema instanceof z.ZodNullable ? unwrapped(schema.unwrap()) : schema
+
+/** What fields.ts says of a field. */
+export const metaOf = (schema: Schema): FieldMeta =>
+  // Every schema of a command comes from fields.ts, which gives each a FieldMeta.
+  z.globalRegistry.get(unwrapped(schema)) as unknown as FieldMeta
+
+export const isOptional = (schema: Schema): boolean => schema instanceof z.ZodOptional
+
+const isScalar = (value: unknown): value is string | number | boolean =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+const isBlank = (value: unknown): boolean =>
+  value === null || value === undefined || (typeof value === 'string' && value.trim() === '')
+
+const asText = (value: unknown): unknown => {
+  const single = Array.isArray(value) && value.length === 1 ? value[0] : value
+  return isScalar(single) ? String(single) : single
+}
+const asList = (value: unknown): unknown => {
+  const list = isScalar(value) ? [value] : value
+  return Array.isArray(list)
+    ? list.filter((item) => !isBlank(item)).map((item) => (isScalar(item) ? String(item).trim() : item))
+    : list
+}
+const asFlag = (value: unknown): unknown =>
+  value === 'true' || value === 1 || value === '1' ? true : value === 'false' || value === 0 || value === '0' ? false : value
+const asMap = (value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asText(item)]))
+    : value
+
+const LIBERAL: readonly { readonly is: (schema: Schema) => boolean; readonly take: (value: unknown) => unknown }[] = [
+  { is: (schema) => schema instanceof z.ZodString, take: asText },
+  { is: (schema) => schema instanceof z.ZodArray, take: asList },
+  { is: (schema) => schema instanceof z.ZodBoolean, take: asFlag },
+  { is: (schema) => schema instanceof z.ZodRecord, take: asMap },
+]
+
+const isEmpty = (value: unknown): boolean =>
+  isBlank(value) ||
+  (Array.isArray(value) && value.length === 0) ||
+  (typeof value === 'object' && value !== null && Object.keys(value).length === 0)
+
+const taken = (schema: Schema, value: unknown): unknown => {
+  const bare = unwrapped(schema)
+  const known = LIBERAL.find(({ is }) => is(bare))
+  const result = known === undefined ? value : known.take(value)
+  return isEmpty(result) ? undefined : result
+}
+
+const refused = (shape: Shape, params: Readonly<Record<string, unknown>>, issue: z.core.$ZodIssue): OxdError => {
+  const name = String(issue.path[0])
+  const schema = shape[name]
+  const meta = schema === undefined ? undefined : metaOf(schema)
+  if (params[name] === undefined) {
+    return new OxdError(meta?.missing ?? 'missing_parameter', { what: `${name} is missing.`, details: { parameter: name } })
+  }
+  const wrongType = issue.code === 'invalid_type' || issue.code === 'invalid_union'
+  const position = issue.path.length > 1 ? ` (item ${String(issue.path[1])})` : ''
+  return new OxdError(wrongType ? 'malformed_params' : (meta?.invalid ?? 'malformed_params'), {
+    what: `${name}${position}: ${REASONS[issue.code]?.(issue) ?? issue.message}.`,
+    details: { parameter: name },
+  })
+}
+
+// In our words, since a library's may repeat the value, which may be a secret.
+const REASONS: Readonly<Record<string, (issue: z.core.$ZodIssue) => string>> = {
+  invalid_type: (issue) => `must be a ${'expected' in issue ? String(issue.expected) : 'different type'}`,
+  invalid_union: () => 'has the wrong type',
+  too_big: (issue) => `is too long (at most ${'maximum' in issue ? String(issue.maximum) : ''})`,
+  too_small: (issue) => `is too short (at least ${'minimum' in issue ? String(issue.minimum) : ''})`,
+}
+
+/**
+ * The parameters that a command declares, out of whatever a caller sent; others are ignored.
+ * @throws OxdError with the code of the first field that is missing or malformed, and its name
+ */
+export const readParams = (shape: Shape, sent: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+  const params = Object.fromEntries(
+    Object.entries(shape).map(([name, schema]) => [name, Object.hasOwn(sent, name) ? taken(schema, sent[name]) : undefined]),
+  )
+  const result = z.object(shape).safeParse(params)
+  if (result.success) return result.data
+  const [issue] = result.error.issues
+  throw issue === undefined ? new OxdError('malformed_params') : refused(shape, params, issue)
+}

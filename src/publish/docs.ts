@@ -1,0 +1,111 @@
+// The documentation pages of the commands, and the tables of settings and errors: views of what the code says.
+import { z } from 'zod'
+import type { AnyCommand } from '../command.ts'
+import { envOf, flagOf, SETTING_LIST } from '../config.ts'
+import { ERRORS } from '../error.ts'
+import { isOptional, metaOf, type Shape } from '../params.ts'
+
+const TYPES: readonly { readonly is: (schema: z.core.$ZodType) => boolean; readonly name: string }[] = [
+  { is: (schema) => schema instanceof z.ZodString, name: 'string' },
+  { is: (schema) => schema instanceof z.ZodArray, name: 'list of strings' },
+  { is: (schema) => schema instanceof z.ZodBoolean, name: 'boolean' },
+  { is: (schema) => schema instanceof z.ZodNumber, name: 'number' },
+  { is: (schema) => schema instanceof z.ZodUnion, name: 'number or string' },
+  { is: (schema) => schema instanceof z.ZodRecord, name: 'object' },
+]
+
+const typeOf = (schema: z.core.$ZodType): string => {
+  if (schema instanceof z.ZodOptional) return typeOf(schema.unwrap())
+  if (schema instanceof z.ZodNullable) return `${typeOf(schema.unwrap())} or null`
+  return TYPES.find(({ is }) => is(schema))?.name ?? 'any'
+}
+
+const cell = (text: string): string => text.replaceAll('|', '\\|')
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((row) => `| ${row.map(cell).join(' | ')} |`).join('\n')
+
+const memberTable = (shape: Shape): string =>
+  table(
+    ['member', 'type', 'meaning'],
+    Object.entries(shape).map(([name, schema]) => [`\`${name}\``, typeOf(schema), metaOf(schema).description]),
+  )
+
+const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``
+const methodOf = (name: string): string => name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())
+
+/** The page of one command, in Markdown. */
+export const commandPage = (command: AnyCommand): string => {
+  const { name, aliases = [], since, summary, params, result, more, errors, spec, examples } = command
+  const parameters = Object.entries(params).map(([field, schema]) => [
+    `\`${field}\``,
+    typeOf(schema),
+    isOptional(schema) ? '' : 'yes',
+    metaOf(schema).description,
+  ])
+  return [
+    `# ${name}`,
+    summary,
+    `Since oxd ${since}. ${aliases.length > 0 ? `Also as ${aliases.map((alias) => `\`${alias}\``).join(', ')}. ` : ''}In the library: \`${methodOf(name)}\`. On the command line: \`oxd ${name} --help\`.`,
+    '## Parameters',
+    table(['name', 'type', 'required', 'meaning'], parameters),
+    '## Result',
+    memberTable(result),
+    ...(Object.keys(more).length > 0 ? ['With `"oxd": 1` beside `command` and `params` also:', memberTable(more)] : []),
+    '## Errors of its own',
+    table(
+      ['with `"oxd": 1`', 'on the wire', 'meaning'],
+      errors.map((code) => [`\`${code}\``, `\`${ERRORS[code].wire}\``, ERRORS[code].message]),
+    ),
+    'Beside them stand those of [the request and the OP](errors.md).',
+    '## Examples',
+    ...examples.flatMap((example) => [
+      example.what,
+      json({ command: name, params: example.params }),
+      json({ status: 'ok', data: example.result }),
+    ]),
+    '## Specifications',
+    spec.map((url) => `- <${url}>`).join('\n'),
+    '',
+  ].join('\n\n')
+}
+
+/** The page of all errors, in Markdown. */
+export const errorPage = (): string =>
+  [
+    '# Errors',
+    'Every way oxd says no. The first code is in `details.code` of replies to `"oxd": 1`; the second is `error`, as the clients of oxd 2.4 to 4.5 know it. A code that ends in `_` is completed by the HTTP status of the OP. Every `error_description` ends in a reference such as `[ref K7Q2-9B]`, which is also in the log.',
+    table(
+      ['code', 'on the wire', 'meaning'],
+      Object.entries(ERRORS).map(([code, { wire, message }]) => [`\`${code}\``, `\`${wire}\``, message]),
+    ),
+    '',
+  ].join('\n\n')
+
+/** The list of all pages, in Markdown. */
+export const indexPage = (commands: readonly AnyCommand[]): string =>
+  [
+    '# Commands',
+    table(
+      ['command', 'what it is for'],
+      commands.map(({ name, summary }) => [`[${name}](${name}.md)`, summary]),
+    ),
+    'All [errors](errors.md).',
+    '',
+  ].join('\n\n')
+
+/** The settings of the daemon, as a Markdown table. */
+export const settingsTable = (): string =>
+  table(
+    ['flag', 'environment', '`oxd.yml`', 'default', 'meaning'],
+    [
+      ...SETTING_LIST.map(([name, { value, default: fallback, meaning }]) => [
+        `\`${value === undefined ? `--no-${name}` : `${flagOf(name)} ${value}`}\``,
+        `\`${envOf(name)}\``,
+        `\`${name}\``,
+        fallback === undefined ? '' : `\`${fallback}\``,
+        meaning,
+      ]),
+      ['', '`OXD_KEY`', '', '', 'The key that seals the data (32 bytes in base64url or hex), instead of a key file.'],
+      ['`--config FILE`', '`OXD_CONFIG`', '', '`./oxd.yml`', 'The file of settings; the default is read only where it exists.'],
+    ],
+  )

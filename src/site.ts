@@ -1,0 +1,268 @@
+// A site: one relying party under an oxd_id. What it asked for, what the OP made of it, and how it is kept.
+import { z } from 'zod'
+import { OxdError } from './error.ts'
+import { fields } from './fields.ts'
+import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
+import type { Kind, Store } from './store/store.ts'
+
+/** The parameters of register_site and update_site_registration that describe a site, under all their names. */
+export const SITE_PARAMS = {
+  authorization_redirect_uri: fields.authorization_redirect_uri.optional(),
+  redirect_uris: fields.redirect_uris.optional(),
+  post_logout_redirect_uri: fields.post_logout_redirect_uri.optional(),
+  post_logout_redirect_uris: fields.post_logout_redirect_uris.optional(),
+  client_logout_uris: fields.client_logout_uris.optional(),
+  client_frontchannel_logout_uris: fields.client_frontchannel_logout_uris.optional(),
+  response_types: fields.response_types.optional(),
+  response_type: fields.response_type.optional(),
+  grant_types: fields.grant_types.optional(),
+  scope: fields.scope.optional(),
+  acr_values: fields.acr_values.optional(),
+  ui_locales: fields.ui_locales.optional(),
+  claims_locales: fields.claims_locales.optional(),
+  contacts: fields.contacts.optional(),
+  application_type: fields.application_type.optional(),
+  client_id: fields.client_id.optional(),
+  client_secret: fields.client_secret.optional(),
+  client_name: fields.client_name.optional(),
+  client_jwks_uri: fields.client_jwks_uri.optional(),
+  client_token_endpoint_auth_method: fields.client_token_endpoint_auth_method.optional(),
+  client_token_endpoint_auth_signing_alg: fields.client_token_endpoint_auth_signing_alg.optional(),
+  client_request_uris: fields.client_request_uris.optional(),
+  client_sector_identifier_uri: fields.client_sector_identifier_uri.optional(),
+  client_registration_access_token: fields.client_registration_access_token.optional(),
+  client_registration_client_uri: fields.client_registration_client_uri.optional(),
+  client_secret_expires_at: fields.client_secret_expires_at.optional(),
+  claims_redirect_uri: fields.claims_redirect_uri.optional(),
+  id_token_signed_response_alg: fields.id_token_signed_response_alg.optional(),
+  subject_type: fields.subject_type.optional(),
+  client_uri: fields.client_uri.optional(),
+  logo_uri: fields.logo_uri.optional(),
+  policy_uri: fields.policy_uri.optional(),
+  tos_uri: fields.tos_uri.optional(),
+  trusted_client: fields.trusted_client.optional(),
+  accept_foreign_tokens: fields.accept_foreign_tokens.optional(),
+  remember_last_login: fields.remember_last_login.optional(),
+} as const
+
+export type SiteParams = z.output<z.ZodObject<typeof SITE_PARAMS>>
+
+/** What a site asks for, under one name each. */
+export interface SiteSettings {
+  /** The first is the login redirect. */
+  readonly redirect_uris: readonly [string, ...string[]]
+  /** The first is the default after logout. */
+  readonly post_logout_redirect_uris: readonly string[]
+  readonly frontchannel_logout_uris: readonly string[]
+  readonly response_types: readonly string[]
+  readonly grant_types: readonly string[]
+  readonly scope: readonly string[]
+  readonly acr_values: readonly string[]
+  readonly ui_locales: readonly string[]
+  readonly claims_locales: readonly string[]
+  readonly contacts: readonly string[]
+  readonly application_type: string
+  readonly client_name: string
+  readonly jwks_uri?: string | undefined
+  readonly token_endpoint_auth_method?: string | undefined
+  readonly token_endpoint_auth_signing_alg?: string | undefined
+  readonly request_uris: readonly string[]
+  readonly sector_identifier_uri?: string | undefined
+  readonly claims_redirect_uris: readonly string[]
+  readonly id_token_signed_response_alg?: string | undefined
+  readonly subject_type?: string | undefined
+  readonly client_uri?: string | undefined
+  readonly logo_uri?: string | undefined
+  readonly policy_uri?: string | undefined
+  readonly tos_uri?: string | undefined
+  readonly trusted_client: boolean
+  readonly accept_foreign_tokens: boolean
+  readonly remember_last_login: boolean
+}
+
+/** The client that the OP knows; `by_hand` when somebody registered it there without oxd. */
+export type Client = RegisteredClient & { readonly by_hand: boolean }
+
+export interface Site {
+  readonly oxd_id: string
+  /** As the caller gave it; the reply of register_site repeats it. */
+  readonly op_host: string
+  /** The issuer, byte for byte as the discovery document names it. */
+  readonly issuer: string
+  /** Where the discovery document is. */
+  readonly discovery_url: string
+  /** Grows when what a login is bound to changes: logins begun before then cannot be finished. */
+  readonly version: number
+  readonly settings: SiteSettings
+  readonly client: Client
+}
+
+const given = (values: readonly (string | undefined)[]): string[] => [
+  ...new Set(values.filter((value) => value !== undefined)),
+]
+
+// RFC 6749 section 3.3: the characters of a scope token.
+const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+/** Scope tokens with `openid` among them, without which there is no login (OpenID Connect Core 3.1.2.1). */
+export const openidScope = (scope: readonly string[]): string[] => {
+  const tokens = scope.flatMap((item) => item.split(/\s+/)).filter((token) => token !== '')
+  if (tokens.some((token) => !SCOPE_TOKEN.test(token))) {
+    throw new OxdError('invalid_scope', { what: 'scope has a character that no scope may have.' })
+  }
+  return given(tokens.includes('openid') ? tokens : ['openid', ...tokens])
+}
+
+const redirectUris = (params: SiteParams, before: readonly string[]): [string, ...string[]] => {
+  const { authorization_redirect_uri: login, redirect_uris } = params
+  const [first, ...others] = given(
+    login === undefined ? (redirect_uris ?? before) : [login, ...(redirect_uris ?? before.slice(1))],
+  )
+  if (first === undefined) {
+    throw new OxdError('invalid_authorization_redirect_uri', { what: 'authorization_redirect_uri is missing.' })
+  }
+  return [first, ...others]
+}
+
+const responseTypes = (params: SiteParams, before: readonly string[]): readonly string[] => {
+  const types = params.response_types ?? (params.response_type === undefined ? before : [params.response_type])
+  if (!types.includes('code')) {
+    throw new OxdError('invalid_request', {
+      what: 'response_types must contain code: oxd logs users in with the authorization code flow.',
+    })
+  }
+  return types
+}
+
+const listOf = (single: string | undefined, list: readonly string[] | undefined, before: readonly string[]) =>
+  single === undefined && list === undefined ? before : given([single, ...(list ?? [])])
+
+const FIRST_SETTINGS = (oxd_id: string) => ({
+  redirect_uris: [] as readonly string[],
+  post_logout_redirect_uris: [],
+  frontchannel_logout_uris: [],
+  response_types: ['code'],
+  grant_types: ['authorization_code'],
+  scope: ['openid', 'profile', 'email'],
+  acr_values: [],
+  ui_locales: [],
+  claims_locales: [],
+  contacts: [],
+  application_type: 'web',
+  client_name: `oxd site ${oxd_id}`,
+  request_uris: [],
+  claims_redirect_uris: [],
+  trusted_client: false,
+  accept_foreign_tokens: false,
+  remember_last_login: false,
+})
+
+/**
+ * The settings of a site after `params`: what is given replaces, what is absent stays as it was (or becomes the default).
+ * @throws OxdError invalid_authorization_redirect_uri, invalid_scope, invalid_request
+ */
+export const settingsFrom = (oxd_id: string, params: SiteParams, before?: SiteSettings): SiteSettings => {
+  const old: Omit<SiteSettings, 'redirect_uris'> & { redirect_uris: readonly string[] } =
+    before ?? FIRST_SETTINGS(oxd_id)
+  return {
+    redirect_uris: redirectUris(params, old.redirect_uris),
+    post_logout_redirect_uris: listOf(
+      params.post_logout_redirect_uri,
+      params.post_logout_redirect_uris,
+      old.post_logout_redirect_uris,
+    ),
+    frontchannel_logout_uris:
+      params.client_frontchannel_logout_uris ?? params.client_logout_uris ?? old.frontchannel_logout_uris,
+    response_types: responseTypes(params, old.response_types),
+    grant_types: params.grant_types ?? old.grant_types,
+    scope: openidScope(params.scope ?? old.scope),
+    acr_values: params.acr_values ?? old.acr_values,
+    ui_locales: params.ui_locales ?? old.ui_locales,
+    claims_locales: params.claims_locales ?? old.claims_locales,
+    contacts: params.contacts ?? old.contacts,
+    application_type: params.application_type ?? old.application_type,
+    client_name: params.client_name ?? old.client_name,
+    jwks_uri: params.client_jwks_uri ?? old.jwks_uri,
+    token_endpoint_auth_method: params.client_token_endpoint_auth_method ?? old.token_endpoint_auth_method,
+    token_endpoint_auth_signing_alg:
+      params.client_token_endpoint_auth_signing_alg ?? old.token_endpoint_auth_signing_alg,
+    request_uris: params.client_request_uris ?? old.request_uris,
+    sector_identifier_uri: params.client_sector_identifier_uri ?? old.sector_identifier_uri,
+    claims_redirect_uris: params.claims_redirect_uri ?? old.claims_redirect_uris,
+    id_token_signed_response_alg: params.id_token_signed_response_alg ?? old.id_token_signed_response_alg,
+    subject_type: params.subject_type ?? old.subject_type,
+    client_uri: params.client_uri ?? old.client_uri,
+    logo_uri: params.logo_uri ?? old.logo_uri,
+    policy_uri: params.policy_uri ?? old.policy_uri,
+    tos_uri: params.tos_uri ?? old.tos_uri,
+    trusted_client: params.trusted_client ?? old.trusted_client,
+    accept_foreign_tokens: params.accept_foreign_tokens ?? old.accept_foreign_tokens,
+    remember_last_login: params.remember_last_login ?? old.remember_last_login,
+  }
+}
+
+// A value of fewer than 11 digits is seconds, as oxd 3.x took it; PHP sends 3080736637943, Go the year 1 for "never".
+const SECONDS_BELOW = 10_000_000_000
+
+/** `client_secret_expires_at` in seconds since the epoch, or undefined for "never". */
+export const secretExpiry = (value: string | number | undefined): number | undefined => {
+  if (value === undefined) return undefined
+  const number = typeof value === 'number' || /^\d+$/.test(value) ? Number(value) : undefined
+  const at = number === undefined ? Date.parse(String(value)) / 1000 : number < SECONDS_BELOW ? number : number / 1000
+  if (Number.isNaN(at)) {
+    throw new OxdError('malformed_params', {
+      what: 'client_secret_expires_at must be seconds, milliseconds or an ISO time.',
+    })
+  }
+  return at > 0 ? Math.floor(at) : undefined
+}
+
+const nonEmpty = (values: readonly string[]): readonly string[] | undefined => (values.length === 0 ? undefined : values)
+
+/**
+ * The client metadata that an OP is told, by the names of OpenID Connect Registration 1.0 section 2.
+ * Members that are undefined do not reach the OP.
+ */
+export const clientMetadata = (settings: SiteSettings): ClientMetadata => ({
+  redirect_uris: settings.redirect_uris,
+  response_types: settings.response_types,
+  grant_types: settings.grant_types,
+  application_type: settings.application_type,
+  client_name: settings.client_name,
+  scope: settings.scope.join(' '),
+  contacts: nonEmpty(settings.contacts),
+  post_logout_redirect_uris: nonEmpty(settings.post_logout_redirect_uris),
+  frontchannel_logout_uri: settings.frontchannel_logout_uris[0],
+  default_acr_values: nonEmpty(settings.acr_values),
+  jwks_uri: settings.jwks_uri,
+  sector_identifier_uri: settings.sector_identifier_uri,
+  request_uris: nonEmpty(settings.request_uris),
+  claims_redirect_uri: nonEmpty(settings.claims_redirect_uris),
+  token_endpoint_auth_method: settings.token_endpoint_auth_method,
+  token_endpoint_auth_signing_alg: settings.token_endpoint_auth_signing_alg,
+  id_token_signed_response_alg: settings.id_token_signed_response_alg,
+  subject_type: settings.subject_type,
+  client_uri: settings.client_uri,
+  logo_uri: settings.logo_uri,
+  policy_uri: settings.policy_uri,
+  tos_uri: settings.tos_uri,
+  oxAuthTrustedClient: settings.trusted_client ? 'true' : undefined,
+})
+
+/** What a login of this site is bound to. */
+export const termsOf = ({ oxd_id, version, issuer, settings: { redirect_uris } }: Site) => ({
+  oxd_id,
+  version,
+  issuer,
+  redirect_uris,
+})
+
+/** Whether a login begun at `before` could be finished at `after`. */
+export const sameLoginTerms = (before: Site, after: Site): boolean =>
+  before.issuer === after.issuer &&
+  before.client.client_id === after.client.client_id &&
+  before.settings.redirect_uris.join(' ') === after.settings.redirect_uris.join(' ')
+
+/** The sites of the store, by oxd_id. */
+export type Sites = Kind<Site>
+export const sitesOf = (store: Store): Sites => store.kind<Site>({ kind: 'site', durable: true })

@@ -1,0 +1,172 @@
+// The store: typed kinds of records over an engine that sees only sealed bodies under names that tell nothing.
+import { setImmediate } from 'node:timers/promises'
+import { OxdError } from '../error.ts'
+import type { Limits } from '../limits.ts'
+import type { World } from '../world.ts'
+import type { Engine, EngineRecord } from './engine.ts'
+import { fingerprint, type Keys, open, seal } from './seal.ts'
+
+/** What names a record within its kind, for example `[oxd_id, state]`. It never reaches the engine in clear. */
+export type RecordId = readonly string[]
+
+export interface Found<T> {
+  readonly value: T
+  /** Changes with every write; below 2^32, so that four bytes carry it. */
+  readonly version: number
+  /** Seconds since the epoch; `null`: never. */
+  readonly expires_at: number | null
+}
+
+export interface Keeping {
+  /** Seconds since the epoch from which on the record is absent. Without: it is kept until it is removed. */
+  readonly expires_at?: number | null
+}
+
+/**
+ * The records of one kind. Every verb may throw `store_unreachable` (the engine failed) or `store_damaged` (a record
+ * that was not sealed by this daemon for its place): `undefined` and `false` always mean what they say.
+ */
+export interface Kind<T> {
+  readonly get: (id: RecordId) => Promise<Found<T> | undefined>
+  /** Writes if nothing is there. Of any number of callers, in any process, exactly one gets `true`. */
+  readonly insert: (id: RecordId, value: T, keeping?: Keeping) => Promise<boolean>
+  /** Writes, whatever is there. Of two at once the last stays. */
+  readonly put: (id: RecordId, value: T, keeping?: Keeping) => Promise<void>
+  /**
+   * Compare-and-swap: `change` is called again with the newer value when another caller was faster; it must have no
+   * effects. Expiry stays unless given. `undefined`: nothing to change.
+   * @throws {OxdError} site_changed after `swap_tries_max` tries
+   */
+  readonly update: (id: RecordId, change: (value: T) => T, keeping?: Keeping) => Promise<Found<T> | undefined>
+  /** Spends: reads and deletes at once. Of any number of callers exactly one gets the value. */
+  readonly take: (id: RecordId) => Promise<T | undefined>
+  readonly remove: (id: RecordId) => Promise<void>
+  /**
+   * All records, in no meaningful order, page by page: what is written meanwhile may be missing. One that cannot be
+   * opened is logged as an error and passed over, because one damaged site must not hide all the others.
+   */
+  readonly list: () => AsyncIterable<Found<T>>
+}
+
+export interface KindDefinition {
+  /** Lower-case letters and `_`. Part of the seal: another name is another kind. */
+  readonly kind: string
+  /** What was answered must survive a power failure (`true`), or may be repeated (`false`). */
+  readonly durable: boolean
+}
+
+export interface Store {
+  /** `T` is what JSON carries; reading old shapes of it is up to the kind's owner. */
+  readonly kind: <T extends object>(definition: KindDefinition) => Kind<T>
+  /** Deletes what has expired, in batches between which others have their turn; how many it were. */
+  readonly sweep: () => Promise<number>
+  readonly close: () => Promise<void>
+}
+
+type StoreWorld = Pick<World, 'random' | 'log'>
+type StoreLimits = Pick<Limits, 'swap_tries_max' | 'store_page_records' | 'sweep_records'>
+
+const KIND = /^[a-z_]+$/
+const ABSENT = 0
+
+/**
+ * A first version is random: a record that was removed and made anew between somebody's read and write has another
+ * version, so the write is refused.
+ */
+const firstVersion = (random: StoreWorld['random']): number => (random(4).readUInt32BE() >>> 1) + 1
+
+const createKind = <T extends object>(
+  { kind, durable }: KindDefinition,
+  { engine, keys, world, limits }: { engine: Engine; keys: Keys; world: StoreWorld; limits: StoreLimits },
+): Kind<T> => {
+  if (!KIND.test(kind)) throw new TypeError(`not the name of a kind: ${kind}`)
+  const prefix = `${kind}/`
+  const nameOf = (id: RecordId): string => fingerprint(keys, `name ${kind}`, ...id)
+
+  const sealed = (name: string, value: T, version: number, expires_at: number | null) => ({
+    version,
+    expires_at,
+    durable,
+    body: seal(keys, { kind, name, version, expires_at }, Buffer.from(JSON.stringify(value)), world.random),
+  })
+  const opened = (name: string, { version, expires_at, body }: EngineRecord): Found<T> => {
+    const plain = open(keys, { kind, name, version, expires_at }, body)
+    // Holds: the seal proves that this program wrote the text from a T of this kind.
+    const value = JSON.parse(plain.toString('utf8')) as T
+    return { value, version, expires_at }
+  }
+  const openedOrLogged = (name: string, record: EngineRecord): Found<T> | undefined => {
+    try {
+      return opened(name, record)
+    } catch (error) {
+      if (!(error instanceof OxdError)) throw error
+      world.log('error', error.message, { kind })
+      return undefined
+    }
+  }
+
+  const get = async (name: string): Promise<Found<T> | undefined> => {
+    const record = await engine.read(prefix + name)
+    return record && opened(name, record)
+  }
+
+  return {
+    get: (id) => get(nameOf(id)),
+    async insert(id, value, { expires_at = null } = {}) {
+      const name = nameOf(id)
+      const record = sealed(name, value, firstVersion(world.random), expires_at)
+      return (await engine.write(prefix + name, { ...record, expected: ABSENT })) === 'written'
+    },
+    async put(id, value, { expires_at = null } = {}) {
+      const name = nameOf(id)
+      const record = sealed(name, value, firstVersion(world.random), expires_at)
+      await engine.write(prefix + name, { ...record, expected: 'any' })
+    },
+    async update(id, change, keeping = {}) {
+      const name = nameOf(id)
+      for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
+        const found = await get(name)
+        if (found === undefined) return undefined
+        const value = change(found.value)
+        const version = found.version + 1
+        const expires_at = keeping.expires_at === undefined ? found.expires_at : keeping.expires_at
+        const record = sealed(name, value, version, expires_at)
+        const outcome = await engine.write(prefix + name, { ...record, expected: found.version })
+        if (outcome === 'written') return { value, version, expires_at }
+      }
+      throw new OxdError('site_changed')
+    },
+    async take(id) {
+      const name = nameOf(id)
+      const record = await engine.take(prefix + name)
+      return record && opened(name, record).value
+    },
+    remove: (id) => engine.remove(prefix + nameOf(id)),
+    async *list() {
+      let after = prefix
+      for (;;) {
+        const page = await engine.list(prefix, { after, limit: limits.store_page_records })
+        for (const { key, ...record } of page) {
+          after = key
+          const found = openedOrLogged(key.slice(prefix.length), record)
+          if (found !== undefined) yield found
+        }
+        if (page.length < limits.store_page_records) return
+      }
+    },
+  }
+}
+
+export const createStore = (engine: Engine, keys: Keys, world: StoreWorld, limits: StoreLimits): Store => ({
+  kind: (definition) => createKind(definition, { engine, keys, world, limits }),
+  async sweep() {
+    let swept = 0
+    for (;;) {
+      const batch = await engine.sweep(limits.sweep_records)
+      swept += batch
+      if (batch < limits.sweep_records) return swept
+      await setImmediate()
+    }
+  },
+  close: () => engine.close(),
+})

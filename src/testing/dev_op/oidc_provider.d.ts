@@ -1,0 +1,78 @@
+// The part of oidc-provider that the dev OP touches: the package brings no types of its own.
+declare module 'oidc-provider' {
+  import type { IncomingMessage, ServerResponse } from 'node:http'
+  import type { JsonWebKey } from 'node:crypto'
+
+  /** A Koa context, as far as it is used here; `oidc` is there on the routes of the library alone. */
+  export interface Context {
+    readonly req: IncomingMessage
+    readonly res: ServerResponse
+    readonly method: string
+    readonly path: string
+    readonly oidc?: { readonly client?: Client; readonly session?: { readonly accountId?: string } }
+    status: number
+    type: string
+    body: unknown
+    set(name: string, value: string): void
+    get(name: string): string
+    accepts(...types: string[]): string | false
+    redirect(url: string): void
+  }
+  export interface Client {
+    readonly clientId: string
+    readonly clientName?: string
+  }
+  export interface Interaction {
+    readonly uid: string
+    readonly grantId?: string
+    readonly session?: { readonly accountId?: string }
+    readonly params: Readonly<Record<string, unknown>>
+    readonly prompt: { readonly name: string; readonly details: Readonly<Record<string, unknown>> }
+  }
+  export interface Grant {
+    addOIDCScope(scope: string): void
+    addOIDCClaims(claims: readonly string[]): void
+    save(): Promise<string>
+  }
+  /** What the library keeps under one id; opaque to us but for these members. */
+  export interface Payload {
+    readonly [member: string]: unknown
+    readonly grantId?: string
+    readonly userCode?: string
+    readonly uid?: string
+  }
+  export interface Adapter {
+    upsert(id: string, payload: Payload, expiresIn?: number): Promise<void>
+    find(id: string): Promise<Payload | undefined>
+    findByUid(uid: string): Promise<Payload | undefined>
+    findByUserCode(userCode: string): Promise<Payload | undefined>
+    consume(id: string): Promise<void>
+    destroy(id: string): Promise<void>
+    revokeByGrantId(grantId: string): Promise<void>
+  }
+  export interface Jwks {
+    readonly keys: readonly JsonWebKey[]
+  }
+
+  export class Provider {
+    constructor(issuer: string, configuration: Readonly<Record<string, unknown>>)
+    readonly issuer: string
+    readonly Client: { find(id: string): Promise<Client | undefined> }
+    readonly Grant: {
+      new (properties: { accountId: string; clientId: string }): Grant
+      find(id: string): Promise<Grant | undefined>
+    }
+    use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
+    callback(): (req: IncomingMessage, res: ServerResponse) => void
+    on(event: 'server_error', listener: (ctx: Context, error: Error) => void): this
+    interactionDetails(req: IncomingMessage, res: ServerResponse): Promise<Interaction>
+    /** Keeps the result and tells where to send the browser. */
+    interactionResult(
+      req: IncomingMessage,
+      res: ServerResponse,
+      result: Readonly<Record<string, unknown>>,
+      options?: { mergeWithLastSubmission?: boolean },
+    ): Promise<string>
+  }
+  export const errors: { readonly SessionNotFound: new (description: string) => Error }
+}

@@ -1,0 +1,277 @@
+// The OP that can lie: an honest OpenID Provider for many issuers on one port, each with faults of its own laid over it.
+import { createServer as createHttpServer, request as httpRequest } from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { createServer as createHttpsServer, request as httpsRequest } from 'node:https'
+import { createServer as createTcpServer } from 'node:net'
+import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
+import { realWorld } from '../world.ts'
+import type { World } from '../world.ts'
+import type { Json } from './jws.ts'
+import {
+  addClient,
+  clientInformation,
+  ENDPOINT_NAMES,
+  ENDPOINTS,
+  isJson,
+  JSON_HEADERS,
+  Refusal,
+  SLOTS,
+  text,
+} from './op_endpoints.ts'
+import type { Answer, EndpointName, Faults, House, Issuer, Recorded, Request } from './op_endpoints.ts'
+import { reply, Reply } from './reply.ts'
+import type { Good } from './reply.ts'
+
+export { reply, Reply } from './reply.ts'
+export type { EndpointName, Fault, Faults, Recorded, Seen } from './op_endpoints.ts'
+
+const BODY_BYTES_MAX = 1_048_576
+const VISIT_MS_MAX = 10_000
+
+export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
+  /** PEM; with it the OP speaks https. */
+  readonly tls?: { readonly key: string; readonly cert: string }
+}
+
+export interface LyingOp {
+  /** `http://127.0.0.1:PORT`. */
+  readonly origin: string
+  /**
+   * Makes an issuer with keys, clients and codes of its own.
+   * @param name its path; may end in a slash, may hold percent-encoding, is taken byte for byte
+   * @returns the issuer URL
+   */
+  readonly issuer: (name: string, faults?: Faults) => string
+  /** Other lies from now on. */
+  readonly setFaults: (issuer: string, faults: Faults) => void
+  /** Registers a client by hand, as an administrator would. @returns the client's `client_id` and `client_secret` too */
+  readonly addClient: (issuer: string, metadata: Json) => Json
+  /**
+   * Goes to an authorization URL (or another one of this OP that redirects) as a browser would, already signed in.
+   * @param sub who signs in; default `alice`
+   * @returns where the OP sends the browser to; throws when it shows a page instead
+   */
+  readonly authorize: (url: string, who?: { readonly sub?: string }) => Promise<string>
+  /** New keys; the old ones are published no more. `keepKid`: under the old names. */
+  readonly rotateKeys: (issuer: string, options?: { readonly keepKid?: boolean }) => void
+  readonly requests: (issuer: string) => readonly Recorded[]
+  readonly count: (issuer: string, endpoint: Recorded['endpoint']) => number
+  /** A listener that nobody has any business with, and how often it was connected to. */
+  readonly canary: () => { readonly origin: string; readonly contacts: number }
+  /** Ends all connections at once. Rejects when a fault itself threw, so that a broken test is not taken for a lie. */
+  readonly close: () => Promise<void>
+}
+
+const readBody = async (incoming: IncomingMessage): Promise<string> => {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of incoming) {
+    if (!Buffer.isBuffer(part)) continue
+    bytes += part.length
+    if (bytes > BODY_BYTES_MAX) throw new Refusal(413, 'request_too_large')
+    parts.push(part)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+const parseJson = (body: string): Json => {
+  try {
+    const json: unknown = JSON.parse(body)
+    return isJson(json) ? json : {}
+  } catch {
+    return {}
+  }
+}
+
+/** The parameters of a query or a body, and the names that came more than once. */
+const readParams = (body: string, type: string): { params: Json; repeated: string[] } => {
+  if (type.startsWith('application/json')) return { params: parseJson(body), repeated: [] }
+  const form = new URLSearchParams(body)
+  const repeated = [...new Set(form.keys())].filter((name) => form.getAll(name).length > 1)
+  return { params: Object.fromEntries(form), repeated }
+}
+
+const listen = (server: TcpServer): Promise<number> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      // A TCP server has an address with a port.
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+const closed = (server: TcpServer): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+
+/** One request as a browser would send it; redirects are handed back, not followed. */
+const visit = (url: string, sub: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const options = { headers: { 'x-sub': sub }, agent: false, timeout: VISIT_MS_MAX } as const
+    const onAnswer = (answer: IncomingMessage): void => {
+      answer.resume()
+      const { location } = answer.headers
+      if (location === undefined) reject(new Error(`The OP showed a page with status ${answer.statusCode}.`))
+      else resolve(location)
+    }
+    const sent = url.startsWith('https:')
+      ? // The OP visits itself; whether its certificate is trusted is the relying party's business.
+        httpsRequest(url, { ...options, rejectUnauthorized: false }, onAnswer)
+      : httpRequest(url, options, onAnswer)
+    sent.once('timeout', () => sent.destroy(new Error('The OP did not answer.')))
+    sent.once('error', reject)
+    sent.end()
+  })
+
+/** Starts the OP on 127.0.0.1 and a port of its own. */
+export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingOp> => {
+  const world = { ...realWorld(() => {}), ...options }
+  const house: House = { now: world.now, token: () => world.random(32).toString('base64url') }
+  const issuers = new Map<string, Issuer>()
+  const failures: unknown[] = []
+
+  const find = (
+    path: string,
+  ): { issuer: Issuer; endpoint: EndpointName | 'unknown'; rest: string } | undefined => {
+    for (const endpoint of ENDPOINT_NAMES) {
+      const match = ENDPOINTS[endpoint].path.exec(path)
+      const issuer = match === null ? undefined : issuers.get(path.slice(0, match.index))
+      if (match !== null && issuer !== undefined) return { issuer, endpoint, rest: match[1] ?? '' }
+    }
+    const below = [...issuers].findLast(([prefix]) => path.startsWith(`${prefix}/`) || path === prefix)
+    return below && { issuer: below[1], endpoint: 'unknown', rest: '' }
+  }
+
+  const honestly = async (issuer: Issuer, name: EndpointName, request: Request): Promise<Answer> => {
+    const endpoint = ENDPOINTS[name]
+    try {
+      if (!endpoint.methods.includes(request.method)) throw new Refusal(405, 'invalid_request')
+      return await endpoint.answer(house, issuer, request)
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error
+      return { status: error.status, json: { error: error.error }, refused: error.headers }
+    }
+  }
+
+  /** What the OP would say, and the lie that is told instead. */
+  const answerTo = async (
+    issuer: Issuer,
+    name: EndpointName,
+    request: Request,
+  ): Promise<{ good: Good; lie: Reply | undefined }> => {
+    const { status, json, refused, render } = await honestly(issuer, name, request)
+    const fault = issuer.faults[name]
+    let members = json
+    let lie = fault instanceof Reply ? fault : undefined
+    if (typeof fault === 'function' && refused === undefined) {
+      const said = fault(structuredClone(json), request)
+      if (said instanceof Reply) lie = said
+      else if (typeof said === 'string' || Buffer.isBuffer(said)) lie = reply.raw({ status, body: said })
+      else members = said
+    }
+    const rendered = (await render?.(members)) ?? {
+      headers: { ...JSON_HEADERS, ...refused },
+      body: JSON.stringify(members),
+    }
+    return { good: { status, ...rendered }, lie }
+  }
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const url = new URL(incoming.url ?? '/', origin)
+    const found = find(url.pathname)
+    const body = await readBody(incoming)
+    if (found === undefined) return void response.writeHead(404).end()
+    const { issuer, endpoint, rest } = found
+    const { params, repeated } =
+      incoming.method === 'GET'
+        ? readParams(url.search, '')
+        : readParams(body, incoming.headers['content-type'] ?? '')
+    const seen = {
+      nth: issuer.requests.filter((earlier) => earlier.endpoint === endpoint).length + 1,
+      method: incoming.method ?? 'GET',
+      params,
+    }
+    const { authorization } = incoming.headers
+    issuer.requests.push({ ...seen, endpoint, at: house.now(), authorization })
+    if (endpoint === 'unknown') return void response.writeHead(404).end()
+    const sub = text(incoming.headers['x-sub']) ?? 'alice'
+    const request = { ...seen, authorization, sub, rest, repeated }
+    const { good, lie } = await answerTo(issuer, endpoint, request)
+    if (lie === undefined) return void response.writeHead(good.status, good.headers).end(good.body)
+    const gone = new AbortController()
+    response.once('close', () => gone.abort())
+    try {
+      await lie.write(response, good, gone.signal)
+    } catch (error) {
+      // A peer that leaves in the middle of a lie does what it should.
+      if (!gone.signal.aborted && !response.destroyed) throw error
+    }
+  }
+  const onRequest: RequestListener = (incoming, response) => {
+    handle(incoming, response).catch((error: unknown) => {
+      if (error instanceof Refusal) return void response.writeHead(error.status).end()
+      if (!incoming.complete) return
+      failures.push(error)
+      response.destroy()
+    })
+  }
+  const server: Server =
+    options.tls === undefined ? createHttpServer(onRequest) : createHttpsServer(options.tls, onRequest)
+  let contacts = 0
+  const canary = createTcpServer((socket: Socket) => {
+    contacts += 1
+    socket.destroy()
+  })
+  const origin = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${await listen(server)}`
+  const canaryOrigin = `http://127.0.0.1:${await listen(canary)}`
+
+  const known = (issuer: string): Issuer => {
+    const found = [...issuers.values()].find((candidate) => candidate.issuer === issuer)
+    if (found === undefined) throw new Error(`The OP has no issuer ${issuer}.`)
+    return found
+  }
+
+  return {
+    origin,
+    issuer(name, faults = {}) {
+      const issuer = name === '' ? origin : `${origin}/${name}`
+      const base = issuer.replace(/\/$/, '')
+      const path = base.slice(origin.length)
+      if (issuers.has(path)) throw new Error(`The OP already has an issuer at ${path}.`)
+      issuers.set(path, {
+        issuer,
+        base,
+        faults,
+        slot: issuers.size % SLOTS,
+        kid: 0,
+        clients: new Map(),
+        codes: new Map(),
+        refreshTokens: new Map(),
+        accessTokens: new Map(),
+        requests: [],
+      })
+      return issuer
+    },
+    setFaults(issuer, faults) {
+      known(issuer).faults = faults
+    },
+    addClient: (issuer, metadata) =>
+      clientInformation(known(issuer), addClient(house, known(issuer), metadata)),
+    async authorize(url, { sub = 'alice' } = {}) {
+      if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
+      return visit(url, sub)
+    },
+    rotateKeys(issuer, { keepKid = false } = {}) {
+      const found = known(issuer)
+      found.slot = (found.slot + 1) % SLOTS
+      if (!keepKid) found.kid += 1
+    },
+    requests: (issuer) => [...known(issuer).requests],
+    count: (issuer, endpoint) =>
+      known(issuer).requests.filter((request) => request.endpoint === endpoint).length,
+    canary: () => ({ origin: canaryOrigin, contacts }),
+    async close() {
+      const ended = Promise.all([closed(server), closed(canary)])
+      server.closeAllConnections()
+      await ended
+      if (failures.length > 0) throw new AggregateError(failures, 'A fault, or the OP itself, threw.')
+    },
+  }
+}

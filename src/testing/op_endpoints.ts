@@ -1,0 +1,545 @@
+// The honest OP: what each endpoint answers, with only those doors open that a fault names.
+// RFC 6749, 7591, 7592, 7636, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk } from './jws.ts'
+import type { Json, Kty, TokenFaults } from './jws.ts'
+import type { Good, Reply } from './reply.ts'
+
+export const ENDPOINT_NAMES = [
+  'discovery',
+  'jwks',
+  'registration',
+  'management',
+  'authorization',
+  'token',
+  'userinfo',
+  'end_session',
+] as const
+export type EndpointName = (typeof ENDPOINT_NAMES)[number]
+
+/** What a fault knows beside the good answer. */
+export interface Seen {
+  /** 1 for the first request at this endpoint of this issuer. */
+  readonly nth: number
+  readonly method: string
+  /** Of the query, the form or the JSON body. */
+  readonly params: Json
+}
+
+/**
+ * A lie at one endpoint. A function gets a copy of the members that would be sent (at the authorization endpoint the
+ * parameters of the redirect) and gives back those that are, or text, or a `Reply`; refusals of the OP it does not see.
+ * A `Reply` stands in place of any answer.
+ */
+export type Fault = Reply | ((good: Json, seen: Seen) => Json | string | Buffer | Reply)
+
+/** What an honest OP checks before it gives out tokens; a lax one does not. */
+export type Check =
+  | 'client_authentication'
+  | 'code_reuse'
+  | 'code_expiry'
+  | 'code_owner'
+  | 'redirect_uri'
+  | 'pkce'
+
+export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
+  readonly id_token?: TokenFaults
+  /** Checks of the token endpoint that are left out. */
+  readonly ignores?: readonly Check[]
+  /** What every client is registered as, instead of random names. */
+  readonly credentials?: { readonly client_id?: string; readonly client_secret?: string }
+}
+
+export interface Recorded extends Seen {
+  /** `unknown`: a path below the issuer at which there is nothing. */
+  readonly endpoint: EndpointName | 'unknown'
+  /** Milliseconds since the epoch, by the clock of the OP. */
+  readonly at: number
+  /** The Authorization header as it came. */
+  readonly authorization: string | undefined
+}
+
+interface Client {
+  readonly metadata: Json
+  readonly client_id: string
+  readonly client_secret: string | undefined
+  /** Of RFC 7592; a new one with every answer. */
+  registration_access_token: string
+}
+
+interface Grant {
+  readonly client_id: string
+  readonly sub: string
+  readonly scope: string
+  readonly redirect_uri: string
+  readonly nonce: string | undefined
+  readonly code_challenge: string | undefined
+  /** Seconds since the epoch. */
+  readonly auth_time: number
+  readonly expires_at: number
+  used: boolean
+}
+
+export interface Issuer {
+  readonly issuer: string
+  /** The issuer without its last slash: what the endpoints begin with. */
+  readonly base: string
+  faults: Faults
+  slot: number
+  kid: number
+  readonly clients: Map<string, Client>
+  readonly codes: Map<string, Grant>
+  readonly refreshTokens: Map<string, Grant>
+  readonly accessTokens: Map<string, Grant>
+  readonly requests: Recorded[]
+}
+
+export interface Request extends Seen {
+  readonly authorization: string | undefined
+  readonly sub: string
+  /** The part of the path that the endpoint leaves open. */
+  readonly rest: string
+  /** Parameters that came more than once. */
+  readonly repeated: readonly string[]
+}
+
+export interface Answer {
+  readonly status: number
+  readonly json: Json
+  /** An honest no, and its headers. */
+  readonly refused?: Readonly<Record<string, string>>
+  /** How the members travel; default: as JSON. */
+  readonly render?: (json: Json) => Promise<Omit<Good, 'status'>>
+}
+
+/** What an honest OP says no with. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly error: string
+  readonly headers: Readonly<Record<string, string>>
+  constructor(status: number, error: string, headers: Readonly<Record<string, string>> = {}) {
+    super(error)
+    this.status = status
+    this.error = error
+    this.headers = headers
+  }
+}
+
+export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+const CODE_SECONDS = 60
+const TOKEN_SECONDS = 3_600
+const ID_TOKEN_SECONDS = 600
+/** Keys that issuers take turns at: neighbours differ, a thousand issuers cost four RSA keys. */
+export const SLOTS = 4
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
+
+const PROFILE_CLAIMS: Readonly<Record<string, (sub: string) => Json>> = {
+  profile: (sub) => ({ name: `${sub} Example`, given_name: sub, family_name: 'Example' }),
+  email: (sub) => ({ email: `${sub}@example.com`, email_verified: true }),
+}
+
+export const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : undefined
+const texts = (value: unknown): readonly string[] =>
+  Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const same = (a: string, b: string): boolean => {
+  const [left, right] = [a, b].map((value) => createHash('sha256').update(value).digest())
+  return left !== undefined && right !== undefined && timingSafeEqual(left, right)
+}
+
+/** What the peer sent may be no text of its kind; that is the peer's mistake, not the OP's. */
+const readable = <T>(read: () => T): T => {
+  try {
+    return read()
+  } catch {
+    throw new Refusal(400, 'invalid_request')
+  }
+}
+
+/** Undoes application/x-www-form-urlencoded. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
+const formDecode = (value: string): string => readable(() => decodeURIComponent(value.replaceAll('+', ' ')))
+
+export interface House {
+  readonly now: () => number
+  /** 32 random bytes as base64url. */
+  readonly token: () => string
+}
+
+const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
+
+/** The ID Token of a grant, or a signed userinfo: the same key, header and lies. */
+const signFor = async (
+  issuer: Issuer,
+  client: Client,
+  claims: Json,
+  alg: unknown,
+  faults: TokenFaults,
+): Promise<unknown> => {
+  const used = faults.alg ?? (isAlg(alg) ? alg : 'RS256')
+  const { kty } = ALGORITHMS[used]
+  const signing = {
+    alg: used,
+    key: await pooledKey(kty, String(issuer.slot)),
+    stranger: await pooledKey(kty, 'stranger'),
+    client_secret: client.client_secret ?? '',
+  }
+  return makeJwt(claims, { alg: used, kid: kidOf(issuer, kty), typ: 'JWT' }, signing, faults)
+}
+
+/** The same name at every issuer, which is their right: an issuer's keys must be kept apart from another's. */
+const kidOf = (issuer: Issuer, kty: Kty): string => `${kty}-${issuer.kid}`
+
+const idToken = async (house: House, issuer: Issuer, client: Client, grant: Grant, access_token: string) => {
+  const faults = issuer.faults.id_token ?? {}
+  const now = secondsOf(house)
+  const wanted = client.metadata['id_token_signed_response_alg']
+  const times: Record<string, number> = { exp: now + ID_TOKEN_SECONDS, iat: now, auth_time: grant.auth_time }
+  for (const [name, offset] of Object.entries(faults.offsets ?? {}))
+    times[name] = (times[name] ?? now) + offset
+  const claims = {
+    iss: issuer.issuer,
+    sub: grant.sub,
+    aud: grant.client_id,
+    ...times,
+    ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
+    at_hash: leftHash(faults.alg ?? (isAlg(wanted) ? wanted : 'RS256'), access_token),
+  }
+  return signFor(issuer, client, claims, wanted, faults)
+}
+
+/** The client that authenticates, by exactly the method it registered. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3 */
+const authenticate = (issuer: Issuer, { authorization, params }: Request): Client => {
+  const refuse = (): Refusal => new Refusal(401, 'invalid_client', { 'www-authenticate': 'Basic realm="op"' })
+  const basic = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '')?.[1]
+  const [user, password] = Buffer.from(basic ?? '', 'base64')
+    .toString('utf8')
+    .split(':', 2)
+    .map(formDecode)
+  const method =
+    basic !== undefined ? AUTH_METHODS[0] : params['client_secret'] === undefined ? 'none' : AUTH_METHODS[1]
+  const client = issuer.clients.get((basic === undefined ? text(params['client_id']) : user) ?? '')
+  if (client === undefined) throw refuse()
+  if (issuer.faults.ignores?.includes('client_authentication') === true) return client
+  if (method !== client.metadata['token_endpoint_auth_method']) throw refuse()
+  const secret = basic === undefined ? text(params['client_secret']) : password
+  if (method !== 'none' && !same(secret ?? '', client.client_secret ?? '')) throw refuse()
+  return client
+}
+
+/** True is wrong. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 and https://www.rfc-editor.org/rfc/rfc7636#section-4.6 */
+const CODE_CHECKS: Readonly<
+  Record<
+    Exclude<Check, 'client_authentication'>,
+    (grant: Grant, client: Client, params: Json, now: number) => boolean
+  >
+> = {
+  code_reuse: (grant) => grant.used,
+  code_expiry: (grant, _client, _params, now) => grant.expires_at < now,
+  code_owner: (grant, client) => grant.client_id !== client.client_id,
+  redirect_uri: (grant, _client, params) => grant.redirect_uri !== params['redirect_uri'],
+  pkce: (grant, _client, params) =>
+    createHash('sha256')
+      .update(text(params['code_verifier']) ?? '')
+      .digest('base64url') !== grant.code_challenge,
+}
+
+/** Which grant a token request is about. */
+const GRANTS: Readonly<Record<string, (issuer: Issuer, client: Client, params: Json, now: number) => Grant>> =
+  {
+    authorization_code(issuer, client, params, now) {
+      const grant = issuer.codes.get(text(params['code']) ?? '')
+      if (grant === undefined) throw new Refusal(400, 'invalid_grant')
+      const ignored: readonly string[] = issuer.faults.ignores ?? []
+      for (const [name, wrong] of Object.entries(CODE_CHECKS)) {
+        if (!ignored.includes(name) && wrong(grant, client, params, now))
+          throw new Refusal(400, 'invalid_grant')
+      }
+      grant.used = true
+      return grant
+    },
+    refresh_token(issuer, client, params) {
+      const name = text(params['refresh_token']) ?? ''
+      const grant = issuer.refreshTokens.get(name)
+      if (grant === undefined || grant.client_id !== client.client_id) throw new Refusal(400, 'invalid_grant')
+      issuer.refreshTokens.delete(name)
+      return grant
+    },
+  }
+
+/** Fills in what RFC 7591 says by default, and refuses what cannot be. @see https://www.rfc-editor.org/rfc/rfc7591#section-2 */
+const checkMetadata = (sent: Json): Json => {
+  const metadata: Json = {
+    token_endpoint_auth_method: 'client_secret_basic',
+    grant_types: ['authorization_code'],
+    response_types: ['code'],
+    id_token_signed_response_alg: 'RS256',
+    ...sent,
+  }
+  const uris = texts(metadata['redirect_uris'])
+  if (uris.length === 0 || !uris.every((uri) => URL.canParse(uri) && !uri.includes('#')))
+    throw new Refusal(400, 'invalid_redirect_uri')
+  const known =
+    AUTH_METHODS.includes(String(metadata['token_endpoint_auth_method'])) &&
+    isAlg(metadata['id_token_signed_response_alg'])
+  if (!known) throw new Refusal(400, 'invalid_client_metadata')
+  return metadata
+}
+
+export const addClient = (house: House, issuer: Issuer, sent: Json): Client => {
+  const { client_id, client_secret, ...rest } = sent
+  const metadata = checkMetadata(rest)
+  const { credentials } = issuer.faults
+  const isPublic = metadata['token_endpoint_auth_method'] === 'none'
+  const client = {
+    metadata,
+    client_id: text(client_id) ?? credentials?.client_id ?? house.token(),
+    client_secret: isPublic
+      ? undefined
+      : (text(client_secret) ?? credentials?.client_secret ?? house.token()),
+    registration_access_token: house.token(),
+  }
+  issuer.clients.set(client.client_id, client)
+  return client
+}
+
+/** @see https://www.rfc-editor.org/rfc/rfc7592#section-3 */
+export const clientInformation = (issuer: Issuer, client: Client): Json => ({
+  ...client.metadata,
+  client_id: client.client_id,
+  ...(client.client_secret === undefined
+    ? {}
+    : { client_secret: client.client_secret, client_secret_expires_at: 0 }),
+  registration_access_token: client.registration_access_token,
+  registration_client_uri: `${issuer.base}/register/${encodeURIComponent(client.client_id)}`,
+})
+
+/** What only the OP may say. @see https://www.rfc-editor.org/rfc/rfc7592#section-2.2 */
+const SAID_BY_THE_OP = [
+  'registration_access_token',
+  'registration_client_uri',
+  'client_secret_expires_at',
+  'client_id_issued_at',
+]
+
+const MANAGEMENT: Readonly<
+  Record<string, (house: House, issuer: Issuer, client: Client, sent: Json) => Answer>
+> = {
+  GET(house, issuer, client) {
+    client.registration_access_token = house.token()
+    return { status: 200, json: clientInformation(issuer, client) }
+  },
+  PUT(house, issuer, client, sent) {
+    const { client_id, client_secret, ...rest } = sent
+    const wrong =
+      client_id !== client.client_id ||
+      (client_secret !== undefined && client_secret !== client.client_secret) ||
+      SAID_BY_THE_OP.some((name) => Object.hasOwn(sent, name))
+    if (wrong) throw new Refusal(400, 'invalid_client_metadata')
+    // The whole metadata: what is not sent again is gone.
+    const updated = { ...client, metadata: checkMetadata(rest), registration_access_token: house.token() }
+    issuer.clients.set(client.client_id, updated)
+    return { status: 200, json: clientInformation(issuer, updated) }
+  },
+  DELETE(_house, issuer, client) {
+    issuer.clients.delete(client.client_id)
+    return { status: 204, json: {}, render: async () => ({ headers: {}, body: '' }) }
+  },
+}
+
+const bearer = ({ authorization }: Request): string => /^Bearer (\S+)$/i.exec(authorization ?? '')?.[1] ?? ''
+const badToken = (): Refusal =>
+  new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
+
+/** A redirect with the members as its parameters. */
+const redirectTo =
+  (uri: string): NonNullable<Answer['render']> =>
+  async (json) => {
+    const location = new URL(uri)
+    for (const [name, value] of Object.entries(json)) location.searchParams.append(name, String(value))
+    return { headers: { location: location.href }, body: '' }
+  }
+
+export interface Endpoint {
+  /** What follows the issuer in the path; a group is handed over as `rest`. */
+  readonly path: RegExp
+  readonly methods: readonly string[]
+  readonly answer: (house: House, issuer: Issuer, request: Request) => Promise<Answer>
+}
+
+/** The honest OP: what each endpoint answers. */
+export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
+  discovery: {
+    path: /\/\.well-known\/openid-configuration$/,
+    methods: ['GET'],
+    answer: async (_house, { issuer, base }) => ({
+      status: 200,
+      json: {
+        issuer,
+        authorization_endpoint: `${base}/authorize`,
+        token_endpoint: `${base}/token`,
+        userinfo_endpoint: `${base}/userinfo`,
+        jwks_uri: `${base}/jwks`,
+        registration_endpoint: `${base}/register`,
+        end_session_endpoint: `${base}/end_session`,
+        scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+        response_types_supported: ['code'],
+        grant_types_supported: Object.keys(GRANTS),
+        subject_types_supported: ['public'],
+        id_token_signing_alg_values_supported: Object.keys(ALGORITHMS),
+        userinfo_signing_alg_values_supported: Object.keys(ALGORITHMS),
+        token_endpoint_auth_methods_supported: AUTH_METHODS,
+        code_challenge_methods_supported: ['S256'],
+        claims_supported: ['sub', 'name', 'given_name', 'family_name', 'email', 'email_verified'],
+        authorization_response_iss_parameter_supported: true,
+      },
+    }),
+  },
+  jwks: {
+    path: /\/jwks$/,
+    methods: ['GET'],
+    answer: async (_house, issuer) => {
+      const kinds: readonly Kty[] = ['RSA', 'EC', 'OKP']
+      const keys = await Promise.all(
+        kinds.map(async (kty) => publicJwk(await pooledKey(kty, String(issuer.slot)), kidOf(issuer, kty))),
+      )
+      return { status: 200, json: { keys } }
+    },
+  },
+  registration: {
+    path: /\/register$/,
+    methods: ['POST'],
+    answer: async (house, issuer, { params }) => {
+      const { client_id: _id, client_secret: _secret, ...metadata } = params
+      const client = addClient(house, issuer, metadata)
+      return {
+        status: 201,
+        json: { ...clientInformation(issuer, client), client_id_issued_at: secondsOf(house) },
+      }
+    },
+  },
+  management: {
+    path: /\/register\/([^/]+)$/,
+    methods: Object.keys(MANAGEMENT),
+    answer: async (house, issuer, request) => {
+      const client = issuer.clients.get(readable(() => decodeURIComponent(request.rest)))
+      const manage = MANAGEMENT[request.method]
+      if (client === undefined || manage === undefined) throw badToken()
+      if (!same(bearer(request), client.registration_access_token)) throw badToken()
+      return manage(house, issuer, client, request.params)
+    },
+  },
+  authorization: {
+    path: /\/authorize$/,
+    methods: ['GET', 'POST'],
+    answer: async (house, issuer, { params, repeated, sub }) => {
+      const client = issuer.clients.get(text(params['client_id']) ?? '')
+      const redirect_uri = text(params['redirect_uri']) ?? ''
+      // Nobody is sent to an address that was not registered, whatever else is wrong.
+      if (client === undefined || !texts(client.metadata['redirect_uris']).includes(redirect_uri))
+        throw new Refusal(400, 'invalid_request')
+      const scope = text(params['scope']) ?? ''
+      const bound = params['code_challenge_method'] === 'S256' && text(params['code_challenge']) !== undefined
+      const error =
+        repeated.length > 0 || (!bound && issuer.faults.ignores?.includes('pkce') !== true)
+          ? 'invalid_request'
+          : params['response_type'] !== 'code'
+            ? 'unsupported_response_type'
+            : scope.split(' ').includes('openid')
+              ? undefined
+              : 'invalid_scope'
+      const code = house.token()
+      const now = secondsOf(house)
+      if (error === undefined)
+        issuer.codes.set(code, {
+          client_id: client.client_id,
+          sub,
+          scope,
+          redirect_uri,
+          nonce: text(params['nonce']),
+          code_challenge: text(params['code_challenge']),
+          auth_time: now,
+          expires_at: now + CODE_SECONDS,
+          used: false,
+        })
+      const state = text(params['state'])
+      return {
+        status: 302,
+        json: {
+          ...(error === undefined ? { code } : { error }),
+          ...(state === undefined ? {} : { state }),
+          iss: issuer.issuer,
+        },
+        render: redirectTo(redirect_uri),
+      }
+    },
+  },
+  token: {
+    path: /\/token$/,
+    methods: ['POST'],
+    answer: async (house, issuer, request) => {
+      if (request.repeated.length > 0) throw new Refusal(400, 'invalid_request')
+      const client = authenticate(issuer, request)
+      const grantOf = GRANTS[String(request.params['grant_type'])]
+      if (grantOf === undefined) throw new Refusal(400, 'unsupported_grant_type')
+      const grant = grantOf(issuer, client, request.params, secondsOf(house))
+      const access_token = house.token()
+      issuer.accessTokens.set(access_token, { ...grant, expires_at: secondsOf(house) + TOKEN_SECONDS })
+      const refresh_token = grant.scope.split(' ').includes('offline_access') ? house.token() : undefined
+      if (refresh_token !== undefined) issuer.refreshTokens.set(refresh_token, grant)
+      return {
+        status: 200,
+        json: {
+          access_token,
+          token_type: 'Bearer',
+          expires_in: TOKEN_SECONDS,
+          scope: grant.scope,
+          id_token: await idToken(house, issuer, client, grant, access_token),
+          ...(refresh_token === undefined ? {} : { refresh_token }),
+        },
+      }
+    },
+  },
+  userinfo: {
+    path: /\/userinfo$/,
+    methods: ['GET', 'POST'],
+    answer: async (house, issuer, request) => {
+      const grant = issuer.accessTokens.get(bearer(request))
+      if (grant === undefined || grant.expires_at < secondsOf(house)) throw badToken()
+      const scopes = grant.scope.split(' ')
+      const claims = scopes.map((scope) => PROFILE_CLAIMS[scope]?.(grant.sub) ?? {})
+      const json: Json = Object.assign({ sub: grant.sub }, ...claims)
+      const client = issuer.clients.get(grant.client_id)
+      const alg = client?.metadata['userinfo_signed_response_alg']
+      if (client === undefined || alg === undefined) return { status: 200, json }
+      return {
+        status: 200,
+        json: { ...json, iss: issuer.issuer, aud: grant.client_id },
+        render: async (said) => ({
+          headers: { 'content-type': 'application/jwt' },
+          body: String(await signFor(issuer, client, said, alg, {})),
+        }),
+      }
+    },
+  },
+  end_session: {
+    path: /\/end_session$/,
+    methods: ['GET', 'POST'],
+    answer: async (_house, issuer, { params }) => {
+      const hint = text(params['id_token_hint'])?.split('.')[1]
+      const claims: unknown =
+        hint === undefined ? {} : readable(() => JSON.parse(Buffer.from(hint, 'base64url').toString('utf8')))
+      const client = issuer.clients.get(
+        text(params['client_id']) ?? (isJson(claims) ? String(claims['aud']) : ''),
+      )
+      const back = text(params['post_logout_redirect_uri'])
+      if (back === undefined) return { status: 200, json: {} }
+      if (!texts(client?.metadata['post_logout_redirect_uris']).includes(back))
+        throw new Refusal(400, 'invalid_request')
+      const state = text(params['state'])
+      return { status: 302, json: state === undefined ? {} : { state }, render: redirectTo(back) }
+    },
+  },
+}
