@@ -13,10 +13,13 @@ export type Shape = Readonly<Record<string, Schema>>
 const unwrapped = (schema: Schema): Schema =>
   schema instanceof z.ZodOptional || schema instanceof z.ZodNullable ? unwrapped(schema.unwrap()) : schema
 
-/** What fields.ts says of a field. */
-export const metaOf = (schema: Schema): FieldMeta =>
+/** What fields.ts says of a field, whether or not a command made it optional. */
+export const metaOf = (schema: Schema): FieldMeta => {
+  const meta = z.globalRegistry.get(schema)
+  if (meta === undefined && unwrapped(schema) !== schema) return metaOf(unwrapped(schema))
   // Every schema of a command comes from fields.ts, which gives each a FieldMeta.
-  z.globalRegistry.get(unwrapped(schema)) as unknown as FieldMeta
+  return meta as unknown as FieldMeta
+}
 
 export const isOptional = (schema: Schema): boolean => schema instanceof z.ZodOptional
 

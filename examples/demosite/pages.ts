@@ -92,7 +92,7 @@ provider, checks everything and tells the site who the user is.</desc>
 <text class="name" x="110" y="84">Browser</text>
 <text class="name" x="530" y="74">OpenID</text><text class="name" x="530" y="100">Provider</text>
 <text class="name" x="110" y="332">This site</text>
-<text class="name" x="530" y="332">oxd</text>
+<text class="name on" x="530" y="332">oxd</text>
 <text class="label" x="320" y="60">2 signs in</text>
 <text class="label left" x="128" y="194">1 log in</text><text class="label left" x="128" y="220">3 code</text>
 <text class="label" x="320" y="308">six commands</text>
@@ -127,7 +127,7 @@ export interface HomeModel {
   /** Proves that a form was made for this session; undefined without a login, when there is no form. */
   readonly csrf: string | undefined
   /** The site's own configuration, secrets already masked. */
-  readonly settings: readonly (readonly [key: string, value: string])[]
+  readonly settings: readonly string[]
   readonly oxd_id: string | undefined
   /** Why there is no oxd_id. */
   readonly problem: Message | undefined
@@ -184,7 +184,6 @@ const registerPart = ({ oxd_id, problem }: HomeModel): Html =>
 /** The one long page: what happens, step by step, with the code beside each button. */
 export const homePage = (model: HomeModel): string => {
   const { login, oxd_id, code } = model
-  const settings = model.settings.map(([key, value]) => `${key} = ${value}`).join('\n')
   return layout({
     title: 'oxd sample site',
     login,
@@ -216,9 +215,9 @@ ${step({
   done: true,
   text: html`<p>One small file says where oxd listens, which OpenID Provider to use and where the browser comes back
 to. Everything else has a default.</p>
-<p>On the right is the file that this site is using, without its comments. Secrets are never shown.</p>
+<p>You see the file that this site is using, without its comments. Secrets are never shown.</p>
 ${codeBlock('The code that opens the configuration', code.client)}`,
-  code: html`<pre class="code plain" tabindex="0" role="region" aria-label="The configuration in use"><code>${settings}</code></pre>`,
+  code: html`<pre class="code plain" tabindex="0" role="region" aria-label="The configuration in use"><code>${model.settings.join('\n')}</code></pre>`,
 })}
 ${step({
   number: 1,

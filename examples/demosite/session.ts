@@ -69,19 +69,35 @@ export const addPending = (request: Request, state: string): void => {
 }
 
 /** True if this browser began a login with this state; it can come back once. */
-export const takePending = (request: Request, state: string | undefined): boolean => {
+export const takePending = (request: Request, state: string | undefined): state is string => {
   const pending = request.session.pending ?? []
   if (state === undefined || !pending.includes(state)) return false
   request.session.pending = pending.filter((other) => other !== state)
   return true
 }
 
-/** The login of this session from now on, under a new name; the logins of other tabs stay under way. */
-export const logIn = async (request: Request, login: Login): Promise<void> => {
+/** What oxd answers to a code, as far as the session needs it. */
+interface Tokens {
+  readonly id_token: string
+  /** Seconds; negative if the OP does not say. */
+  readonly expires_in: number
+  readonly refresh_token?: string | null | undefined
+}
+
+/**
+ * The session belongs to this user from now on, under a new name; the logins of other tabs stay under way. Of the
+ * tokens only the ID Token is kept, on the server.
+ */
+export const logIn = async (request: Request, tokens: Tokens, claims: Login['claims']): Promise<void> => {
   const pending = request.session.pending ?? []
   await regenerated(request)
   request.session.pending = pending
-  request.session.login = login
+  request.session.login = {
+    claims,
+    id_token: tokens.id_token,
+    expires_at: tokens.expires_in < 0 ? undefined : Date.now() + tokens.expires_in * 1000,
+    has_refresh_token: Boolean(tokens.refresh_token),
+  }
   request.session.csrf = randomBytes(24).toString('base64url')
   await saved(request)
 }

@@ -136,8 +136,11 @@ const HARMLESS = new Set(
 /** What stands in a page instead of a value that is nobody's business. */
 export const MASK = '••••••••'
 
-/** The settings that are set, each secret masked, to be shown on a page. */
-export const shownSettings = (text: string): readonly (readonly [key: string, value: string])[] =>
-  [...settingsOf(text)]
-    .filter(([, value]) => value !== '')
-    .map(([key, value]) => [key, HARMLESS.has(key) ? value : MASK])
+/** The lines of the configuration that set something, without comments, each secret masked, to be shown on a page. */
+export const shownLines = (text: string): readonly string[] =>
+  text.split(/\r?\n/).flatMap((line) => {
+    if (/^\s*\[\w+\]\s*$/.test(line)) return [line.trim()]
+    return [...settingsOf(line)]
+      .filter(([, value]) => value !== '')
+      .map(([key, value]) => `${key} = ${HARMLESS.has(key) ? value : MASK}`)
+  })

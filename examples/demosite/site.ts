@@ -25,7 +25,7 @@ import {
   sessions,
   takePending,
 } from './session.ts'
-import { placeOf, prepareSettings, readSettings, settingsOf, shownSettings } from './settings.ts'
+import { placeOf, prepareSettings, readSettings, settingsOf, shownLines } from './settings.ts'
 
 const HERE = import.meta.dirname
 const EXAMPLE_CFG = join(HERE, 'demosite.example.cfg')
@@ -87,6 +87,23 @@ const sendMessage = (request: Request, response: Response, parts: Omit<MessagePa
   )
 }
 
+type UpdateFields = Pick<UpdateForm, 'contacts' | 'post_logout_redirect_uri'>
+
+/** What the form of step 4 was filled in with. */
+const updateIn = (request: Request): UpdateFields => ({
+  contacts: formField(request, 'contacts'),
+  post_logout_redirect_uri: formField(request, 'post_logout_redirect_uri'),
+})
+
+const EMAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/
+
+/** What the OP has put into the address to which it sent the browser back. */
+const answerIn = (request: Request) => ({
+  code: queryField(request, 'code'),
+  state: queryField(request, 'state'),
+  iss: queryField(request, 'iss'),
+})
+
 const isErrorCode = (text: string): boolean => /^[a-z_]{1,64}$/.test(text)
 
 /** The Express application: pages and routes, without server and port. */
@@ -105,10 +122,11 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
 
   /** What step 4 was last given; at the start, what the file has. */
-  const registered = { contacts: '', post_logout_redirect_uri: '' }
   const settings = settingsOf(readFileSync(cfg_path, 'utf8'))
-  registered.contacts = settings.get('contacts') ?? ''
-  registered.post_logout_redirect_uri = settings.get('post_logout_redirect_uri') ?? ''
+  let registered: UpdateFields = {
+    contacts: settings.get('contacts') ?? '',
+    post_logout_redirect_uri: settings.get('post_logout_redirect_uri') ?? '',
+  }
 
   /** The id that the site goes by. */
   let oxd_id: string | undefined
@@ -138,7 +156,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
       homePage({
         login: shownLogin(request),
         csrf: request.session.csrf,
-        settings: shownSettings(readFileSync(cfg_path, 'utf8')),
+        settings: shownLines(readFileSync(cfg_path, 'utf8')),
         oxd_id: problem === undefined ? oxd_id : undefined,
         problem,
         update: { ...registered, problems: {}, done: false, ...changed },
@@ -167,24 +185,18 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   // #region callback
   app.get('/callback', async (request, response) => {
-    const code = queryField(request, 'code')
-    const state = queryField(request, 'state')
-    const iss = queryField(request, 'iss')
+    const { code, state, iss } = answerIn(request)
 
     // Did this browser begin this login? Else oxd is not even asked.
-    if (state === undefined || !takePending(request, state)) return noSuchLogin(request, response)
+    if (!takePending(request, state)) return noSuchLogin(request, response)
     await saved(request)
     if (code === undefined) return notLoggedIn(request, response)
 
-    const tokens = await client.getTokensByCode({ code, state, ...(iss !== undefined && { iss }) })
+    const tokens = await client.getTokensByCode({ code, state, iss })
     const claims = await client.getUserInfo(tokens.access_token)
 
-    await logIn(request, {
-      claims,
-      id_token: tokens.id_token,
-      expires_at: tokens.expires_in < 0 ? undefined : Date.now() + tokens.expires_in * 1000,
-      has_refresh_token: Boolean(tokens.refresh_token),
-    })
+    // From here on the session has a new name, and a user.
+    await logIn(request, tokens, claims)
     response.redirect(303, '/#claims')
   })
   // #endregion
@@ -214,36 +226,33 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   // #region update
   app.post('/update', async (request, response) => {
-    const contacts = formField(request, 'contacts')
-    const post_logout_redirect_uri = formField(request, 'post_logout_redirect_uri')
-    const problems = problemsOf(contacts, post_logout_redirect_uri)
+    const form = updateIn(request)
+    const problems = problemsOf(form)
     if (Object.keys(problems).length > 0) {
       response.status(400)
-      return sendHome(request, response, { contacts, post_logout_redirect_uri, problems })
+      return sendHome(request, response, { ...form, problems })
     }
 
     await client.updateSiteRegistration({
-      contacts: listOf(contacts),
-      post_logout_redirect_uri,
+      contacts: listOf(form.contacts),
+      post_logout_redirect_uri: form.post_logout_redirect_uri,
     })
 
-    Object.assign(registered, { contacts, post_logout_redirect_uri })
+    registered = form
     request.session.updated = true
     response.redirect(303, '/#update')
   })
   // #endregion
 
   /** What is wrong with the form of step 4, in words. Addresses elsewhere would make the logout lead users astray. */
-  const problemsOf = (contacts: string, uri: string): UpdateForm['problems'] => {
+  const problemsOf = ({ contacts, post_logout_redirect_uri: uri }: UpdateFields): UpdateForm['problems'] => {
     const own = new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '').origin
     const addresses = listOf(contacts)
+    const are_addresses = addresses.length <= 10 && addresses.every((address) => EMAIL.test(address))
+    const is_own = URL.canParse(uri) && new URL(uri).origin === own && !uri.includes('#')
     return {
-      ...((addresses.length > 10 || !addresses.every((address) => /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/.test(address))) && {
-        contacts: 'Ten e-mail addresses at most, separated by commas.',
-      }),
-      ...((!URL.canParse(uri) || new URL(uri).origin !== own || uri.includes('#')) && {
-        post_logout_redirect_uri: `An address of this site: it begins with ${own}/`,
-      }),
+      ...(!are_addresses && { contacts: 'Ten e-mail addresses at most, separated by commas.' }),
+      ...(!is_own && { post_logout_redirect_uri: `An address of this site: it begins with ${own}/` }),
     }
   }
 
@@ -258,12 +267,13 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
   app.post('/logout', async (request, response) => {
     const id_token_hint = request.session.login?.id_token
 
-    // Here first: whatever happens next, this site has forgotten the user.
+    // Here first: whatever the OP does, this site forgets the user.
     await destroyed(request)
     response.clearCookie(COOKIE, { path: '/', secure: true })
     response.locals['signed_out'] = true
 
-    response.redirect(303, await client.getLogoutUri({ ...(id_token_hint !== undefined && { id_token_hint }) }))
+    const uri = await client.getLogoutUri({ id_token_hint })
+    response.redirect(303, uri)
   })
   // #endregion
 
@@ -294,7 +304,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
         explained = explain(failure)
       }
     }
-    say(`${request.method} ${request.path}: ${explained.message.title}. ${explained.details ?? ''}`)
+    say(`${request.method} ${request.path}: ${explained.message.title}. ${explained.details ?? inLog(error)}`)
     sendMessage(request, response, explained)
   }
   app.use(onError)
@@ -319,8 +329,11 @@ const explain = (error: unknown): { message: Message; reference?: string | undef
   // Express's own: a body too large, an address that cannot be decoded.
   if (error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500)
     return { message: { ...MESSAGES.bad_request, status: error.status } }
-  return { message: MESSAGES.failed, ...(error instanceof Error && { details: `${error.name}: ${error.message}` }) }
+  // Anything else may name files and lines: that is for the log alone.
+  return { message: MESSAGES.failed }
 }
+
+const inLog = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : typeof error)
 
 export interface StartOptions {
   /** The configuration file; made from the example if it is not there. */
@@ -386,20 +399,22 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
     })
   })
   const servers = [server]
+  const clients: Client[] = []
   const close = async () => {
     for (const one of servers) one.closeAllConnections()
     await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))))
-    await client?.close()
+    await Promise.all(clients.map((one) => one.close()))
   }
-  let client: Client | undefined
   try {
     const wishes = { ...options, ...(options.port !== undefined && { port }) }
     const { said, must_update } = prepareSettings(cfg_path, EXAMPLE_CFG, wishes)
     for (const line of said) say(line)
 
     // #region client
-    client = new Client(cfg_path)
+    // import { Client } from 'oxd-client'
+    const client = new Client(cfg_path)
     // #endregion
+    clients.push(client)
     const app = createSite({ client, cfg_path, say })
     server.on('request', app)
 

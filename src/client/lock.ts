@@ -103,26 +103,51 @@ interface Held {
   readonly content: string
 }
 
+const made = (file: string): readonly [string, number | undefined] => {
+  try {
+    return besideOrTemporary(file, 'lock', (lock) => {
+      try {
+        return openSync(lock, 'wx', 0o644)
+      } catch (error) {
+        if (isCode(error, 'EEXIST')) return undefined
+        throw error
+      }
+    })
+  } catch (error) {
+    const why = error instanceof Error ? error.message : 'unknown reason'
+    throw new OxdConfigError(`no lock file can be made, here or among the temporary files: ${why}`, { file, cause: error })
+  }
+}
+
 const tryLock = (file: string): Held | { readonly path: string } => {
   const holder: Holder = { pid: process.pid, start: startOf(process.pid), place: placeOf() }
   const content = JSON.stringify(holder)
-  const [path, descriptor] = besideOrTemporary(file, 'lock', (lock) => {
-    try {
-      return openSync(lock, 'wx', 0o644)
-    } catch (error) {
-      if (isCode(error, 'EEXIST')) return undefined
-      throw error
-    }
-  })
+  const [path, descriptor] = made(file)
   if (descriptor === undefined) return { path }
-  writeSync(descriptor, content, 0)
-  return { path, descriptor, content }
+  const held = { path, descriptor, content }
+  if (shows(held)) return held
+  release(held)
+  throw new OxdConfigError(`the lock file ${path} cannot be written: is the disk full?`, { file })
+}
+
+/** Shows that the holder lives: the file changes its time. */
+const shows = ({ descriptor, content }: Held): boolean => {
+  try {
+    return writeSync(descriptor, content, 0) === content.length
+  } catch {
+    return false
+  }
 }
 
 const release = ({ path, descriptor }: Held): void => {
-  // Somebody may have taken over a lock that gave no sign for too long: theirs stays.
-  if (sameFile(statOf(path), fstatSync(descriptor))) unlinkSync(path)
-  closeSync(descriptor)
+  try {
+    // Somebody may have taken over a lock that gave no sign for too long: theirs stays.
+    if (sameFile(statOf(path), fstatSync(descriptor))) unlinkSync(path)
+  } catch {
+    // What was done under the lock is done; the next one finds that its holder is gone.
+  } finally {
+    closeSync(descriptor)
+  }
 }
 
 const acquire = async (file: string, limits: LockLimits, signal: AbortSignal | undefined): Promise<Held> => {
@@ -150,7 +175,8 @@ const acquire = async (file: string, limits: LockLimits, signal: AbortSignal | u
         { file },
       )
     }
-    await sleep(limits.lock_poll_ms, undefined, signal === undefined ? {} : { signal })
+    // An abort ends the sleep; what it is called is said above.
+    await sleep(limits.lock_poll_ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined)
   }
 }
 
@@ -170,7 +196,7 @@ export const withLock = async <T>(
   signal?: AbortSignal,
 ): Promise<T> => {
   const held = await acquire(file, limits, signal)
-  const beat = setInterval(() => writeSync(held.descriptor, held.content, 0), limits.lock_stale_ms / 4)
+  const beat = setInterval(shows, limits.lock_stale_ms / 4, held)
   beat.unref()
   try {
     return await work()

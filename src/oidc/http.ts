@@ -182,6 +182,7 @@ export const createDoor = (options: DoorOptions): Door => {
       body: asked.body ?? null,
       signal,
     })
+    // A body that is destroyed unread says so with an error, which nobody else waits for.
     arriving.body.on('error', () => {})
     const { statusCode: status, body } = arriving
     const got = new Headers()
@@ -191,6 +192,13 @@ export const createDoor = (options: DoorOptions): Door => {
     if (status >= 300 && status < 400) {
       body.destroy()
       throw redirected(url, status, got.get('location'), show)
+    }
+    if (status > 599) {
+      body.destroy()
+      throw new Refusal(
+        'op_answer_malformed',
+        `${show(url.origin)} answered with status ${status}, which HTTP does not have.`,
+      )
     }
     const text = await readAnswer(
       { origin: show(url.origin), status, headers: got, body, signal },

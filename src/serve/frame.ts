@@ -275,7 +275,7 @@ export class FrameReader {
 }
 
 /** JSON in which bytes, UTF-16 units and code points are the same number, whichever a reader counts. */
-const asciiJson = (value: unknown): string =>
+const asciiJson = (value: object): string =>
   JSON.stringify(value).replace(
     /[\u007f-\uffff]/g,
     (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
@@ -299,7 +299,7 @@ const withoutItsHeader = (json: string, charactersMax: number): string => {
  * do not occur in the body. `long`, for our own library, has as many digits as the length needs, and no such padding.
  */
 export const encodeReply = (
-  value: unknown,
+  value: object,
   { long }: { readonly long: boolean },
   limits: Pick<Limits, 'reply_characters_max' | 'long_reply_characters_max'>,
 ): Buffer | 'reply_too_large' => {
@@ -310,4 +310,4 @@ export const encodeReply = (
 }
 
 /** A request with a header of at least four digits. */
-export const encodeRequest = (value: unknown): Buffer => frameOf(asciiJson(value))
+export const encodeRequest = (value: object): Buffer => frameOf(asciiJson(value))

@@ -3,26 +3,20 @@ import { lstat, unlink } from 'node:fs/promises'
 import { connect, createServer, isIPv4 } from 'node:net'
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net'
 import { setImmediate as inputIsRead, setTimeout as delay } from 'node:timers/promises'
+import type { Dispatch, Request } from '../dispatch.ts'
 import { StartError } from '../error.ts'
 import type { ErrorCode } from '../error.ts'
 import type { Limits } from '../limits.ts'
 import type { Log } from '../world.ts'
 import { encodeReply, FrameReader } from './frame.ts'
 
-type Request = Readonly<Record<string, unknown>>
-
 export interface SocketOptions {
   /** A loopback address, or `localhost` for 127.0.0.1; port 0 takes a free one. */
   readonly tcp?: { readonly host: string; readonly port: number } | undefined
   /** The path of a Unix socket, made with mode 0600. */
   readonly unix?: string | undefined
-  /** Carries a command out; it answers errors too. `long`: the caller reads headers of more than four digits. */
-  readonly handle: (
-    request: Request,
-    peer: string,
-  ) => Promise<{ readonly reply: unknown; readonly long: boolean }>
-  /** The reply that refuses a frame; `request`, when the frame could be read. */
-  readonly handleBad: (code: ErrorCode, peer: string, request?: Request) => unknown
+  readonly handle: Dispatch['handle']
+  readonly handleBad: Dispatch['handleBad']
   readonly limits: Limits
   readonly log: Log
 }

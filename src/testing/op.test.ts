@@ -95,7 +95,8 @@ const redeem = (
     ...form,
     ...changes,
   }
-  const body = new URLSearchParams(Object.entries(params).map(([name, value]) => [name, String(value)]))
+  const body = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) body.set(name, String(value))
   return fetch(`${issuer}/token`, { method: 'POST', body, ...(headers && { headers }) })
 }
 const logIn = async (issuer: string, metadata: Json = {}): Promise<{ client: Json; tokens: Json }> => {
@@ -335,10 +336,10 @@ test('the rest of an ID Token: another published algorithm, times, claims, heade
   const good = await logIn(issuerWith({ id_token: { alg: 'PS256' } }))
   assert.match(Buffer.from(text(good.tokens['id_token']), 'base64url').toString(), /"alg":"PS256"/)
 
-  const timed = issuerWith({ id_token: { offsets: { exp: 10, iat: -5, nbf: 7 } } })
+  const timed = issuerWith({ id_token: { offsets: { exp: 10, iat: -5, nbf: -7 } } })
   const claims = await verify(timed, await logIn(timed))
   assert.equal(Number(claims['exp']) - Number(claims['iat']), 615)
-  assert.equal(Number(claims['nbf']) - Number(claims['iat']), 12)
+  assert.equal(Number(claims['nbf']) - Number(claims['iat']), -2)
 
   const nonce = issuerWith({ id_token: { claims: ({ nonce: _, ...rest }) => rest } })
   await assert.rejects(verify(nonce, await logIn(nonce)), /nonce/)
@@ -462,7 +463,9 @@ test('padding is announced, chunked or compressed, and the object in it is the g
 
 test('an endless body stops when its reader leaves', async () => {
   const url = configuration(issuerWith({ discovery: reply.endless() }))
-  assert.equal((await bare(url, /a{100000}/)).end, 'enough')
+  const { text, end } = await bare(url, /a{50000}/)
+  assert.equal(end, 'enough')
+  assert.ok(text.length < 1_000_000)
 })
 
 test('slow and broken connections', async () => {

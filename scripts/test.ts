@@ -1,0 +1,16 @@
+// `npm test`: every test of the repository, or those that are named; `--long` runs the long ones alone.
+import { spawnSync } from 'node:child_process'
+import { globSync } from 'node:fs'
+
+const args = process.argv.slice(2)
+const long = args.includes('--long')
+const named = args.filter((arg) => arg !== '--long')
+const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'])
+  .filter((file) => !file.includes('/fixtures/'))
+  .filter((file) => file.endsWith('.long.test.ts') === long)
+const { status } = spawnSync(
+  process.execPath,
+  ['--test', '--test-timeout=120000', ...(named.length > 0 ? named : files.sort())],
+  { stdio: 'inherit' },
+)
+process.exitCode = status ?? 1

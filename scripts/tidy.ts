@@ -1,0 +1,142 @@
+// The doors of ARCHITECTURE.md, as a test: who may import whom, which packages belong where, and what each room must hold.
+import { readdirSync, readFileSync, existsSync, writeFileSync } from 'node:fs'
+import { dirname, join, normalize, relative } from 'node:path'
+
+const SOURCE = 'src'
+const INDEX = 'src/commands/index.ts'
+
+/** A room is a file or folder of src; the longest matching prefix counts. `types` are rooms that may be imported as types alone. */
+const DOORS: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[] }>> = {
+  error: { rooms: [] },
+  limits: { rooms: [] },
+  world: { rooms: [] },
+  claims: { rooms: [] },
+  fields: { rooms: ['limits'], types: ['error'] },
+  params: { rooms: ['error'], types: ['fields'] },
+  config: { rooms: ['error', 'limits'] },
+  log: { rooms: [], types: ['world'] },
+  store: { rooms: ['error', 'limits', 'world'] },
+  oidc: { rooms: ['error', 'limits'], types: ['claims', 'fields', 'world'] },
+  command: { rooms: [], types: ['claims', 'error', 'world', 'store', 'oidc', 'site', 'login'] },
+  login: { rooms: ['error', 'world'], types: ['limits', 'store'] },
+  site: { rooms: ['error', 'fields'], types: ['oidc', 'store'] },
+  commands: { rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'site', 'world'] },
+  dispatch: { rooms: ['claims', 'error', 'limits', 'params'], types: ['command', 'world'] },
+  serve: { rooms: ['error'], types: ['dispatch', 'command', 'limits', 'world'] },
+  publish: { rooms: ['config', 'error', 'limits', 'params'], types: ['command'] },
+  client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands', 'error'] },
+  cli: { rooms: ['client', 'params'], types: ['command', 'publish'] },
+  daemon: {
+    rooms: ['commands', 'dispatch', 'error', 'login', 'oidc', 'serve', 'site', 'store'],
+    types: ['command', 'config', 'limits', 'world'],
+  },
+  main: { rooms: ['cli', 'config', 'daemon', 'error', 'limits', 'log', 'store', 'world'] },
+  testing: { rooms: ['*'] },
+}
+
+/** Packages from outside, and the rooms that may import them. */
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  zod: ['fields', 'params', 'command', 'commands', 'site', 'publish', 'config', 'cli', 'oidc'],
+  oauth4webapi: ['oidc'],
+  jose: ['oidc'],
+  undici: ['oidc'],
+  'lru-cache': ['oidc'],
+  pino: ['log'],
+  yaml: ['config'],
+}
+
+/** What comes in through a World, or is handed in: the rooms that may take it from the machine. */
+const FROM_THE_MACHINE: readonly { readonly what: RegExp; readonly rooms: readonly string[] }[] = [
+  { what: /\bDate\.now\b/, rooms: ['world', 'client'] },
+  { what: /\bMath\.random\b/, rooms: [] },
+  { what: /\brandomBytes\b/, rooms: ['world'] },
+  { what: /\bset(?:Timeout|Interval)\(/, rooms: ['client', 'serve', 'daemon'] },
+  { what: /(?<![.\w])fetch\(/, rooms: ['client'] },
+  { what: /\bconsole\./, rooms: [] },
+  { what: /\bprocess\.env\b/, rooms: ['main', 'testing/dev_op/main'] },
+]
+
+const walk = (folder: string): string[] =>
+  readdirSync(folder, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory()
+      ? walk(join(folder, entry.name))
+      : entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts')
+        ? [join(folder, entry.name)]
+        : [],
+  )
+
+const roomPath = (file: string): string => relative(SOURCE, file).replace(/\.ts$/, '')
+const isIn = (path: string, room: string): boolean => room === '*' || path === room || path.startsWith(`${room}/`)
+const withoutComments = (text: string): string =>
+  text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1')
+
+const IMPORT = /^(?:import|export)\s+(type\s+)?(?:[^'"]*?\sfrom\s+)?['"]([^'"]+)['"]/gm
+const DYNAMIC = /\bimport\(\s*['"]([^'"]+)['"]\s*\)/g
+
+const problems: string[] = []
+
+const isTypeOnly = (clause: string, keyword: string | undefined): boolean =>
+  keyword !== undefined || /\{\s*type\s/.test(clause)
+
+for (const file of walk(SOURCE)) {
+  if (/\.test\.ts$/.test(file) || file.includes('/fixtures/')) continue
+  const path = roomPath(file)
+  const room = Object.keys(DOORS).find((name) => isIn(path, name))
+  if (room === undefined) {
+    problems.push(`${file}: no room; give it one in scripts/tidy.ts and ARCHITECTURE.md`)
+    continue
+  }
+  const text = readFileSync(file, 'utf8')
+  const code = withoutComments(text)
+  if (!/^(?:#!.*\n)?\/\/ \S/.test(text)) problems.push(`${file}: its first line does not say what it is for`)
+
+  const imports = [
+    ...[...code.matchAll(IMPORT)].map(([clause, keyword, target = '']) => ({ target, typeOnly: isTypeOnly(clause, keyword) })),
+    ...[...code.matchAll(DYNAMIC)].map(([, target = '']) => ({ target, typeOnly: false })),
+  ]
+  for (const { target, typeOnly } of imports) {
+    if (target.startsWith('node:')) continue
+    if (target.startsWith('.')) {
+      const to = roomPath(normalize(join(dirname(file), target)))
+      if (isIn(to, room)) {
+        if (room === 'commands' && path !== 'commands/index') problems.push(`${file}: a command imports another (${to})`)
+        continue
+      }
+      const { rooms, types = [] } = DOORS[room] ?? { rooms: [] }
+      const open = rooms.some((name) => isIn(to, name)) || (typeOnly && types.some((name) => isIn(to, name)))
+      if (!open) problems.push(`${file}: may not import ${typeOnly ? 'types of ' : ''}${to}`)
+      if (isIn(to, 'main') || (isIn(to, 'testing') && room !== 'testing')) problems.push(`${file}: nobody imports ${to}`)
+    } else if (room !== 'testing' && !PACKAGES[target]?.includes(room)) {
+      problems.push(`${file}: the package ${target} has no door here`)
+    }
+  }
+  for (const { what, rooms } of FROM_THE_MACHINE) {
+    if (room !== 'testing' && what.test(code) && !rooms.some((name) => isIn(path, name))) {
+      problems.push(`${file}: ${what.source} is handed in, not taken`)
+    }
+  }
+}
+
+// The list of commands, in alphabetical order, and a test beside each.
+const names = readdirSync('src/commands')
+  .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts') && name !== 'index.ts')
+  .sort()
+const index = `// Every command, one line each, in alphabetical order (kept by scripts/tidy.ts).\n${names
+  .map((name) => `export * from './${name}'\n`)
+  .join('')}`
+if (readFileSync(INDEX, 'utf8') !== index) {
+  if (process.argv.includes('--fix')) writeFileSync(INDEX, index)
+  else problems.push(`${INDEX}: not the list of the commands; run npm run tidy`)
+}
+for (const name of names) {
+  const test = `src/commands/${name.replace(/\.ts$/, '.test.ts')}`
+  if (!existsSync(test)) problems.push(`src/commands/${name}: has no test beside it`)
+  if (!readFileSync(`src/commands/${name}`, 'utf8').includes(`name: '${name.replace(/\.ts$/, '')}'`)) {
+    problems.push(`src/commands/${name}: its command has another name`)
+  }
+}
+
+if (problems.length > 0) {
+  process.stderr.write(`${problems.join('\n')}\n`)
+  process.exitCode = 1
+}
