@@ -36,4 +36,5 @@ const render = (value: HtmlValue): string => {
 }
 
 /** html`<p>${claim}</p>`: the claim is escaped; a nested html`…` and lists of them are not escaped twice. */
-export const html = (strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html => new Html(strings, values)
+export const html = (strings: TemplateStringsArray, ...values: readonly HtmlValue[]): Html =>
+  new Html(strings, values)

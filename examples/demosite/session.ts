@@ -28,8 +28,8 @@ declare module 'express-session' {
 /** `__Host-`: a browser takes it only over https, from this host itself, for all its pages. */
 export const COOKIE = '__Host-oxd-demosite'
 
-/** A session without a visit ends after this time. */
-const SESSION_MS = 1_800_000
+/** A login on this site lasts so long. Not `rolling`: a slow answer could bring back the cookie of before a login. */
+const SESSION_MS = 3_600_000
 
 /** Logins that one browser may have under way, one in each of several tabs; beyond that the oldest is forgotten. */
 export const PENDING_MAX = 5
@@ -46,7 +46,6 @@ export const sessions = () =>
     saveUninitialized: false,
     // Lax, not Strict: the browser must bring it along when it comes back from the OP.
     cookie: { httpOnly: true, secure: true, sameSite: 'lax', path: '/', maxAge: SESSION_MS },
-    rolling: true,
   })
 
 const called = (run: (done: (error?: unknown) => void) => void): Promise<void> =>

@@ -17,7 +17,10 @@ export const settingsOf = (text: string): ReadonlyMap<string, string> =>
 
 /** The text with one value replaced and everything else, comments included, as it was. */
 const withValue = (text: string, key: string, value: string): string =>
-  text.replace(new RegExp(`^(${key}[ \\t]*[=:])[^\\r\\n]*`, 'im'), (_line, start: string) => `${start} ${value}`)
+  text.replace(
+    new RegExp(`^(${key}[ \\t]*[=:])[^\\r\\n]*`, 'im'),
+    (_line, start: string) => `${start} ${value}`,
+  )
 
 /** Names that always mean the machine itself: URLs with them are the sample's own and may be adapted to its start. */
 const isOwnMachine = (host: string): boolean => host === 'localhost' || host.endsWith('.localhost')
@@ -40,8 +43,8 @@ export interface Adapted {
 
 /**
  * The configuration with the wished host name and ports in its URLs. Only URLs at `localhost` and `*.localhost` are
- * changed: a real host name was written by a person, who decides. With another OP the `id` is emptied, since it stands
- * for a registration at the OP before.
+ * changed: a real host name was written by a person, who decides. With other URLs the `id` is emptied, since the OP
+ * knows the site by those of before: it registers anew.
  */
 export const adapt = (text: string, wishes: Wishes): Adapted => {
   const changed: string[] = []
@@ -65,12 +68,11 @@ export const adapt = (text: string, wishes: Wishes): Adapted => {
   if (wishes.oxd_port !== undefined) set('port', String(wishes.oxd_port))
   move('authorization_redirect_uri', { host: wishes.host, port: wishes.port })
   move('post_logout_redirect_uri', { host: wishes.host, port: wishes.port })
-  const op_host = settingsOf(result).get('op_host')
   // DEV_OP_PORT is about the development OP alone; a real OP has its address from the file.
-  if (op_host !== undefined && URL.canParse(op_host) && isOwnMachine(new URL(op_host).hostname)) {
+  const op_host = settingsOf(result).get('op_host') ?? ''
+  if (URL.canParse(op_host) && isOwnMachine(new URL(op_host).hostname))
     move('op_host', { port: wishes.op_port })
-    if (settingsOf(result).get('op_host') !== op_host) set('id', '')
-  }
+  if (changed.some((line) => !line.startsWith('port '))) set('id', '')
   return { text: result, changed, conflicts }
 }
 
@@ -98,14 +100,10 @@ export const readSettings = (path: string, example_path: string): string =>
 /**
  * Makes the configuration from the example at the first start; later adapts its *.localhost URLs to another host or
  * port, if one is asked for.
- * @returns what was done, in words, and whether a registration that exists must be told of it
+ * @returns what was done, in words
  * @throws {Error} when host or port are asked for which a person's own lines contradict
  */
-export const prepareSettings = (
-  path: string,
-  example_path: string,
-  wishes: Wishes,
-): { readonly said: readonly string[]; readonly must_update: boolean } => {
+export const prepareSettings = (path: string, example_path: string, wishes: Wishes): readonly string[] => {
   const existing = readIfThere(path)
   const { text, changed, conflicts } = adapt(existing ?? readFileSync(example_path, 'utf8'), wishes)
   if (conflicts.length > 0)
@@ -115,14 +113,10 @@ export const prepareSettings = (
   if (existing === undefined) {
     // Only for its owner, since a client secret may come to stand in it; `wx`: never over a file made meanwhile.
     writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
-    return { said: [`made ${path} from the example`], must_update: false }
+    return [`made ${path} from the example`]
   }
-  if (changed.length === 0) return { said: [], must_update: false }
-  writeFileSync(path, text)
-  return {
-    said: changed.map((line) => `changed in ${path}: ${line}`),
-    must_update: settingsOf(text).get('id') !== '' && changed.some((line) => line.includes('redirect_uri')),
-  }
+  if (changed.length > 0) writeFileSync(path, text)
+  return changed.map((line) => `changed in ${path}: ${line}`)
 }
 
 /** Settings that anyone may see. What is not named here is masked: a new secret is then hidden without a thought. */

@@ -53,13 +53,19 @@ export interface SiteOptions {
   readonly say: Say
 }
 
+/** No script, nothing from elsewhere, in no frame. */
+const POLICY =
+  "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+
+/** The answer to the logout form redirects to the OP, wherever that is; browsers apply form-action to redirects too. */
+const POLICY_OF_LOGOUT = POLICY.replace("form-action 'self'", "form-action 'self' https: http:")
+
 /**
- * No script, nothing from elsewhere, in no frame. No Strict-Transport-Security: for a browser that does not know the
- * development CA it would turn the warning at *.localhost into a wall. A real site sends it.
+ * No Strict-Transport-Security: for a browser that does not know the development CA it would turn the warning at
+ * *.localhost into a wall. A real site sends it.
  */
-const HEADERS: Readonly<Record<string, string>> = {
-  'content-security-policy':
-    "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+const HEADERS = {
+  'content-security-policy': POLICY,
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
   'referrer-policy': 'no-referrer',
@@ -69,22 +75,21 @@ const HEADERS: Readonly<Record<string, string>> = {
   'cache-control': 'no-store',
 }
 
-/** The answer to the logout form redirects to the OP, wherever that is; browsers apply form-action to redirects too. */
-const POLICY_OF_LOGOUT = HEADERS['content-security-policy']?.replace("form-action 'self'", "form-action 'self' https: http:")
-
 /** The user of this session, as the pages show it. */
 const shownLogin = (request: Request): ShownLogin | undefined => {
   const login = request.session?.login
   if (login === undefined) return undefined
   const { claims, expires_at, has_refresh_token } = login
-  const name = first(claims['name']) ?? first(claims['email']) ?? first(claims['sub']) ?? 'somebody'
+  const name = first(claims.name) ?? first(claims.email) ?? first(claims.sub) ?? 'somebody'
   return { name, claims, expires_at, has_refresh_token }
 }
 
 const sendMessage = (request: Request, response: Response, parts: Omit<MessageParts, 'login'>): void => {
-  response.status(parts.message.status).send(
-    messagePage({ ...parts, login: shownLogin(request), signed_out: response.locals['signed_out'] === true }),
-  )
+  response
+    .status(parts.message.status)
+    .send(
+      messagePage({ ...parts, login: shownLogin(request), signed_out: response.locals.signed_out === true }),
+    )
 }
 
 type UpdateFields = Pick<UpdateForm, 'contacts' | 'post_logout_redirect_uri'>
@@ -131,7 +136,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
   /** The id that the site goes by. */
   let oxd_id: string | undefined
   app.use((_request, response, next) => {
-    response.locals['oxd_id'] = oxd_id
+    response.locals.oxd_id = oxd_id
     next()
   })
 
@@ -219,7 +224,8 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   // Whatever is sent by a form was sent by our own form, in the session of a user.
   app.post(/.*/, (request, response, next) => {
-    if (request.session.login === undefined) return sendMessage(request, response, { message: MESSAGES.not_logged_in })
+    if (request.session.login === undefined)
+      return sendMessage(request, response, { message: MESSAGES.not_logged_in })
     if (!isOwnForm(request)) return sendMessage(request, response, { message: MESSAGES.form_expired })
     next()
   })
@@ -246,7 +252,8 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   /** What is wrong with the form of step 4, in words. Addresses elsewhere would make the logout lead users astray. */
   const problemsOf = ({ contacts, post_logout_redirect_uri: uri }: UpdateFields): UpdateForm['problems'] => {
-    const own = new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '').origin
+    const own = new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '')
+      .origin
     const addresses = listOf(contacts)
     const are_addresses = addresses.length <= 10 && addresses.every((address) => EMAIL.test(address))
     const is_own = URL.canParse(uri) && new URL(uri).origin === own && !uri.includes('#')
@@ -270,7 +277,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     // Here first: whatever the OP does, this site forgets the user.
     await destroyed(request)
     response.clearCookie(COOKIE, { path: '/', secure: true })
-    response.locals['signed_out'] = true
+    response.locals.signed_out = true
 
     const uri = await client.getLogoutUri({ id_token_hint })
     response.redirect(303, uri)
@@ -298,7 +305,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     let explained = explain(error)
     if (error instanceof OxdError && error.code === 'invalid_oxd_id') {
       try {
-        await registerAnew(response.locals['oxd_id'])
+        await registerAnew(response.locals.oxd_id)
         explained = { message: MESSAGES.registered_anew, details: `The new id is ${oxd_id ?? ''}.` }
       } catch (failure) {
         explained = explain(failure)
@@ -333,7 +340,8 @@ const explain = (error: unknown): { message: Message; reference?: string | undef
   return { message: MESSAGES.failed }
 }
 
-const inLog = (error: unknown): string => (error instanceof Error ? `${error.name}: ${error.message}` : typeof error)
+const inLog = (error: unknown): string =>
+  error instanceof Error ? `${error.name}: ${error.message}` : typeof error
 
 export interface StartOptions {
   /** The configuration file; made from the example if it is not there. */
@@ -369,7 +377,8 @@ const listening = (server: Server, port: number, host: string): Promise<number> 
     })
   })
 
-const codeOf = (error: unknown): unknown => (error instanceof Error && 'code' in error ? error.code : undefined)
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined
 
 /**
  * Starts the site on this machine's own addresses, and registers it if the daemon is there already (else it does so as
@@ -394,9 +403,12 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
   // The port before the file: a configuration is not made for a port that turns out to be taken.
   const port = await listening(server, wanted_port, '127.0.0.1').catch((error: unknown) => {
     if (codeOf(error) !== 'EADDRINUSE') throw error
-    throw new Error(`port ${wanted_port} is taken: stop what listens there, or start with DEMO_PORT=<another>`, {
-      cause: error,
-    })
+    throw new Error(
+      `port ${wanted_port} is taken: stop what listens there, or start with DEMO_PORT=<another>`,
+      {
+        cause: error,
+      },
+    )
   })
   const servers = [server]
   const clients: Client[] = []
@@ -407,8 +419,7 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
   }
   try {
     const wishes = { ...options, ...(options.port !== undefined && { port }) }
-    const { said, must_update } = prepareSettings(cfg_path, EXAMPLE_CFG, wishes)
-    for (const line of said) say(line)
+    for (const line of prepareSettings(cfg_path, EXAMPLE_CFG, wishes)) say(line)
 
     // #region client
     // import { Client } from 'oxd-client'
@@ -425,7 +436,6 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
       () => say(`not listening on [::1]:${port}; 127.0.0.1:${port} is enough`),
     )
     try {
-      if (must_update) await client.updateSiteRegistration()
       say(`registered: oxd_id ${await client.registerSite()}`)
     } catch (error) {
       if (!(error instanceof OxdError) && !(error instanceof OxdConnectionError)) throw error
@@ -444,24 +454,28 @@ const portIn = (environment: NodeJS.ProcessEnv, name: string): number | undefine
   const text = environment[name]
   if (text === undefined || text === '') return undefined
   const port = Number(text)
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`${name} must be a port, 0 to 65535`)
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`${name} must be a port, 0 to 65535`)
   return port
 }
 
 /** The options that the environment holds: DEMO_HOST, DEMO_PORT, DEMO_CFG, DEMO_CERT, DEMO_KEY, OXD_PORT, DEV_OP_PORT. */
 export const optionsFrom = (environment: NodeJS.ProcessEnv): StartOptions => ({
-  cfg_path: environment['DEMO_CFG'] || undefined,
-  host: environment['DEMO_HOST'] || undefined,
+  cfg_path: environment.DEMO_CFG || undefined,
+  host: environment.DEMO_HOST || undefined,
   port: portIn(environment, 'DEMO_PORT'),
   oxd_port: portIn(environment, 'OXD_PORT'),
   op_port: portIn(environment, 'DEV_OP_PORT'),
-  cert_path: environment['DEMO_CERT'] || undefined,
-  key_path: environment['DEMO_KEY'] || undefined,
+  cert_path: environment.DEMO_CERT || undefined,
+  key_path: environment.DEMO_KEY || undefined,
 })
 
 if (import.meta.main) {
   try {
-    const site = await startSite({ ...optionsFrom(process.env), say: (line) => console.log(`demosite: ${line}`) })
+    const site = await startSite({
+      ...optionsFrom(process.env),
+      say: (line) => console.log(`demosite: ${line}`),
+    })
     console.log(`demosite: open ${site.url}`)
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void site.close())
   } catch (error) {

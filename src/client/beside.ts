@@ -6,7 +6,11 @@ import { join } from 'node:path'
 const NOT_HERE: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS'])
 
 /** Makes `<file>.<suffix>`, or its stand-in, which is the same for every process that names the same real file. */
-export const besideOrTemporary = <T>(file: string, suffix: string, make: (path: string) => T): readonly [string, T] => {
+export const besideOrTemporary = <T>(
+  file: string,
+  suffix: string,
+  make: (path: string) => T,
+): readonly [string, T] => {
   const beside = `${file}.${suffix}`
   try {
     return [beside, make(beside)]

@@ -104,7 +104,9 @@ export const readConfigBytes = (file: string, limits: Pick<ClientLimits, 'config
   try {
     const { size } = statSync(file)
     if (size > limits.config_bytes_max) {
-      throw new OxdConfigError(`has ${size} bytes, more than the ${limits.config_bytes_max} allowed`, { file })
+      throw new OxdConfigError(`has ${size} bytes, more than the ${limits.config_bytes_max} allowed`, {
+        file,
+      })
     }
     return readFileSync(file)
   } catch (error) {
@@ -126,7 +128,10 @@ export const parseConfig = (bytes: Buffer, file: string): Document => {
     const earlier = seen.get(key)
     // Neither wins: whoever edits one of the two would wonder why nothing happens.
     if (earlier !== undefined && KEYS.has(key)) {
-      throw new OxdConfigError(`${key} is given twice, here and in line ${earlier}: remove one of them`, { file, line })
+      throw new OxdConfigError(`${key} is given twice, here and in line ${earlier}: remove one of them`, {
+        file,
+        line,
+      })
     }
     seen.set(key, line)
   }
@@ -141,24 +146,29 @@ const decoded = ({ key, value, line }: Entry, file: string): string => {
   }
 }
 
-const READERS: Readonly<Record<Kind, (text: string, fail: (problem: string) => OxdConfigError) => unknown>> = {
-  text: (text) => text,
-  list: (text) =>
-    text
-      .split(/[,\n]/)
-      .map((item) => item.trim())
-      .filter((item) => !isBlank(item)),
-  flag: (text, fail) => {
-    const flag = FLAGS[text.toLowerCase()]
-    if (flag === undefined) throw fail(`is ${text}: it must be yes or no`)
-    return flag
-  },
-}
+const READERS: Readonly<Record<Kind, (text: string, fail: (problem: string) => OxdConfigError) => unknown>> =
+  {
+    text: (text) => text,
+    list: (text) =>
+      text
+        .split(/[,\n]/)
+        .map((item) => item.trim())
+        .filter((item) => !isBlank(item)),
+    flag: (text, fail) => {
+      const flag = FLAGS[text.toLowerCase()]
+      if (flag === undefined) throw fail(`is ${text}: it must be yes or no`)
+      return flag
+    },
+  }
 
 /** The original's two ways to say which transport it should use. */
-const portOf = (values: Readonly<Record<string, unknown>>, fail: (key: string, problem: string) => OxdConfigError) => {
+const portOf = (
+  values: Readonly<Record<string, unknown>>,
+  fail: (key: string, problem: string) => OxdConfigError,
+) => {
   const { https_extension, connection_type, connection_type_value } = values
-  const http = 'asks for HTTP, which this library does not speak: remove it and give host and port of the socket'
+  const http =
+    'asks for HTTP, which this library does not speak: remove it and give host and port of the socket'
   if (https_extension !== undefined) throw fail('https_extension', http)
   if (connection_type !== undefined && connection_type !== 'local') throw fail('connection_type', http)
   const key = values.port === undefined && connection_type === 'local' ? 'connection_type_value' : 'port'

@@ -37,7 +37,9 @@ const codeOf = (error: unknown): string =>
 export const requireWritable = (file: string): void => {
   try {
     if ((statSync(file).mode & WRITABLE) === 0) {
-      throw new OxdConfigError('is read-only, and the id of the site must be written into it: chmod u+w', { file })
+      throw new OxdConfigError('is read-only, and the id of the site must be written into it: chmod u+w', {
+        file,
+      })
     }
     closeSync(openSync(file, 'r+'))
   } catch (error) {
@@ -51,7 +53,7 @@ export const requireWritable = (file: string): void => {
 
 /** All bytes, on the disk and not only on their way there. */
 const writeAll = (descriptor: number, bytes: Buffer): void => {
-  for (let at = 0; at < bytes.length; ) at += writeSync(descriptor, bytes, at, bytes.length - at, at)
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at, at)
   ftruncateSync(descriptor, bytes.length)
   fsyncSync(descriptor)
 }
@@ -144,7 +146,11 @@ const replaceInPlace = (file: string, before: Buffer, after: Buffer): void => {
  *
  * @throws OxdConfigError which carries the id, so that it is not lost
  */
-export const writeId = (file: string, oxd_id: string, limits: Pick<ClientLimits, 'config_bytes_max'>): void => {
+export const writeId = (
+  file: string,
+  oxd_id: string,
+  limits: Pick<ClientLimits, 'config_bytes_max'>,
+): void => {
   try {
     // Otherwise it could not be read again: blanks, line ends, a placeholder.
     if (!/^[\x21-\x7e]+$/.test(oxd_id) || /^(<.*>|"")$/.test(oxd_id)) throw new Error('it is no plain word')

@@ -73,9 +73,19 @@ export class OxdConfigError extends Error {
 
   constructor(
     message: string,
-    where: { readonly file?: string; readonly line?: number; readonly oxd_id?: string; readonly cause?: unknown } = {},
+    where: {
+      readonly file?: string
+      readonly line?: number
+      readonly oxd_id?: string
+      readonly cause?: unknown
+    } = {},
   ) {
-    const place = where.file === undefined ? '' : where.line === undefined ? `${where.file}: ` : `${where.file}:${where.line}: `
+    const place =
+      where.file === undefined
+        ? ''
+        : where.line === undefined
+          ? `${where.file}: `
+          : `${where.file}:${where.line}: `
     super(place + message, where.cause === undefined ? {} : { cause: where.cause })
     this.file = where.file
     this.line = where.line

@@ -103,7 +103,12 @@ export const parse = (bytes: Uint8Array): Document => {
     const [, name = '', , gap = ''] = OPTION.exec(body) ?? []
     const key = name.replace(BLANKS_AFTER, '').toLowerCase()
     if (key === '' || body.startsWith('[')) {
-      malformed.push({ line: line.number, text: body, problem: NO_LINE, after: last(section.entries)?.key ?? '' })
+      malformed.push({
+        line: line.number,
+        text: body,
+        problem: NO_LINE,
+        after: last(section.entries)?.key ?? '',
+      })
       continue
     }
     const start = at + name.length + 1 + gap.length

@@ -60,7 +60,8 @@ const lives = ({ pid, start }: Holder): boolean => {
 const holderOf = (lock: string): Holder | undefined => {
   try {
     const { pid, start, place }: Record<string, unknown> = JSON.parse(readFileSync(lock, 'utf8'))
-    const known = Number.isSafeInteger(pid) && Number(pid) > 0 && typeof start === 'string' && typeof place === 'string'
+    const known =
+      Number.isSafeInteger(pid) && Number(pid) > 0 && typeof start === 'string' && typeof place === 'string'
     return known ? { pid: Number(pid), start, place } : undefined
   } catch {
     // Not yet written, not ours to read, or gone.
@@ -70,11 +71,13 @@ const holderOf = (lock: string): Holder | undefined => {
 
 const statOf = (lock: string): Stats | undefined => statSync(lock, { throwIfNoEntry: false })
 
-const sameFile = (one: Stats | undefined, other: Stats): boolean => one?.ino === other.ino && one.dev === other.dev
+const sameFile = (one: Stats | undefined, other: Stats): boolean =>
+  one?.ino === other.ino && one.dev === other.dev
 const unchanged = (one: Stats | undefined, other: Stats): boolean =>
   sameFile(one, other) && one?.mtimeMs === other.mtimeMs && one.size === other.size
 
-const isCode = (error: unknown, code: string): boolean => error instanceof Error && 'code' in error && error.code === code
+const isCode = (error: unknown, code: string): boolean =>
+  error instanceof Error && 'code' in error && error.code === code
 
 /**
  * Removes a lock that was found stale. Of several processes that find the same one stale only one may, and only if it is
@@ -115,7 +118,10 @@ const made = (file: string): readonly [string, number | undefined] => {
     })
   } catch (error) {
     const why = error instanceof Error ? error.message : 'unknown reason'
-    throw new OxdConfigError(`no lock file can be made, here or among the temporary files: ${why}`, { file, cause: error })
+    throw new OxdConfigError(`no lock file can be made, here or among the temporary files: ${why}`, {
+      file,
+      cause: error,
+    })
   }
 }
 

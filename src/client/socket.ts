@@ -53,7 +53,8 @@ const replyOf = ({ status, data }: Readonly<Record<string, unknown>>): Reply | u
   if (!isObject(data)) return undefined
   if (status === 'ok') return { status, data }
   const { error, error_description, details } = data
-  if (status !== 'error' || typeof error !== 'string' || typeof error_description !== 'string') return undefined
+  if (status !== 'error' || typeof error !== 'string' || typeof error_description !== 'string')
+    return undefined
   return { status, data: { error, error_description, details } }
 }
 
@@ -64,7 +65,6 @@ class Connection {
   readonly #ended: (connection: Connection, cause: unknown) => void
   readonly #replied: (connection: Connection, reply: Reply | undefined) => void
   job: Job | undefined
-  /** Has a job been carried out on it? Then it may have been closed at the other end without our knowing yet. */
   open = true
 
   constructor(
@@ -144,6 +144,7 @@ export class Pool {
   readonly #waiting: Job[] = []
   #closed: Promise<void> | undefined
   #whenEmpty: (() => void) | undefined
+  #pumping = false
 
   constructor(address: Address, limits: PoolLimits) {
     this.#address = address
@@ -156,7 +157,8 @@ export class Pool {
    * @throws OxdConnectionError, or the reason of the signal that was aborted
    */
   exchange(request: Request, { timeout_ms, signals, repeatable }: ExchangeOptions): Promise<Reply> {
-    const { command } = request
+    const { command, params } = request
+    const frame = encodeRequest({ command, params, oxd: 1 })
     return new Promise<Reply>((resolve, reject) => {
       const aborted = signals.find((signal) => signal.aborted)
       if (aborted !== undefined) return reject(aborted.reason)
@@ -165,16 +167,21 @@ export class Pool {
       }
       if (this.#waiting.length >= this.#limits.waiting_max) {
         return reject(
-          new OxdConnectionError(command, 'busy', `${this.#limits.waiting_max} commands are waiting for oxd already`),
+          new OxdConnectionError(
+            command,
+            'busy',
+            `${this.#limits.waiting_max} commands are waiting for oxd already`,
+          ),
         )
       }
       const onAbort = (): void => this.#abandon(job, signals.find((signal) => signal.aborted)?.reason)
-      const onTimeout = (): void => this.#abandon(job, this.#problem(job, 'timeout', `gave no answer in ${timeout_ms} ms`))
+      const onTimeout = (): void =>
+        this.#abandon(job, this.#problem(job, 'timeout', `gave no answer in ${timeout_ms} ms`))
       const timer = setTimeout(onTimeout, timeout_ms)
       for (const signal of signals) signal.addEventListener('abort', onAbort)
       const job: Job = {
         command,
-        frame: encodeRequest({ command, params: request.params, oxd: 1 }),
+        frame,
         repeatable,
         settled: false,
         sent: false,
@@ -199,19 +206,24 @@ export class Pool {
   close(): Promise<void> {
     this.#closed ??= new Promise((resolve) => {
       this.#whenEmpty = resolve
-      for (const connection of [...this.#idle]) connection.end(undefined)
+      while (this.#idle.length > 0) this.#idle[0]?.end(undefined)
       this.#pump()
     })
     return this.#closed
   }
 
+  /** Gives connections to those who wait, as far as they reach. */
   #pump(): void {
+    // Making room ends a connection, which calls this again: the turn that is under way goes on.
+    if (this.#pumping) return
+    this.#pumping = true
     for (let [job] = this.#waiting; job !== undefined; [job] = this.#waiting) {
       const connection = this.#connectionFor(job)
-      if (connection === undefined) return
+      if (connection === undefined) break
       this.#waiting.shift()
       connection.carry(job)
     }
+    this.#pumping = false
     if (this.#connections.size === 0) this.#whenEmpty?.()
   }
 
@@ -280,7 +292,8 @@ export class Pool {
   #problem(job: Job, code: ConnectionErrorCode, what: string, cause?: unknown): OxdConnectionError {
     const place = addressText(this.#address)
     const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-    const doubt = job.sent && code !== 'malformed_reply' ? '; whether the command was carried out is not known' : ''
+    const doubt =
+      job.sent && code !== 'malformed_reply' ? '; whether the command was carried out is not known' : ''
     const message = `oxd at ${place} ${what}${reason}${doubt}: is oxd running on ${place}?`
     return new OxdConnectionError(job.command, code, message, { sent: job.sent, cause })
   }

@@ -61,6 +61,6 @@ export const readAnswer = async (
     signal.throwIfAborted()
     if (codeOf(error) === 'ERR_ENCODING_INVALID_ENCODED_DATA')
       throw malformed(`The answer of ${origin} is not UTF-8`)
-    throw malformed(`The answer of ${origin} broke off or is garbled (${codeOf(error) || 'no code'})`)
+    throw malformed(`The answer of ${origin} broke off or is garbled (${codeOf(error)})`)
   }
 }

@@ -1,4 +1,5 @@
 // The door toward OPs: the only way out of oxd. It guards where requests go, how long they take and how much comes back.
+import { X509Certificate } from 'node:crypto'
 import { lookup as systemLookup } from 'node:dns'
 import { callbackify } from 'node:util'
 import type { Agent } from 'undici'
@@ -83,6 +84,9 @@ export interface Door {
 /** Answers to these have no body, and a Response takes none. @see https://fetch.spec.whatwg.org/#null-body-status */
 const WITHOUT_BODY = new Set([204, 205])
 
+/** The longest name that DNS has. @see https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4 */
+const HOST_CHARACTERS_MAX = 254
+
 /** The URL, once it is clear that nothing about it is forbidden whatever address it leads to. */
 const destination = (
   url: string | URL,
@@ -93,7 +97,9 @@ const destination = (
   // The text is not repeated: what does not parse may hold anything, a password for one.
   if (!URL.canParse(String(url))) throw refuse('An address of the OP is no URL.')
   const at = new URL(url)
-  const origin = show(at.origin)
+  if (at.hostname.length > HOST_CHARACTERS_MAX)
+    throw refuse('An address of the OP has a name that is too long.')
+  const { origin } = at
   if (at.username !== '' || at.password !== '')
     throw refuse(`${origin}: a URL with a user name or password is not used.`)
   if (at.protocol !== 'https:' && at.protocol !== 'http:')
@@ -113,7 +119,7 @@ const redirected = (
     location !== null && URL.canParse(location, url.href) ? new URL(location, url.href) : undefined
   // Only scheme, host and port: the rest of a redirect may hold secrets.
   const to = target === undefined ? 'nowhere' : target.origin === 'null' ? target.protocol : target.origin
-  const text = `${show(url.origin)} redirects to ${show(to)} (status ${status}): use the address that it redirects to, if that is your OP.`
+  const text = `${url.origin} redirects to ${show(to)} (status ${status}): use the address that it redirects to, if that is your OP.`
   return new Refusal('op_redirected', text)
 }
 
@@ -130,7 +136,12 @@ const certificatesOf = (pem: string): readonly string[] => {
   const found = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? []
   if (found.length === 0)
     throw new StartError('op_ca holds no certificate in PEM form (-----BEGIN CERTIFICATE-----).')
-  return found
+  try {
+    // Read here, because the TLS library would leave out what it cannot read, without a word.
+    return found.map((certificate) => new X509Certificate(certificate).toString())
+  } catch {
+    throw new StartError('op_ca holds a certificate that cannot be read: is the file complete?')
+  }
 }
 
 /** @throws StartError for an origin, a certificate or a proxy that cannot be one */
@@ -171,6 +182,8 @@ export const createDoor = (options: DoorOptions): Door => {
     signal.throwIfAborted()
     const headers = new Headers(asked.headers)
     headers.set('accept-encoding', 'identity')
+    // Some firewalls before OPs refuse requests that do not say who asks.
+    if (!headers.has('user-agent')) headers.set('user-agent', 'oxd')
     if (asked.accept !== undefined) headers.set('accept', asked.accept)
     const arriving = await (
       await (agent ??= load())
@@ -197,11 +210,11 @@ export const createDoor = (options: DoorOptions): Door => {
       body.destroy()
       throw new Refusal(
         'op_answer_malformed',
-        `${show(url.origin)} answered with status ${status}, which HTTP does not have.`,
+        `${url.origin} answered with status ${status}, which HTTP does not have.`,
       )
     }
     const text = await readAnswer(
-      { origin: show(url.origin), status, headers: got, body, signal },
+      { origin: url.origin, status, headers: got, body, signal },
       asked.bytes_max ?? limits[STEPS[asked.step]],
     )
     // What was true of the bytes is not true of the text.
@@ -215,7 +228,7 @@ export const createDoor = (options: DoorOptions): Door => {
     let origin = ''
     try {
       const url = destination(asked.url, trusted, show)
-      origin = show(url.origin)
+      origin = url.origin
       return await ask(asked, url, AbortSignal.any(signals))
     } catch (error) {
       if (asked.signal?.aborted === true) throw asked.signal.reason

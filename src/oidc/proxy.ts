@@ -70,7 +70,8 @@ export const createProxy = (op_proxy: string, no_proxy: string): Proxy => {
           headers: { host: authority, ...authorization },
           agent: false,
         })
-        const stop = () => asking.destroy()
+        const stop = () => asking.destroy(new Error('stopped'))
+        if (signal.aborted) stop()
         signal.addEventListener('abort', stop, { once: true })
         asking
           .on('connect', ({ statusCode = 0 }, socket) => {
@@ -83,7 +84,7 @@ export const createProxy = (op_proxy: string, no_proxy: string): Proxy => {
           .on('error', (error) => {
             signal.removeEventListener('abort', stop)
             if (signal.aborted) return reject(signal.reason)
-            const text = `The proxy ${shown} cannot be used (${codeOf(error) || 'no code'}): check op_proxy.`
+            const text = `The proxy ${shown} cannot be used (${codeOf(error)}): check op_proxy.`
             reject(new Refusal('op_unreachable', text))
           })
           .end()

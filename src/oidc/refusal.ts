@@ -12,9 +12,11 @@ export class Refusal extends Error {
   }
 }
 
-/** The code of a system, TLS or undici error, or ''. */
-export const codeOf = (error: unknown): string =>
-  error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : ''
+/** The code of a system, TLS or undici error or else its name. Never its message, which may quote what was sent. */
+export const codeOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return 'no error'
+  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
+}
 
 /** What the network said, what it means and what to do; the first row that fits decides. */
 const MET: readonly (readonly [said: RegExp, code: ErrorCode, met: string, cure: string])[] = [
@@ -41,7 +43,12 @@ const MET: readonly (readonly [said: RegExp, code: ErrorCode, met: string, cure:
   [/TIMEDOUT$|_TIMEOUT$/, 'op_timeout', 'was too slow', 'check that the OP is running, and the network'],
   [/^UND_ERR_HEADERS_OVERFLOW$/, 'op_answer_too_large', 'sent too many headers', 'check that it is an OP'],
   [/^ERR_SSL_/, 'ssl_handshake_error', 'ended the TLS connection', 'see the log of the OP'],
-  [/^(HPE_|UND_ERR_)/, 'op_answer_malformed', 'did not answer in HTTP', 'check that it is an OP'],
+  [
+    /^(HPE_|HTTPParserError$|UND_ERR_)/,
+    'op_answer_malformed',
+    'did not answer in HTTP',
+    'check that it is an OP',
+  ],
 ]
 const OTHER = [/^/, 'op_unreachable', 'could not be asked', 'see the log of the OP'] as const
 
@@ -50,5 +57,5 @@ export const refusalOf = (error: unknown, origin: string): Refusal => {
   if (error instanceof Refusal) return error
   const said = codeOf(error)
   const [, code, met, cure] = MET.find(([pattern]) => pattern.test(said)) ?? OTHER
-  return new Refusal(code, `${origin} ${met} (${said || 'no code'}): ${cure}.`)
+  return new Refusal(code, `${origin} ${met} (${said}): ${cure}.`)
 }

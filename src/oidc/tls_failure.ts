@@ -71,7 +71,7 @@ const top = (leaf: DetailedPeerCertificate): DetailedPeerCertificate => {
 }
 
 const nameOf = (name: Certificate): string =>
-  name.CN === undefined ? `O=${String(name.O ?? 'unknown')}` : `CN=${String(name.CN)}`
+  name.CN ? `CN=${String(name.CN)}` : `O=${String(name.O || 'unknown')}`
 
 /** The failure of a handshake as a refusal; undefined where it is none of TLS. `max` bounds what comes from the certificate. */
 export const tlsRefusal = (

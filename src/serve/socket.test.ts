@@ -1,5 +1,6 @@
 // The socket transport over real sockets: order, twins, limits, half-closed and rude peers, the end, and the start.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { linkSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -97,12 +98,11 @@ interface Peer {
 const peer = async (
   t: TestContext,
   where: number | string,
-  options: { readonly read?: boolean } = {},
+  options: { readonly read?: boolean; readonly allowHalfOpen?: boolean } = {},
 ): Promise<Peer> => {
-  const socket =
-    typeof where === 'number'
-      ? connect({ host: '127.0.0.1', port: where, allowHalfOpen: true })
-      : connect({ path: where, allowHalfOpen: true })
+  const allowHalfOpen = options.allowHalfOpen === true
+  const address = typeof where === 'number' ? { host: '127.0.0.1', port: where } : { path: where }
+  const socket = connect({ ...address, allowHalfOpen })
   t.after(() => socket.destroy())
   const reader = new FrameReader({ frame_bytes_max: LIMITS.long_reply_characters_max })
   const chunks: Buffer[] = []
@@ -124,7 +124,7 @@ const peer = async (
     socket.once('end', () => resolve('end'))
     socket.once('error', (error) => resolve('code' in error ? String(error.code) : 'error'))
   })
-  await soon('connected', new Promise((resolve) => socket.once('connect', resolve)))
+  await once(socket, 'connect')
   return {
     socket,
     replies,
@@ -195,7 +195,9 @@ test('each reply is one write', async (t) => {
   const client = await peer(t, port)
   const write = t.mock.method(Socket.prototype, 'write')
   const written = () =>
-    write.mock.calls.filter((call) => call.this?.localPort === port).map((call) => call.arguments[0])
+    write.mock.calls
+      .filter((call) => call.this instanceof Socket && call.this.localPort === port)
+      .map((call) => call.arguments[0])
   client.socket.write(Buffer.concat([A, B, Buffer.from('0005[1,2]')]))
   await client.hasReplies(3)
   assert.equal(written().length, 3)
@@ -256,23 +258,24 @@ test('the twin is dropped when the command takes longer than the hold', async (t
 })
 
 test('the twin is dropped when it has arrived on a machine that was too busy to read it', async (t) => {
-  let client: Peer | undefined
+  const clients: Peer[] = []
   const { port } = await daemon(t, {
     handle: async (request) => {
       if (request['command'] === 'a') {
-        client?.socket.write(A)
+        for (const { socket } of clients) socket.write(A)
         // Blocks the event loop until long after the hold.
         Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 30)
       }
       return { reply: { status: 'ok', data: request }, long: false }
     },
   })
-  client = await peer(t, port)
+  const client = await peer(t, port)
+  clients.push(client)
   client.socket.write(A)
   await client.hasReplies(1)
   await delay(QUIET_MS)
   client.socket.write(B)
-  await until('b', () => client?.replies.length !== undefined && client.replies.length >= 2)
+  await client.hasReplies(2)
   assert.deepEqual(client.replies, [a, b])
 })
 
@@ -391,12 +394,13 @@ for (const [what, header] of [
 
 test('a peer that goes on sending after its last answer is cut off', async (t) => {
   const { port } = await daemon(t, { limits: { close_ms_max: 50 } })
-  const client = await peer(t, port)
+  const client = await peer(t, port, { allowHalfOpen: true })
+  const cut = new Promise((resolve) => client.socket.once('close', resolve))
   client.socket.write('9999999{')
   await client.hasReplies(1)
   const timer = setInterval(() => client.socket.write('x'.repeat(1_000)), 5)
   t.after(() => clearInterval(timer))
-  await soon('cut off', new Promise((resolve) => client.socket.once('close', resolve)))
+  await soon('cut off', cut)
 })
 
 test('a header that counts too far, or too short', async (t) => {
@@ -610,7 +614,7 @@ test('closing: idle connections end at once, what is under way is answered, what
   await soon('idle ends', idle.ended)
   assert.equal(await soon('begun ends', begun.ended), 'end')
   assert.deepEqual(begun.replies, ['shutting_down'])
-  await assert.rejects(peer(t, port), /ECONNREFUSED|too late/)
+  await assert.rejects(peer(t, port), /ECONNREFUSED/)
   assert.deepEqual(busy.replies, [])
   busy.socket.write(A)
   await delay(20)
@@ -618,7 +622,6 @@ test('closing: idle connections end at once, what is under way is answered, what
   assert.equal(await soon('busy ends', busy.ended), 'end')
   assert.deepEqual(busy.replies, [a, 'shutting_down', 'shutting_down'])
   assert.deepEqual(calls, [a])
-  for (const { socket } of [idle, busy, begun]) socket.end()
   await soon('closed', closed)
 })
 
@@ -688,7 +691,7 @@ test('a Unix socket that cannot be made says why', async (t) => {
   const path = folder(t)
   await assert.rejects(
     daemon(t, { unix: join(path, 'absent', 'oxd.sock') }),
-    startError(/does not exist.*--unix/),
+    startError(/folder must exist.*--unix/),
   )
   await assert.rejects(daemon(t, { unix: join(path, 'x'.repeat(200)) }), startError(/too long.*--unix/))
 })

@@ -126,7 +126,7 @@ const converse = (
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
       if (turn.kind === 'request') waitingBytes -= turn.bytes
       await take(turn)
-      if (over) return
+      if (over || socket.destroyed) return
       read()
     }
     working = false
@@ -237,8 +237,9 @@ const TCP_PROBLEMS: Readonly<Record<string, string>> = {
 }
 const UNIX_PROBLEMS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'is in use, perhaps by another oxd: stop that program, or choose another path with --unix.',
-  EACCES: 'cannot be made by this account: let it write to that folder, or choose another path with --unix.',
-  ENOENT: 'is in a folder that does not exist: make the folder, or choose another path with --unix.',
+  // Node says EACCES for an absent folder, too.
+  EACCES:
+    'cannot be made: its folder must exist and let this account write, or choose another path with --unix.',
   EINVAL: 'is too long for the path of a socket: choose a shorter one with --unix.',
 }
 

@@ -14,7 +14,7 @@ const NOW = 1_750_000_000
 
 const newPath = (t: TestContext): string => {
   const directory = mkdtempSync(join(tmpdir(), 'oxd-sqlite-'))
-  t.after(() => rmSync(directory, { recursive: true }))
+  t.after(() => rmSync(directory, { recursive: true, force: true }))
   return join(directory, 'oxd.db')
 }
 const openAt = (t: TestContext, path: string, now = () => NOW) => {

@@ -279,7 +279,7 @@ test('credentials of every printable character, byte for byte', async () => {
   assert.equal((await fetch(text(login.client['registration_client_uri']))).status, 401)
 })
 
-test('a client registered by hand, with a lower-case scheme word and without dynamic registration', async () => {
+test('a client registered by hand at an OP without dynamic registration', async () => {
   const issuer = issuerWith({ discovery: ({ registration_endpoint: _, ...doc }) => doc })
   assert.equal((await discover(issuer))['registration_endpoint'], undefined)
   const client = op.addClient(issuer, {

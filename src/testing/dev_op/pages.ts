@@ -43,13 +43,14 @@ header { width: 100%; max-width: 26rem; margin-bottom: 1rem; padding: 0 .25rem; 
 header b { color: var(--ink); font-weight: 600 }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; font-weight: 650; letter-spacing: -.01em }
 p { margin: 0 0 1rem }
+main > :last-child { margin-bottom: 0 }
 .quiet { color: var(--quiet) }
 .small { font-size: .875rem }
 label { display: block; font-weight: 550; margin: 1.25rem 0 .375rem }
 input { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .625rem .75rem }
 form { margin: 1.5rem 0 0 }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.75rem }
-button { flex: 1 1 8rem; font: inherit; font-weight: 600; border-radius: 8px; padding: .6875rem 1rem; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer }
+button { flex: 1 1 auto; white-space: nowrap; font: inherit; font-weight: 600; border-radius: 8px; padding: .6875rem 1rem; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer }
 button.main { background: var(--accent); border-color: var(--accent); color: var(--on-accent) }
 button:hover { border-color: var(--accent) }
 button.main:hover { filter: brightness(1.08) }
@@ -77,6 +78,9 @@ export const CONTENT_SECURITY_POLICY = [
   "frame-ancestors 'none'",
 ].join(';')
 
+/** In one piece: the policy holds the hash of every character between the tags. */
+const STYLE_ELEMENT = new Html(`<style>${STYLE}</style>`)
+
 const page = (title: string, body: Html, aside: Html | false = false): string =>
   html`<!doctype html>
     <html lang="en">
@@ -84,9 +88,7 @@ const page = (title: string, body: Html, aside: Html | false = false): string =>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <title>${title} · Development OP</title>
-        <style>
-          ${new Html(STYLE)}
-        </style>
+        ${STYLE_ELEMENT}
       </head>
       <body>
         <header><b>Development OP</b><span>for trying things out</span></header>
@@ -175,7 +177,7 @@ export const consentPage = ({ action, client, clientHost, user, scopes }: Consen
       <p class="quiet small">You are signed in as <strong>${user}</strong>.</p>
       <form method="post" action="${action}">
         <div class="buttons">
-          <button class="main" type="submit" name="decision" value="allow" autofocus>Allow</button>
+          <button class="main" type="submit" name="decision" value="allow">Allow</button>
           <button type="submit" name="decision" value="deny">Deny</button>
         </div>
       </form>`,
@@ -198,9 +200,7 @@ export const logoutPage = ({
       </p>
       ${new Html(form)}
       <div class="buttons">
-        <button class="main" type="submit" form="op.logoutForm" name="logout" value="yes" autofocus>
-          Sign out
-        </button>
+        <button class="main" type="submit" form="op.logoutForm" name="logout" value="yes">Sign out</button>
         <button type="submit" form="op.logoutForm">Stay signed in</button>
       </div>`,
   )

@@ -1,0 +1,167 @@
+// `npm start` as a person meets it: three processes that come up together, and go together.
+import assert from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect, createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { Visitor } from '../src/testing/dev_op/sign_in.ts'
+
+const START = join(import.meta.dirname, 'start.ts')
+/** Three programs on a busy machine. */
+const UP_MS = 40_000
+const OPTIONS = { timeout: 120_000 }
+
+const listening = async (): Promise<{ server: Server; port: number }> => {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
+}
+const freePort = async () => {
+  const { server, port } = await listening()
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+const answers = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port }, () => resolve(true))
+    socket.once('connect', () => socket.destroy()).once('error', () => resolve(false))
+  })
+
+interface Ports {
+  readonly DEV_OP_PORT: number
+  readonly OXD_PORT: number
+  readonly DEMO_PORT: number
+}
+/** A folder and ports of its own, so that it disturbs nobody's `npm start`. */
+const inPlace = async (use: (folder: string, ports: Ports) => Promise<void>) => {
+  const folder = mkdtempSync(join(tmpdir(), 'oxd-start-'))
+  const ports = { DEV_OP_PORT: await freePort(), OXD_PORT: await freePort(), DEMO_PORT: await freePort() }
+  try {
+    await use(folder, ports)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+interface Run {
+  readonly child: ChildProcess
+  readonly said: () => string
+  readonly ended: Promise<number | null>
+}
+const start = (folder: string, ports: Ports, more: NodeJS.ProcessEnv = {}): Run => {
+  const env: NodeJS.ProcessEnv = {
+    ...process.env,
+    DEV_DIR: join(folder, 'dev'),
+    DEMO_CFG: join(folder, 'demosite.cfg'),
+    ...more,
+  }
+  for (const [name, port] of Object.entries(ports)) env[name] = String(port)
+  const child = spawn(process.execPath, [START], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  let text = ''
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
+  return { child, said: () => text, ended: new Promise((resolve) => child.once('close', resolve)) }
+}
+const untilUp = async ({ said, child }: Run) => {
+  const deadline = AbortSignal.timeout(UP_MS)
+  while (!said().includes('Ctrl-C stops everything')) {
+    assert.ok(child.exitCode === null && !deadline.aborted, `it did not come up: ${said()}`)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+}
+
+test('it comes up, says where and for whom, stops when asked, and does all that again', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    const oxdIds: string[] = []
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      const run = start(folder, ports)
+      try {
+        await untilUp(run)
+        for (const part of [
+          `https://demo.localhost:${ports.DEMO_PORT}`,
+          `https://localhost:${ports.DEV_OP_PORT}`,
+          `127.0.0.1:${ports.OXD_PORT}`,
+          'alice / wonderland',
+          'bob / builder',
+          join(folder, 'dev/tls/ca.pem'),
+        ]) {
+          assert.ok(run.said().includes(part), part)
+        }
+        const visitor = new Visitor({ ca: readFileSync(join(folder, 'dev/tls/ca.pem'), 'utf8') })
+        const site = await visitor.fetch(new URL(`https://demo.localhost:${ports.DEMO_PORT}/`))
+        assert.equal(site.status, 200)
+        const cfg = readFileSync(join(folder, 'demosite.cfg'), 'utf8')
+        oxdIds.push(/^id = (.+)$/m.exec(cfg)?.[1] ?? 'not registered')
+        // As a terminal and npm do it: twice.
+        run.child.kill(signal)
+        run.child.kill(signal)
+        assert.equal(await run.ended, 0, run.said())
+        for (const port of Object.values(ports)) assert.equal(await answers(port), false)
+      } finally {
+        run.child.kill('SIGTERM')
+        await run.ended
+      }
+    }
+    assert.notEqual(oxdIds[0], 'not registered')
+    assert.equal(oxdIds[0], oxdIds[1], 'the second start knows the site of the first')
+  }),
+)
+
+test('a part that ends stops the whole, with its last words', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    const run = start(folder, ports, {
+      OXD_TRUST_OP: 'no origin',
+      OXD_UNIX: join(folder, 'no/such/folder/socket'),
+    })
+    assert.equal(await run.ended, 1)
+    assert.match(
+      run.said(),
+      /^oxd ended \(exit code 1\), so everything is stopped\. Its last words:\n {2}\S/m,
+    )
+    for (const port of Object.values(ports)) assert.equal(await answers(port), false)
+  }),
+)
+
+test('it stops when asked before it is up', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    const run = start(folder, ports)
+    while (!(await answers(ports.DEV_OP_PORT))) await new Promise((resolve) => setTimeout(resolve, 20))
+    run.child.kill('SIGTERM')
+    assert.equal(await run.ended, 0, run.said())
+    for (const port of Object.values(ports)) assert.equal(await answers(port), false)
+  }),
+)
+
+test('a busy port is said with the variable that changes it, and nothing is started', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    for (const name of ['DEV_OP_PORT', 'OXD_PORT', 'DEMO_PORT'] as const) {
+      const { server, port } = await listening()
+      try {
+        const run = start(folder, { ...ports, [name]: port })
+        assert.equal(await run.ended, 1)
+        assert.equal(
+          run.said().trim(),
+          `Port ${port} is busy: stop what listens there, or set ${name} to another port.`,
+        )
+      } finally {
+        server.close()
+      }
+    }
+  }),
+)
+
+test('malformed settings and production are refused in one line', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    for (const [more, line] of [
+      [{ DEMO_HOST: 'https://demo.localhost' }, /^"https:\/\/demo\.localhost" is no host name.*$/],
+      [{ NODE_ENV: 'production' }, /does not run with NODE_ENV=production/],
+    ] as const) {
+      const run = start(folder, ports, more)
+      assert.equal(await run.ended, 1)
+      assert.match(run.said().trim(), line)
+    }
+  }),
+)

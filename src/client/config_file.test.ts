@@ -1,0 +1,156 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, test } from 'node:test'
+import { readConfig } from './config_file.ts'
+import { OxdConfigError } from './errors.ts'
+import { CLIENT_LIMITS } from './limits.ts'
+import { settingsOf } from './settings.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'oxd-config-'))
+after(() => rmSync(folder, { recursive: true }))
+const file = join(folder, 'demosite.cfg')
+const read = (text: string | Buffer) => {
+  writeFileSync(file, text)
+  return settingsOf(readConfig(file, CLIENT_LIMITS))
+}
+
+// The minimal configuration of the documentation, as it stands there.
+const DOCUMENTED = `
+    host = localhost
+    port = 8099
+    id = <oxd_id>
+
+    op_host = <https://ophost_url>
+    authorization_redirect_uri =
+    post_logout_redirect_uri =
+    client_logout_uris =
+    scope = openid,profile,email
+`
+
+test('reads the documented file: nothing in it is set but the scopes', () => {
+  assert.deepEqual(read(DOCUMENTED), {
+    address: { host: '127.0.0.1', port: 8099 },
+    oxd_id: undefined,
+    site: { scope: ['openid', 'profile', 'email'] },
+    logout_redirect_uri: undefined,
+  })
+})
+
+test('reads every kind of key, in sections or not', () => {
+  const body = (oxd: string, client: string) => `
+${oxd}
+host = 10.1.2.3
+port = 9000
+id = 6f9619ff
+${client}
+op_host = https://op.example.com
+authorization_redirect_uri = https://client.example.com/cb?x=%20&y=#;
+Post_Logout_Redirect_Uri: https://client.example.com/
+logout_redirect_uri = https://client.example.com/out
+contacts = a@example.com , , b@example.com,
+scopes = openid,
+   email
+client_frontchannel_logout_uris = https://client.example.com/1,https://client.example.com/2
+client_name = Café ; the "best" # of = all
+client_secret_expires_at = 3080736637943
+remember_last_login = Yes
+accept_foreign_tokens = off
+acr_values = ""
+https_extension =
+dynamic_registration = true
+`
+  const expected = {
+    address: { host: '10.1.2.3', port: 9000 },
+    oxd_id: '6f9619ff',
+    site: {
+      op_host: 'https://op.example.com',
+      authorization_redirect_uri: 'https://client.example.com/cb?x=%20&y=#;',
+      post_logout_redirect_uri: 'https://client.example.com/',
+      contacts: ['a@example.com', 'b@example.com'],
+      client_frontchannel_logout_uris: ['https://client.example.com/1', 'https://client.example.com/2'],
+      client_name: 'Café ; the "best" # of = all',
+      client_secret_expires_at: '3080736637943',
+      remember_last_login: true,
+      accept_foreign_tokens: false,
+      scope: ['openid', 'email'],
+    },
+    logout_redirect_uri: 'https://client.example.com/out',
+  }
+  assert.deepEqual(read(body('[oxd]', '[client]')), expected)
+  assert.deepEqual(read(body('', '')), expected)
+  assert.deepEqual(read(`\ufeff${body('[oxd]', '[client]').replaceAll('\n', '\r\n')}`), expected)
+})
+
+test('scope wins over scopes, a Unix socket over host and port', () => {
+  const { site, address } = read('scopes = a\nscope = openid\nunix = /run/oxd.sock\nport = 1\n')
+  assert.deepEqual(site, { scope: ['openid'] })
+  assert.deepEqual(address, { path: '/run/oxd.sock' })
+})
+
+test('oxd-python 3.1.1 named the port otherwise', () => {
+  assert.deepEqual(read('connection_type = local\nconnection_type_value = 8100\n').address, {
+    host: '127.0.0.1',
+    port: 8100,
+  })
+})
+
+const WRONG: readonly (readonly [what: string, text: string | Buffer, line: number | undefined, message: RegExp])[] = [
+  ['a line that is nothing', 'port = 1\nhello world\n', 2, /demosite\.cfg:2: neither .*: hello world$/],
+  ['a section that is not closed', '[oxd\n', 1, /: \[oxd$/],
+  ['a line without a key', ' = 1\n', 1, /: = 1$/],
+  ['a key given twice', 'port = 1\n[oxd]\nPORT = 2\n', 3, /port is given twice, here and in line 1/],
+  ['no number', 'port = eight\n', 1, /port is eight/],
+  ['no port', 'a=1\nport = 70000\n', 2, /port is 70000/],
+  ['neither yes nor no', 'trusted_client = maybe\n', 1, /trusted_client is maybe/],
+  ['a host with more below it', 'host = localhost\n  port = 8099\n', 1, /host holds blanks/],
+  ['an id of two words', 'id = a b\n', 1, /id holds blanks/],
+  ['HTTP', 'https_extension = true\n', 1, /HTTP/],
+  ['HTTP of 3.1.1', 'connection_type = web\n', 1, /HTTP/],
+  ['not UTF-8', Buffer.from('client_name = caf\xe9\n', 'latin1'), 1, /client_name is not UTF-8/],
+  ['UTF-16', Buffer.from('\ufeffport = 1\n', 'utf16le'), undefined, /save it as UTF-8/],
+  ['too large', Buffer.alloc(CLIENT_LIMITS.config_bytes_max + 1, 0x23), undefined, /more than the 1048576 allowed/],
+]
+for (const [what, text, line, message] of WRONG) {
+  test(`refuses: ${what}`, () => {
+    assert.throws(
+      () => read(text),
+      (error) => {
+        assert.ok(error instanceof OxdConfigError)
+        assert.match(error.message, message)
+        assert.equal(error.file, file)
+        assert.equal(error.line, line)
+        return true
+      },
+    )
+  })
+}
+
+test('an error shows no secret', () => {
+  for (const text of ['client_secret hush-hush\n', 'client_secret = abc\nhush-hush\n', 'x client_secret hush-hush\n']) {
+    assert.throws(
+      () => read(text),
+      (error) => error instanceof OxdConfigError && !error.message.includes('hush'),
+      text,
+    )
+  }
+})
+
+test('a missing file and a folder are clear errors', () => {
+  assert.throws(() => readConfig(join(folder, 'none.cfg'), CLIENT_LIMITS), /none\.cfg: there is no such file/)
+  assert.throws(() => readConfig(folder, CLIENT_LIMITS), /this is a folder/)
+})
+
+test('settings handed in: empty ones count as absent', () => {
+  assert.deepEqual(
+    settingsOf({ host: 'LocalHost', id: 'X', scopes: ['openid'], contacts: [], client_name: '', op_host: 'https://op' }),
+    {
+      address: { host: '127.0.0.1', port: 8099 },
+      oxd_id: 'X',
+      site: { scope: ['openid'], op_host: 'https://op' },
+      logout_redirect_uri: undefined,
+    },
+  )
+  assert.throws(() => settingsOf({ port: 0 }), /port is 0/)
+})

@@ -1,0 +1,164 @@
+// get_authorization_url: fresh and bound each time, every value encoded, nothing written, nothing injected.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { HOME, REDIRECT, startStory, type Site, type Story } from '../testing/story.ts'
+
+const OWN = 'an-own-state-of-27-letters'
+
+describe('get_authorization_url', () => {
+  let story: Story
+  let site: Site
+  before(async () => {
+    story = await startStory()
+    site = await story.site({}, { redirect_uris: ['https://client.example.com/two'] })
+  })
+  after(() => story.close())
+
+  const query = async (params?: Record<string, unknown>): Promise<URLSearchParams> =>
+    new URL(String((await site.ok('get_authorization_url', params)).authorization_url)).searchParams
+
+  it('has every parameter once, PKCE with S256, and a state that old clients can carry', async () => {
+    const sent = await query({ acr_values: ['basic', 'duo'], prompt: 'login', hd: 'example.com' })
+    assert.deepEqual([...sent.keys()], [
+      'response_type',
+      'client_id',
+      'redirect_uri',
+      'scope',
+      'state',
+      'nonce',
+      'code_challenge',
+      'code_challenge_method',
+      'acr_values',
+      'prompt',
+      'hd',
+    ])
+    assert.equal(sent.get('response_type'), 'code')
+    assert.equal(sent.get('redirect_uri'), REDIRECT)
+    assert.equal(sent.get('scope'), 'openid profile email')
+    assert.equal(sent.get('acr_values'), 'basic duo')
+    assert.equal(sent.get('code_challenge_method'), 'S256')
+    assert.match(String(sent.get('code_challenge')), /^[\w-]{43}$/)
+    assert.match(String(sent.get('state')), /^[\w-]{22,128}$/)
+    assert.match(String(sent.get('nonce')), /^[\w-]{43}$/)
+  })
+
+  it('is fresh each time, and the nonce does not follow from the state', async () => {
+    const many = await Promise.all(Array.from({ length: 64 }, () => query()))
+    for (const name of ['state', 'nonce', 'code_challenge']) {
+      assert.equal(new Set(many.map((sent) => sent.get(name))).size, 64, name)
+    }
+  })
+
+  it('writes nothing for a login that may never come back', async () => {
+    const { store } = story.daemon.opened
+    const count = async (): Promise<number> => {
+      let records = 0
+      for (const kind of ['login', 'spent', 'nonce', 'id_token', 'access_token']) {
+        for await (const _record of store.kind({ kind, durable: true }).list()) records++
+      }
+      return records
+    }
+    const before = await count()
+    for (let i = 0; i < 20; i++) await query()
+    assert.equal(await count(), before)
+    await query({ state: `${OWN}-stored` })
+    assert.equal(await count(), before + 1, 'what cannot be derived is stored')
+  })
+
+  it('finishes a login with a state or a nonce of the caller, once', async () => {
+    const state = `${OWN}-1`
+    const nonce = `${OWN}-nonce`
+    const visit = await site.visit({ state, nonce })
+    assert.equal(visit.state, state)
+    const tokens = await site.ok('get_tokens_by_code', visit, { oxd: 1 })
+    assert.equal((tokens.id_token_claims as Record<string, unknown>).nonce, nonce)
+    assert.equal((await site.call('get_tokens_by_code', visit)).data.error, 'bad_request')
+    for (const again of [{ state }, { nonce }, { state: visit.state, nonce: `${nonce}-2` }]) {
+      assert.equal((await site.call('get_authorization_url', again)).data.error, 'bad_request', JSON.stringify(again))
+    }
+    const derived = await site.visit({ nonce: `${nonce}-3` })
+    assert.equal((await site.call('get_tokens_by_code', derived)).status, 'ok')
+    const { state: ours } = await site.visit()
+    assert.equal((await site.call('get_authorization_url', { state: ours })).data.error, 'bad_request')
+  })
+
+  it('keeps the state of one caller from another site', async () => {
+    const state = `${OWN}-of-one-site`
+    const { code } = await site.visit({ state })
+    const other = await story.site()
+    assert.equal((await other.call('get_tokens_by_code', { code, state })).data.error, 'bad_request')
+    assert.equal((await site.call('get_tokens_by_code', { code, state })).status, 'ok')
+  })
+
+  it('takes another redirect URI of the site, and no foreign one', async () => {
+    const two = 'https://client.example.com/two'
+    const visit = await site.visit({ redirect_uri: two })
+    assert.equal((await site.call('get_tokens_by_code', visit)).status, 'ok')
+    for (const redirect_uri of ['https://evil.example.com/', `${two}/`, `${two}?x`, HOME]) {
+      const { data } = await site.call('get_authorization_url', { redirect_uri })
+      assert.equal(data.error, 'redirect_uri_is_not_registered')
+    }
+  })
+
+  it('lets nobody set what belongs to oxd', async () => {
+    for (const name of ['client_id', 'redirect_uri', 'response_type', 'request_uri', 'state', 'nonce', 'scope', 'code_challenge']) {
+      for (const container of ['params', 'custom_parameters']) {
+        const { data } = await site.call('get_authorization_url', { [container]: { [name]: 'x' } })
+        assert.equal(data.error, 'invalid_request', name)
+        assert.match(String(data.error_description), new RegExp(name))
+      }
+    }
+    const sent = await query({ params: { login_hint: 'a&state=b' }, prompt: 'login&client_id=evil' })
+    assert.equal(sent.get('login_hint'), 'a&state=b')
+    assert.deepEqual(sent.getAll('client_id').length, 1)
+  })
+
+  it('keeps the query of the authorization endpoint', async () => {
+    const issuer = story.issuer({
+      discovery: (d) => ({ ...d, authorization_endpoint: `${String(d.authorization_endpoint)}?tenant=a%2Fb` }),
+    })
+    const { data } = await story.register(issuer)
+    const reply = await story.daemon.call('get_authorization_url', { oxd_id: data.oxd_id })
+    const url = new URL(String(reply.data.authorization_url))
+    assert.equal(url.searchParams.get('tenant'), 'a/b')
+    assert.equal(url.searchParams.get('response_type'), 'code')
+  })
+
+  it('refuses once the secret of the client has expired, and says so', async () => {
+    const at = Math.floor(Date.now() / 1000)
+    const issuer = story.issuer({ registration: (r) => ({ ...r, client_secret_expires_at: at - 1 }) })
+    const { data } = await story.register(issuer)
+    const { data: refusal } = await story.daemon.call('get_authorization_url', { oxd_id: data.oxd_id })
+    assert.equal(refusal.error, 'expired_client')
+  })
+
+  it('refuses logins begun before what they are bound to was changed', async () => {
+    const own = await story.site()
+    const visit = await own.visit()
+    await own.ok('update_site_registration', { authorization_redirect_uri: 'https://client.example.com/new' })
+    assert.equal((await own.call('get_tokens_by_code', visit)).data.error, 'bad_request')
+    const still = await own.visit()
+    await own.ok('update_site_registration', { contacts: ['new@example.com'] })
+    assert.equal((await own.call('get_tokens_by_code', still)).status, 'ok', 'contacts do not matter to a login')
+  })
+
+  const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [
+    [{ oxd_id: '' }, 'bad_request', 'oxd_id'],
+    [{ oxd_id: null }, 'bad_request', 'oxd_id'],
+    [{ oxd_id: 'b0000000-0000-4000-8000-000000000000' }, 'invalid_oxd_id', 'oxd_id'],
+    [{ oxd_id: { a: 1 } }, 'internal_error', 'oxd_id'],
+    [{ state: 'short' }, 'internal_error', 'state'],
+    [{ state: 'with spaces in a long enough text' }, 'internal_error', 'state'],
+    [{ nonce: 'x'.repeat(129) }, 'internal_error', 'nonce'],
+    [{ custom_parameters: 'x' }, 'internal_error', 'custom_parameters'],
+    [{ params: { a: { b: 1 } } }, 'internal_error', 'params'],
+    [{ prompt: ['a', 'b'] }, 'internal_error', 'prompt'],
+  ]
+  for (const [params, code, name] of BAD) {
+    it(`refuses ${JSON.stringify(params).slice(0, 60)} with ${code}`, async () => {
+      const { data } = await site.call('get_authorization_url', params)
+      assert.equal(data.error, code, String(data.error_description))
+      assert.match(String(data.error_description), new RegExp(name))
+    })
+  }
+})

@@ -1,0 +1,81 @@
+// get_logout_uri: the hint that was given, or of the login that was named; never a guess.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { HOME, startStory, type Site, type Story } from '../testing/story.ts'
+
+describe('get_logout_uri', () => {
+  let story: Story
+  let site: Site
+  before(async () => {
+    story = await startStory()
+    site = await story.site()
+  })
+  after(() => story.close())
+
+  const logout = async (of: Site, params?: Record<string, unknown>): Promise<URLSearchParams> =>
+    new URL(String((await of.ok('get_logout_uri', params)).uri)).searchParams
+
+  it('carries the hint that it is given, the client and the registered page', async () => {
+    const sent = await logout(site, { id_token_hint: 'a.b.c', state: 'my state&x=1', session_state: 's' })
+    assert.equal(sent.get('id_token_hint'), 'a.b.c')
+    assert.equal(sent.get('post_logout_redirect_uri'), HOME)
+    assert.equal(sent.get('state'), 'my state&x=1')
+    assert.equal(sent.get('session_state'), 's')
+    assert.ok(sent.get('client_id'))
+    assert.equal(sent.get('x'), null)
+  })
+
+  it('never guesses: without a hint no ID Token leaves, whoever logged in last', async () => {
+    await site.login('bob')
+    assert.equal((await logout(site)).get('id_token_hint'), null)
+    assert.equal((await logout(site, { state: 'unknown' })).get('id_token_hint'), null)
+  })
+
+  it('takes the ID Token of the login that the state names, at its own site, once', async () => {
+    const [alice, bob] = [await site.visit({}, 'alice'), await site.visit({}, 'bob')]
+    const tokens = await site.ok('get_tokens_by_code', alice)
+    await site.ok('get_tokens_by_code', bob)
+    const other = await story.site()
+    assert.equal((await logout(other, { state: alice.state })).get('id_token_hint'), null, 'not at another site')
+    assert.equal((await logout(site, { state: alice.state })).get('id_token_hint'), tokens.id_token)
+    assert.equal((await logout(site, { state: alice.state })).get('id_token_hint'), null, 'forgotten at logout')
+  })
+
+  it('remembers the last login only where the site asked for it', async () => {
+    const old = await story.site({}, { remember_last_login: true })
+    const { data } = await old.login()
+    assert.equal((await logout(old)).get('id_token_hint'), data.id_token)
+    assert.equal((await logout(old)).get('id_token_hint'), data.id_token)
+  })
+
+  it('sends nobody to a page that is not registered', async () => {
+    const { data } = await site.call('get_logout_uri', { post_logout_redirect_uri: 'https://evil.example.com/' })
+    assert.equal(data.error, 'redirect_uri_is_not_registered')
+    assert.match(String(data.error_description), /post_logout_redirect_uri/)
+  })
+
+  it('leaves that to the OP for a client that was registered by hand', async () => {
+    const issuer = story.issuer()
+    const { client_id, client_secret } = story.op.addClient(issuer, { redirect_uris: ['https://client.example.com/callback'] })
+    const { data } = await story.register(issuer, { client_id, client_secret, post_logout_redirect_uri: null })
+    const uri = 'https://client.example.com/known-to-the-op'
+    const reply = await story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id, post_logout_redirect_uri: uri })
+    assert.equal(new URL(String(reply.data.uri)).searchParams.get('post_logout_redirect_uri'), uri)
+  })
+
+  it('says so where the OP has no logout', async () => {
+    const issuer = story.issuer({ discovery: ({ end_session_endpoint: _, ...d }) => d })
+    const { data } = await story.register(issuer)
+    const reply = await story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id })
+    assert.equal(reply.data.error, 'no_end_session_endpoint_at_op')
+  })
+
+  it('keeps the query of the logout endpoint', async () => {
+    const issuer = story.issuer({
+      discovery: (d) => ({ ...d, end_session_endpoint: `${String(d.end_session_endpoint)}?tenant=1` }),
+    })
+    const { data } = await story.register(issuer)
+    const reply = await story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id })
+    assert.match(String(reply.data.uri), /\?tenant=1&/)
+  })
+})

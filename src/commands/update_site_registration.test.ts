@@ -1,0 +1,119 @@
+// update_site_registration: the OP gets the whole metadata, and the record says what the OP was told.
+import assert from 'node:assert/strict'
+import { after, before, describe, it } from 'node:test'
+import { reply } from '../testing/op.ts'
+import { HOME, REDIRECT, startStory, type Site, type Story } from '../testing/story.ts'
+
+describe('update_site_registration', () => {
+  let story: Story
+  before(async () => {
+    story = await startStory({ limits: { op_total_ms: 1_500 } })
+  })
+  after(() => story.close())
+
+  const sentBy = (site: Site): Record<string, unknown> =>
+    story.op.requests(site.issuer).findLast(({ method }) => method === 'PUT')?.params ?? {}
+
+  const FIELDS: readonly (readonly [params: Record<string, unknown>, metadata: Record<string, unknown>])[] = [
+    [{ authorization_redirect_uri: 'https://a.example/cb' }, { redirect_uris: ['https://a.example/cb'] }],
+    [{ redirect_uris: ['https://a.example/2'] }, { redirect_uris: ['https://a.example/2'] }],
+    [
+      { authorization_redirect_uri: 'https://a.example/cb', redirect_uris: ['https://a.example/2'] },
+      { redirect_uris: ['https://a.example/cb', 'https://a.example/2'] },
+    ],
+    [{ post_logout_redirect_uri: 'https://a.example/out' }, { post_logout_redirect_uris: ['https://a.example/out'] }],
+    [{ client_logout_uris: ['https://a.example/f'] }, { frontchannel_logout_uri: 'https://a.example/f' }],
+    [{ client_frontchannel_logout_uris: ['https://a.example/f'] }, { frontchannel_logout_uri: 'https://a.example/f' }],
+    [{ response_type: 'code' }, { response_types: ['code'] }],
+    [{ grant_types: ['authorization_code', 'refresh_token'] }, { grant_types: ['authorization_code', 'refresh_token'] }],
+    [{ scope: ['openid', 'phone'] }, { scope: 'openid phone' }],
+    [{ contacts: ['a@example.com'] }, { contacts: ['a@example.com'] }],
+    [{ acr_values: ['duo'] }, { default_acr_values: ['duo'] }],
+    [{ client_name: 'New name' }, { client_name: 'New name' }],
+    [{ client_jwks_uri: 'https://a.example/jwks' }, { jwks_uri: 'https://a.example/jwks' }],
+    [{ client_request_uris: ['https://a.example/r'] }, { request_uris: ['https://a.example/r'] }],
+    [{ client_sector_identifier_uri: 'https://a.example/s' }, { sector_identifier_uri: 'https://a.example/s' }],
+    [
+      { client_token_endpoint_auth_method: 'client_secret_post' },
+      { token_endpoint_auth_method: 'client_secret_post' },
+    ],
+  ]
+  for (const [params, metadata] of FIELDS) {
+    it(`tells the OP ${JSON.stringify(params)}`, async () => {
+      const site = await story.site()
+      assert.deepEqual(await site.ok('update_site_registration', params), { oxd_id: site.oxd_id })
+      const sent = sentBy(site)
+      for (const [name, value] of Object.entries(metadata)) assert.deepEqual(sent[name], value, name)
+      // RFC 7592 section 2.2: the whole metadata, with client_id, and nothing that only the OP may say.
+      assert.ok(sent.client_id && sent.client_secret && sent.redirect_uris && sent.client_name)
+      assert.equal(sent.registration_access_token, undefined)
+      assert.equal((await site.login()).status, 'ok', 'the site still logs in')
+    })
+  }
+
+  it('goes by both names, again and again, though the OP changes the token each time', async () => {
+    const site = await story.site()
+    for (const command of ['update_site', 'update_site_registration', 'UPDATE_SITE']) {
+      await site.ok(command, { contacts: [`${command.toLowerCase()}@example.com`] })
+    }
+    assert.deepEqual(sentBy(site).redirect_uris, [REDIRECT])
+    assert.deepEqual(sentBy(site).post_logout_redirect_uris, [HOME], 'what is absent stays')
+  })
+
+  it('takes nulls, empty texts and the PHP expiry as absent', async () => {
+    const site = await story.site()
+    await site.ok('update_site_registration', {
+      authorization_redirect_uri: null,
+      post_logout_redirect_uri: '',
+      scope: [],
+      contacts: [''],
+      client_secret_expires_at: 3080736637943,
+    })
+    assert.deepEqual(sentBy(site).redirect_uris, [REDIRECT])
+    assert.equal(sentBy(site).scope, 'openid profile email')
+  })
+
+  it('changes nothing when the OP refuses or fails', async () => {
+    for (const [management, code] of [
+      [reply.raw({ status: 400, body: '{"error":"invalid_client_metadata"}' }), 'http_status_400'],
+      [reply.raw({ status: 401, body: '' }), 'http_status_401'],
+      [reply.html(), 'internal_error'],
+      [reply.hang(), 'internal_error'],
+      [reply.redirect('http://127.0.0.1:9/', 307), 'internal_error'],
+    ] as const) {
+      const site = await story.site({ management })
+      const refused = await site.call('update_site_registration', { post_logout_redirect_uri: 'https://a.example/x' })
+      assert.equal(refused.data.error, code, String(refused.data.error_description))
+      const { uri } = await site.ok('get_logout_uri')
+      assert.equal(new URL(String(uri)).searchParams.get('post_logout_redirect_uri'), HOME)
+    }
+  })
+
+  it('refuses another client in the answer', async () => {
+    const site = await story.site({ management: (r) => ({ ...r, client_id: 'another' }) })
+    const { data } = await site.call('update_site_registration', { client_name: 'x' })
+    assert.match(String(data.error_description), /another client_id/)
+  })
+
+  it('says so where the OP gave no address for changes', async () => {
+    const issuer = story.issuer({ registration: ({ registration_client_uri: _, ...r }) => r })
+    const { data } = await story.register(issuer)
+    const refused = await story.daemon.call('update_site', { oxd_id: data.oxd_id, client_name: 'x' })
+    assert.equal(refused.data.error, 'invalid_registration_client_url')
+  })
+
+  it('learns the new secret of a client that was registered by hand', async () => {
+    const issuer = story.issuer({ credentials: { client_id: 'hand', client_secret: 'right' } })
+    story.op.addClient(issuer, { redirect_uris: [REDIRECT] })
+    const { data } = await story.register(issuer, { client_id: 'hand', client_secret: 'wrong' })
+    const { oxd_id } = data
+    const login = async () => {
+      const url = await story.daemon.call('get_authorization_url', { oxd_id })
+      const back = new URL(await story.op.authorize(String(url.data.authorization_url))).searchParams
+      return story.daemon.call('get_tokens_by_code', { oxd_id, code: back.get('code'), state: back.get('state') })
+    }
+    assert.equal((await login()).data.error, 'http_status_401')
+    assert.equal((await story.daemon.call('update_site', { oxd_id, client_secret: 'right' })).status, 'ok')
+    assert.equal((await login()).status, 'ok')
+  })
+})
