@@ -20,9 +20,6 @@ const serve = async (argv: readonly string[]): Promise<void> => {
     await opened.store.close()
     throw error
   })
-  const { tcp, unix } = daemon.addresses
-  world.log('info', 'oxd is ready', { tcp: tcp && `${tcp.host}:${tcp.port}`, unix })
-
   const stop = (signal: NodeJS.Signals): void => {
     world.log('info', 'oxd stops', { signal })
     daemon.close().catch((error: unknown) => {
@@ -32,6 +29,8 @@ const serve = async (argv: readonly string[]): Promise<void> => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  const { tcp, unix } = daemon.addresses
+  world.log('info', 'oxd is ready', { tcp: tcp && `${tcp.host}:${tcp.port}`, unix })
 }
 
 /** Runs one invocation of `oxd`; sets the exit code. */

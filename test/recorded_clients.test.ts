@@ -66,7 +66,7 @@ describe('recorded clients', () => {
         const callers = new Map<number, Caller>()
         const answers: string[] = []
         for (const frame of run) {
-          const params = { ...frame.params, ...('op_host' in frame.params ? { op_host: issuer } : {}) }
+          const params: Data = { ...frame.params, ...('op_host' in frame.params ? { op_host: issuer } : {}) }
           for (const name of ['oxd_id', 'code', 'state', 'access_token', 'id_token_hint']) {
             if (name in params) params[name] = live[name]
           }

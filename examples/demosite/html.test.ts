@@ -15,12 +15,7 @@ test('what is put in is escaped, in text and in quoted attributes', () => {
 
 test('templates nest and are not escaped twice; lists are joined; nothing leaves nothing', () => {
   const items = ['a<b', 'c'].map((item) => markup`<li>${item}</li>`)
-  assert.equal(
-    markup`<ul>
-      ${items}
-    </ul>`.toString(),
-    '<ul><li>a&lt;b</li><li>c</li></ul>',
-  )
+  assert.equal(markup`<ul>${items}</ul>`.toString(), '<ul><li>a&lt;b</li><li>c</li></ul>')
   assert.equal(markup`[${undefined}${null}${false}${0}${''}]`.toString(), '[0]')
 })
 
