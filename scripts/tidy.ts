@@ -24,7 +24,7 @@ const DOORS: Readonly<Record<string, { readonly rooms: readonly string[]; readon
   dispatch: { rooms: ['claims', 'error', 'limits', 'params'], types: ['command', 'world'] },
   serve: { rooms: ['error'], types: ['dispatch', 'command', 'limits', 'world'] },
   publish: { rooms: ['config', 'error', 'limits', 'params'], types: ['command'] },
-  client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands', 'error'] },
+  client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands', 'error', 'limits'] },
   cli: { rooms: ['client', 'params'], types: ['command', 'publish'] },
   daemon: {
     rooms: ['commands', 'dispatch', 'error', 'login', 'oidc', 'serve', 'site', 'store'],

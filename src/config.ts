@@ -202,7 +202,7 @@ export const readConfig = (
     return [name, checked(name, given)] as const
   })
   // Each value has passed the schema of its own setting.
-  const config = { ...Object.fromEntries(values), key: env.OXD_KEY } as unknown as Config
+  const config = { ...Object.fromEntries(values), key: env.OXD_KEY || undefined } as unknown as Config
   if (!config.tcp && config.unix === undefined) {
     throw new StartError('--no-tcp leaves nothing to listen on: give --unix PATH.')
   }

@@ -196,7 +196,7 @@ const updateForm = ({ update, csrf }: HomeModel): Html =>
     ? html`<p class="hint">
         The form appears when you are logged in. (In a real site this belongs to its administrators alone.)
       </p>`
-    : html`<form method="post" action="/update">
+    : html`<form method="post" action="/update#update">
           <input type="hidden" name="csrf" value="${csrf}" />
           ${field(update, 'contacts', 'Contacts', 'E-mail addresses, separated by commas.')}
           ${field(update, 'post_logout_redirect_uri', 'Post-logout URI', 'An address of this site.')}
@@ -316,7 +316,7 @@ export const homePage = (model: HomeModel): string => {
             you did not begin.
           </p>
           <p>
-            <a class="button" href="/login">${login === undefined ? 'Log in' : 'Log in as somebody else'}</a>
+            <a class="button" href="/login">${login === undefined ? 'Log in' : 'Log in again'}</a>
           </p>`,
         code: codeBlock('The code of the login', code.login),
       })}
