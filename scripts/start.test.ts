@@ -60,6 +60,8 @@ const start = (folder: string, ports: Ports, more: NodeJS.ProcessEnv = {}): Run 
   }
   for (const [name, port] of Object.entries(ports)) env[name] = String(port)
   const child = spawn(process.execPath, [START], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  // Whatever fails here, nothing outlives the tests.
+  process.once('exit', () => child.kill())
   let text = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()))

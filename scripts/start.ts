@@ -15,7 +15,6 @@ import { realWorld } from '../src/world.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SITE = 'examples/demosite'
-const NODE_NEEDED = [24, 15] as const
 
 /** Each part answers within this time, or the whole does not start. */
 const READY_MS = 30_000
@@ -38,15 +37,6 @@ interface Plan {
   readonly op_port: number
   readonly oxd_port: number
   readonly folder: string
-}
-
-const refuseOldNode = () => {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
-  const [neededMajor, neededMinor] = NODE_NEEDED
-  if (major > neededMajor || (major === neededMajor && minor >= neededMinor)) return
-  throw new StartError(
-    `Node ${NODE_NEEDED.join('.')} or later is needed, this is ${process.versions.node}: run \`npm ci\`, then \`npm start\`, which uses the Node that npm ci has installed.`,
-  )
 }
 
 const portFrom = (env: NodeJS.ProcessEnv, name: string, usual: number): number => {
@@ -172,7 +162,6 @@ const welcome = ({ site, op_port, oxd_port, folder }: Plan, ca_file: string) => 
 }
 
 const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): Promise<void> => {
-  refuseOldNode()
   const plan = planFrom(env)
   const { site, op_port, oxd_port, folder } = plan
   await refuseBusyPort('DEV_OP_PORT', op_port)

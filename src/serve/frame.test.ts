@@ -144,6 +144,8 @@ const TABLE: readonly (readonly [what: string, bytes: string | Buffer, frames: r
   ['three digits, then no object', '003abc0002{}', ['not_a_frame']],
   ['five digits, then no object', '00003abc0002{}', ['not_a_frame']],
   ['three digits, white space, no object', '003 ab0002{}', ['not_a_frame']],
+  ['a zero, then no object', '000x', ['not_a_frame']],
+  ['a large number, then no object', '99999x', ['not_a_frame']],
   ['eight digits', '00000002{}', ['not_a_frame']],
   ['minus', '-001{}', ['not_a_frame']],
 
@@ -162,6 +164,7 @@ const TABLE: readonly (readonly [what: string, bytes: string | Buffer, frames: r
   ['not ASCII, no object', '0003é!0002{}', ['malformed_json!']],
   ['invalid UTF-8', Buffer.from('0009{"a":"\xff"}0002{}', 'latin1'), ['malformed_json!']],
   ['invalid UTF-8, no header', Buffer.from('{"a":"\xc3("}{}', 'latin1'), ['malformed_json!']],
+  ['broken UTF-8 as long as counted', Buffer.from('0004{"\xc3\xc3\xc3', 'latin1'), ['malformed_json!']],
   ['overlong UTF-8', Buffer.from('{"a":"\xc0\x80"}{}', 'latin1'), ['malformed_json!']],
   ['no header, broken JSON', '{a}{}', ['malformed_json!']],
   ['a header of zero', '0000{}', ['malformed_json!']],

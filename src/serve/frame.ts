@@ -144,8 +144,7 @@ export class FrameReader {
     if (byte !== OPEN && !isSpace(byte) && this.#digits !== HEADER_DIGITS) return this.#notAFrame()
     // Digits may follow as the next header: where it would begin is not known.
     if (this.#declared === 0) return this.#bad('malformed_json', true)
-    if (this.#declared !== undefined && this.#declared > this.#bytesMax)
-      return this.#bad('frame_too_large', true)
+    if ((this.#declared ?? 0) > this.#bytesMax) return this.#bad('frame_too_large', true)
     this.#place = 'lead'
     return this.#body(byte)
   }

@@ -1,5 +1,6 @@
 // The socket transport over real sockets: order, twins, limits, half-closed and rude peers, the end, and the start.
 import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { linkSync, lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, Socket } from 'node:net'
@@ -93,6 +94,8 @@ interface Peer {
   readonly hasReplies: (count: number) => Promise<void>
   /** The daemon has ended the connection: 'end' in order, else the code of the error. */
   readonly ended: Promise<string>
+  /** The connection is gone: whether by a reset or another error. */
+  readonly hadError: Promise<boolean>
 }
 
 const peer = async (
@@ -124,6 +127,7 @@ const peer = async (
     socket.once('end', () => resolve('end'))
     socket.once('error', (error) => resolve('code' in error ? String(error.code) : 'error'))
   })
+  const hadError = new Promise<boolean>((resolve) => socket.once('close', resolve))
   await once(socket, 'connect')
   return {
     socket,
@@ -132,6 +136,7 @@ const peer = async (
     repliedAt: () => repliedAt,
     hasReplies: (count) => until(`${count} replies`, () => replies.length >= count),
     ended,
+    hadError,
   }
 }
 
@@ -380,7 +385,7 @@ for (const [what, header] of [
   ['without a header', ''],
 ] as const) {
   test(`a frame of 10 MB, ${what}, is answered readably and closed, others are served`, async (t) => {
-    const { port, calls } = await daemon(t)
+    const { port, calls } = await daemon(t, { limits: { waiting_frames_max: 1 } })
     const client = await peer(t, port)
     const chunk = Buffer.alloc(65_536, 'x')
     client.socket.write(`${header}{"a":"`)
@@ -388,6 +393,7 @@ for (const [what, header] of [
     await isServed(t, port)
     assert.equal(await soon('closed', client.ended), 'end')
     assert.deepEqual(client.replies, ['frame_too_large'])
+    assert.equal(await soon('discarded', client.hadError), false)
     assert.deepEqual(calls.length, 1)
   })
 }
@@ -395,12 +401,11 @@ for (const [what, header] of [
 test('a peer that goes on sending after its last answer is cut off', async (t) => {
   const { port } = await daemon(t, { limits: { close_ms_max: 50 } })
   const client = await peer(t, port, { allowHalfOpen: true })
-  const cut = new Promise((resolve) => client.socket.once('close', resolve))
   client.socket.write('9999999{')
   await client.hasReplies(1)
   const timer = setInterval(() => client.socket.write('x'.repeat(1_000)), 5)
   t.after(() => clearInterval(timer))
-  await soon('cut off', cut)
+  await soon('cut off', client.hadError)
 })
 
 test('a header that counts too far, or too short', async (t) => {
@@ -426,6 +431,26 @@ test('a frame that is not completed in time is refused, however it drips', async
   assert.equal(await soon('closed', client.ended), 'end')
   assert.deepEqual(client.replies, [a, 'frame_incomplete'])
   assert.ok(client.repliedAt() - startedAt >= 140)
+})
+
+test('a frame that is completed after its time has no effect', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const { port, calls } = await daemon(t, {
+    limits: { frame_ms_max: 30 },
+    handle: async (request) => {
+      await gate.promise
+      return { reply: { status: 'ok', data: request }, long: false }
+    },
+  })
+  const client = await peer(t, port)
+  client.socket.write(Buffer.concat([A, B.subarray(0, 9)]))
+  await delay(80)
+  client.socket.write(B.subarray(9))
+  await delay(30)
+  gate.resolve()
+  assert.equal(await soon('closed', client.ended), 'end')
+  assert.deepEqual(client.replies, [a, 'frame_incomplete'])
+  assert.deepEqual(calls, [a])
 })
 
 test('each frame has its own time, and silence between frames has no end', async (t) => {
@@ -469,6 +494,8 @@ test('a peer that sends without end is not read while its frames wait', async (t
   const gate = Promise.withResolvers<void>()
   const { calls } = await daemon(t, {
     unix: path,
+    // The number of the frames counts here, not their bytes.
+    limits: { frame_bytes_max: 8_000_000 },
     handle: async (request) => {
       await gate.promise
       return { reply: { status: 'ok', data: { n: request['n'] } }, long: false }
@@ -518,13 +545,12 @@ test('a peer that does not read its reply is cut off, others are served', async 
     }),
   })
   const slow = await peer(t, path, { read: false })
-  const cut = new Promise((resolve) => slow.socket.once('close', resolve))
   slow.socket.write(Buffer.concat([A, B]))
   await isServed(t, path)
   await delay(300)
   slow.socket.resume()
   slow.socket.end()
-  await soon('cut off', cut)
+  await soon('cut off', slow.hadError)
   assert.ok(slow.socket.bytesRead < 2_000_000)
   assert.equal(calls.filter((request) => request['command'] === 'b').length, 0)
 })
@@ -597,6 +623,7 @@ test('a command that fails against its word costs only its own connection', asyn
 test('closing: idle connections end at once, what is under way is answered, what waits is refused', async (t) => {
   const gate = Promise.withResolvers<void>()
   const { port, close, calls } = await daemon(t, {
+    limits: { shutdown_ms: 8_000 },
     handle: async (request) => {
       await gate.promise
       return { reply: { status: 'ok', data: request }, long: false }
@@ -645,7 +672,9 @@ test('closing ends in time, though a command and a peer do not', async (t) => {
 
 test('a Unix socket: mode 0600, named unix, removed at the end; the umask is as before', async (t) => {
   const path = join(folder(t), 'oxd.sock')
-  const umask = process.umask()
+  const umask = 0o022
+  const before = process.umask(umask)
+  t.after(() => process.umask(before))
   const { addresses, close, peers } = await daemon(t, { tcp: undefined, unix: path })
   assert.equal(process.umask(), umask)
   assert.deepEqual(addresses, { tcp: undefined, unix: path })
@@ -678,6 +707,20 @@ test('the socket of a live daemon is left alone', async (t) => {
   await daemon(t, { unix: path })
   await assert.rejects(daemon(t, { unix: path }), startError(/^another oxd listens on .*oxd\.sock: .*--unix/))
   await isServed(t, path)
+})
+
+test('the socket of a daemon that is too busy to answer is left alone', async (t) => {
+  const path = join(folder(t), 'oxd.sock')
+  const program = `require('node:net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => {
+    process.stdout.write('listening')
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20_000)
+  })`
+  const busy = spawn(process.execPath, ['-e', program, path], { stdio: ['ignore', 'pipe', 'inherit'] })
+  t.after(() => busy.kill('SIGKILL'))
+  await soon('listening', once(busy.stdout, 'data'))
+  for (let i = 0; i < 2; i += 1) await peer(t, path)
+  await assert.rejects(daemon(t, { unix: path }), startError(/cannot be tried \(EAGAIN\).*--unix/))
+  assert.ok(lstatSync(path).isSocket())
 })
 
 test('a file that is no socket is left alone', async (t) => {

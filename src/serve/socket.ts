@@ -77,7 +77,6 @@ const converse = (
   const leave = (): void => {
     if (over) return
     over = true
-    clearTimeout(frameTimer)
     socket.end()
     socket.resume()
     closeTimer = setTimeout(() => socket.destroy(), limits.close_ms_max)
@@ -126,7 +125,7 @@ const converse = (
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
       if (turn.kind === 'request') waitingBytes -= turn.bytes
       await take(turn)
-      if (over || socket.destroyed) return
+      if (socket.destroyed) return
       read()
     }
     working = false
@@ -145,8 +144,8 @@ const converse = (
 
   /** The last word to a peer whose further bytes have no meaning any more. */
   const refuse = (code: ErrorCode): void => {
+    if (deaf) return
     deaf = true
-    clearTimeout(frameTimer)
     turns.push({ kind: 'refusal', code, close: true })
     goOn()
   }
@@ -188,8 +187,7 @@ const converse = (
       clearTimeout(frameTimer)
       frameTimer = undefined
     }
-    if (reader.midFrame && !deaf)
-      frameTimer ??= setTimeout(() => refuse('frame_incomplete'), limits.frame_ms_max)
+    if (reader.midFrame) frameTimer ??= setTimeout(() => refuse('frame_incomplete'), limits.frame_ms_max)
     if (hasRoom()) socket.resume()
     else socket.pause()
     goOn()
@@ -215,14 +213,13 @@ const converse = (
   socket.on('end', () => {
     if (over) return
     ended = true
-    if (reader.midFrame && !deaf) refuse('frame_incomplete')
+    if (reader.midFrame) refuse('frame_incomplete')
     goOn()
   })
   // A reset by the peer; 'close' follows.
   socket.on('error', () => {})
   socket.on('close', () => {
     over = true
-    turns.length = 0
     clearTimeout(frameTimer)
     clearTimeout(closeTimer)
     onClose(conversation)
@@ -357,7 +354,7 @@ export const listen = async (options: SocketOptions): Promise<Listening> => {
 
   const newServer = (): Server => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
-      if (closed !== undefined || conversations.size >= limits.connections_max) {
+      if (conversations.size >= limits.connections_max) {
         socket.on('error', () => {})
         socket.destroy()
         if (!full) log('warn', 'too many connections', { connections_max: limits.connections_max })

@@ -15,6 +15,8 @@ const run = (env: NodeJS.ProcessEnv) => {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
+  // Whatever fails here, nothing outlives the tests.
+  process.once('exit', () => child.kill())
   let text = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()))

@@ -150,7 +150,7 @@ export interface DevOp {
   readonly issuer: string
   /** How often was asked for what: `requests.get('POST /token')`. Ids in paths are written `:id`. */
   readonly requests: ReadonlyMap<string, number>
-  /** Ends every connection. */
+  /** Ends every connection; asked again, it is the same end. */
   readonly close: () => Promise<void>
 }
 
@@ -186,14 +186,15 @@ export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => 
       count(requests, `${req.method} ${req.url}`)
       answer(req, res)
     })
-    const close = async () => {
+    const end = async () => {
       await new Promise<void>((resolve) => {
         server.close(() => resolve())
         server.closeAllConnections()
       })
       memory.close()
     }
-    return { issuer, requests, close }
+    let ended: Promise<void> | undefined
+    return { issuer, requests, close: () => (ended ??= end()) }
   } catch (error) {
     server.close()
     throw error

@@ -1,0 +1,68 @@
+// `npm run build`: the packages `oxd` and `oxd-client`, ready for `npm pack`, under dist/ or in the folder that is named.
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, normalize, resolve } from 'node:path'
+
+const ROOT = join(import.meta.dirname, '..')
+const OUT = resolve(process.argv[2] ?? join(ROOT, 'dist'))
+const OXD = join(OUT, 'oxd')
+const CLIENT = join(OUT, 'oxd-client')
+/** What applications import, without its ending. */
+const CLIENT_ENTRY = 'client/client'
+
+type Manifest = Readonly<Record<string, unknown>>
+const readManifest = (path: string): Manifest => JSON.parse(readFileSync(join(ROOT, path), 'utf8'))
+const writeManifest = (folder: string, manifest: Manifest): void =>
+  writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
+
+/** Of the documents of the repository, those that a package brings along. */
+const copyDocuments = (folder: string, ...names: readonly string[]): void => {
+  const there = names.filter((name) => existsSync(join(ROOT, name)))
+  for (const name of there) cpSync(join(ROOT, name), join(folder, name))
+}
+
+const RELATIVE = /\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)\.[jt]s['"]/g
+
+/** The emitted files that an entry needs, itself included: `.js` with `.js`, `.d.ts` with `.d.ts`. */
+const needed = (entry: string, ending: '.js' | '.d.ts', found = new Set<string>()): ReadonlySet<string> => {
+  const file = `${entry}${ending}`
+  if (found.has(file)) return found
+  found.add(file)
+  for (const [, target = ''] of readFileSync(join(OXD, file), 'utf8').matchAll(RELATIVE)) {
+    needed(normalize(join(dirname(entry), target)), ending, found)
+  }
+  return found
+}
+
+/** Whatever the program reaches, and nothing else: no tests, and not what only tests and scripts use. */
+const emit = (): boolean => {
+  rmSync(OXD, { recursive: true, force: true })
+  const tsc = join(ROOT, 'node_modules/typescript/bin/tsc')
+  const args = [tsc, '-p', join(import.meta.dirname, 'tsconfig.build.json'), '--outDir', OXD]
+  return spawnSync(process.execPath, args, { stdio: 'inherit' }).status === 0
+}
+
+const finishOxd = (): void => {
+  cpSync(join(ROOT, 'bin/oxd.js'), join(OXD, 'bin/oxd.js'))
+  const { name, version, description, license, type, bin, engines, dependencies } =
+    readManifest('package.json')
+  writeManifest(OXD, { name, version, description, license, type, bin, engines, dependencies })
+  copyDocuments(OXD, 'LICENSE', 'README.md', 'CHANGELOG.md')
+}
+
+const makeClient = (): void => {
+  rmSync(CLIENT, { recursive: true, force: true })
+  const files = [...needed(CLIENT_ENTRY, '.js'), ...needed(CLIENT_ENTRY, '.d.ts')]
+  for (const file of files) cpSync(join(OXD, file), join(CLIENT, file))
+  writeManifest(CLIENT, {
+    ...readManifest('src/client/package.json'),
+    exports: { '.': { types: `./${CLIENT_ENTRY}.d.ts`, default: `./${CLIENT_ENTRY}.js` } },
+  })
+  copyDocuments(CLIENT, 'LICENSE', 'CHANGELOG.md')
+  cpSync(join(import.meta.dirname, 'oxd-client.md'), join(CLIENT, 'README.md'))
+}
+
+if (emit()) {
+  finishOxd()
+  makeClient()
+} else process.exitCode = 1

@@ -1,0 +1,104 @@
+// The settings: one table, four sources, and a name and place for every mistake.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { envOf, flagOf, readConfig, serveHelp, SETTING_LIST } from './config.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'oxd-config-'))
+after(() => rmSync(folder, { recursive: true }))
+const file = join(folder, 'oxd.yml')
+const NOWHERE = join(folder, 'nowhere.yml')
+
+describe('settings', () => {
+  it('have defaults', () => {
+    assert.deepEqual(readConfig([], {}, NOWHERE), {
+      bind: '127.0.0.1',
+      port: 8099,
+      tcp: true,
+      unix: undefined,
+      data_dir: './oxd-data',
+      key_file: undefined,
+      op_host: undefined,
+      trust_op: [],
+      op_ca: undefined,
+      op_proxy: undefined,
+      no_proxy: undefined,
+      key: undefined,
+    })
+  })
+
+  it('come from flags before the environment before the file', () => {
+    writeFileSync(file, 'port: 1\nbind: 127.0.0.2\nunix: /a\n')
+    const config = readConfig(['--port', '3'], { OXD_PORT: '2', OXD_BIND: '127.0.0.3' }, file)
+    assert.deepEqual([config.port, config.bind, config.unix], [3, '127.0.0.3', '/a'])
+    assert.equal(readConfig(['--config', file], {}, NOWHERE).port, 1)
+    assert.equal(readConfig([], { OXD_CONFIG: file }, NOWHERE).port, 1)
+  })
+
+  it('take origins from URLs, several in every source', () => {
+    const wanted = ['https://a.example', 'https://b.example:8443']
+    const values = ['https://a.example/path', 'https://b.example:8443']
+    assert.deepEqual(readConfig(values.flatMap((value) => ['--trust-op', value]), {}, NOWHERE).trust_op, wanted)
+    assert.deepEqual(readConfig([], { OXD_TRUST_OP: values.join(', ') }, NOWHERE).trust_op, wanted)
+    writeFileSync(file, `trust_op:\n  - ${values.join('\n  - ')}\n`)
+    assert.deepEqual(readConfig([], {}, file).trust_op, wanted)
+    writeFileSync(file, `trust_op: ${values[0]}\n`)
+    assert.deepEqual(readConfig([], {}, file).trust_op, ['https://a.example'])
+  })
+
+  it('switch the TCP socket off in every source, and never leave nothing', () => {
+    const unix = ['--unix', '/x']
+    writeFileSync(file, 'tcp: false\n')
+    assert.equal(readConfig(['--no-tcp', ...unix], {}, NOWHERE).tcp, false)
+    assert.equal(readConfig(unix, { OXD_TCP: 'false' }, NOWHERE).tcp, false)
+    assert.equal(readConfig(unix, {}, file).tcp, false)
+    assert.throws(() => readConfig(['--no-tcp'], {}, NOWHERE), /--unix/)
+  })
+
+  it('take hosts without the proxy from --no-proxy and NO_PROXY', () => {
+    assert.equal(readConfig(['--no-proxy', 'a,b'], {}, NOWHERE).no_proxy, 'a,b')
+    assert.equal(readConfig([], { NO_PROXY: 'a,b' }, NOWHERE).no_proxy, 'a,b')
+  })
+
+  it('take an empty variable as absent', () => {
+    const config = readConfig([], { OXD_PORT: '', OXD_KEY: '' }, NOWHERE)
+    assert.deepEqual([config.port, config.key], [8099, undefined])
+  })
+
+  const WRONG: readonly (readonly [argv: string[], env: Record<string, string>, yml: string, wants: RegExp])[] = [
+    [['--porrt', '1'], {}, '', /--porrt/],
+    [['--port'], {}, '', /--port/],
+    [['--port', '1.5'], {}, '', /--port/],
+    [['serve'], {}, '', /serve/],
+    [['--trust-op', 'ftp://a.example'], {}, '', /--trust-op.*origin/],
+    [['--bind', ''], {}, '', /--bind/],
+    [[], { OXD_PORRT: '1' }, '', /OXD_PORRT/],
+    [[], { OXD_TCP: 'maybe' }, '', /OXD_TCP/],
+    [[], {}, 'porrt: 1', /oxd\.yml:1: porrt/],
+    [[], {}, '\n\nport: x', /oxd\.yml:3: port/],
+    [[], {}, 'port: 1\nport: 2', /oxd\.yml:2/],
+    [[], {}, 'trust_op: [a, b]', /oxd\.yml:1: trust_op/],
+    [[], {}, 'key: x', /oxd\.yml:1: key/],
+    [[], {}, '"', /oxd\.yml:1/],
+  ]
+  for (const [argv, env, yml, wants] of WRONG) {
+    it(`name what is wrong with ${JSON.stringify(argv.length > 0 ? argv : yml === '' ? env : yml)}`, () => {
+      writeFileSync(file, yml)
+      assert.throws(() => readConfig(argv, env, file), (error: Error) => {
+        assert.equal(error.name, 'StartError')
+        assert.match(error.message, wants)
+        return !error.message.includes('\n')
+      })
+    })
+  }
+
+  it('are all in the help, with flag, variable and default', () => {
+    const help = serveHelp()
+    for (const [name, { value }] of SETTING_LIST) {
+      assert.ok(help.includes(value === undefined ? `--no-${name}` : flagOf(name)), name)
+      assert.ok(help.includes(envOf(name)), name)
+    }
+  })
+})

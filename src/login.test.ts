@@ -1,0 +1,147 @@
+// A login: what a state is bound to, that it is spent once, and how long its tokens are remembered.
+import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { OxdError } from './error.ts'
+import { LIMITS } from './limits.ts'
+import { createLogins, type Logins, type Terms } from './login.ts'
+import { createMemoryEngine } from './store/memory.ts'
+import { createKeys } from './store/seal.ts'
+import { createStore } from './store/store.ts'
+import { realWorld } from './world.ts'
+
+const TERMS: Terms = {
+  oxd_id: 'site',
+  version: 1,
+  issuer: 'https://op.example.com',
+  redirect_uris: ['https://client.example.com/callback', 'https://client.example.com/two'],
+}
+const [FIRST = '', SECOND = ''] = TERMS.redirect_uris
+
+const makeLogins = (master = randomBytes(32)) => {
+  const clock = { ms: 1_700_000_000_000 }
+  const world = { ...realWorld(() => {}), now: () => clock.ms }
+  const keys = createKeys(master)
+  const engine = createMemoryEngine(() => Math.floor(clock.ms / 1000))
+  const store = createStore(engine, keys, world, LIMITS)
+  return { clock, logins: createLogins(store, keys, world, LIMITS), engine }
+}
+
+const reasonOf = async (logins: Logins, terms: Terms, state: string): Promise<unknown> => {
+  try {
+    await logins.spend(terms, state)
+    return 'accepted'
+  } catch (error) {
+    assert.ok(error instanceof OxdError)
+    return error.details?.reason
+  }
+}
+
+describe('a login', () => {
+  it('is the same when it comes back as when it began', async () => {
+    const { logins } = makeLogins()
+    for (const redirect_uri of [FIRST, SECOND]) {
+      const begun = await logins.begin(TERMS, { redirect_uri })
+      assert.deepEqual(await logins.spend(TERMS, begun.state), begun)
+      assert.equal(begun.code_challenge, createHash('sha256').update(begun.code_verifier).digest('base64url'))
+    }
+  })
+
+  it('is finished by another daemon with the same key and store, and by none with another key', async () => {
+    const master = randomBytes(32)
+    const { state } = await makeLogins(master).logins.begin(TERMS, { redirect_uri: FIRST })
+    assert.equal(await reasonOf(makeLogins(master).logins, TERMS, state), 'accepted')
+    assert.equal(await reasonOf(makeLogins().logins, TERMS, state), 'unknown')
+  })
+
+  it('is refused when a single bit of its state is another', async () => {
+    const { logins } = makeLogins()
+    const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const bytes = Buffer.from(state, 'base64url')
+    for (let bit = 0; bit < bytes.length * 8; bit++) {
+      const changed = Buffer.from(bytes)
+      changed.writeUInt8(changed.readUInt8(bit >> 3) ^ (1 << (bit & 7)), bit >> 3)
+      assert.notEqual(await reasonOf(logins, TERMS, changed.toString('base64url')), 'accepted', `bit ${bit}`)
+    }
+    assert.equal(await reasonOf(logins, TERMS, state), 'accepted')
+  })
+
+  it('is refused in another writing of the same bytes', async () => {
+    const { logins } = makeLogins()
+    // Some state has a letter that base64 writes otherwise.
+    let state = ''
+    for (let tries = 0; tries < 1_000 && !/[-_]/.test(state); tries++) {
+      state = (await logins.begin(TERMS, { redirect_uri: FIRST })).state
+    }
+    for (const written of [state.replaceAll('-', '+').replaceAll('_', '/'), `${state}=`, ` ${state}`, `${state}\n`]) {
+      assert.notEqual(await reasonOf(logins, TERMS, written), 'accepted', written)
+    }
+    assert.equal(await reasonOf(logins, TERMS, state), 'accepted')
+  })
+
+  const OTHER_TERMS: Readonly<Record<string, Partial<Terms>>> = {
+    'another site': { oxd_id: 'site2' },
+    'another version of the site': { version: 2 },
+    'another issuer': { issuer: 'https://op.example.com/' },
+    'other redirect URIs': { redirect_uris: [`${FIRST}/`] },
+    'no redirect URI at its place': { redirect_uris: [] },
+  }
+  for (const [what, terms] of Object.entries(OTHER_TERMS)) {
+    it(`is refused at ${what}, and not spent thereby`, async () => {
+      const { logins } = makeLogins()
+      for (const own of [{}, { state: 'an-own-state-of-27-letters' }]) {
+        const { state } = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
+        if (own.state === undefined || terms.redirect_uris === undefined) {
+          assert.notEqual(await reasonOf(logins, { ...TERMS, ...terms }, state), 'accepted')
+        }
+        assert.equal(await reasonOf(logins, TERMS, state), 'accepted')
+      }
+    })
+  }
+
+  it('is spent once, by one of fifty', async () => {
+    const { logins } = makeLogins()
+    for (const own of [{}, { state: 'an-own-state-of-27-letters' }]) {
+      const { state } = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
+      const reasons = await Promise.all(Array.from({ length: 50 }, () => reasonOf(logins, TERMS, state)))
+      assert.equal(reasons.filter((reason) => reason === 'accepted').length, 1)
+      assert.equal(reasons.filter((reason) => reason === 'used').length, 49)
+    }
+  })
+
+  it('may come back for 15 minutes, and stays spent past that by twice the tolerance', async () => {
+    const { logins, clock } = makeLogins()
+    const begun = clock.ms
+    const [early, late] = [
+      await logins.begin(TERMS, { redirect_uri: FIRST }),
+      await logins.begin(TERMS, { redirect_uri: FIRST }),
+    ]
+    clock.ms = begun + 899_999
+    assert.equal(await reasonOf(logins, TERMS, early.state), 'accepted')
+    clock.ms = begun + 900_000
+    assert.equal(await reasonOf(logins, TERMS, late.state), 'expired')
+    // A node whose clock is behind still finds it spent.
+    clock.ms = begun
+    assert.equal(await reasonOf(logins, TERMS, early.state), 'used')
+  })
+
+  it('writes one record when it comes back, and none before', async () => {
+    const { logins, engine } = makeLogins()
+    const count = async (): Promise<number> => (await engine.list('', { limit: 100 })).length
+    const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    assert.equal(await count(), 0)
+    await logins.spend(TERMS, state)
+    assert.equal(await count(), 1)
+  })
+
+  it('has nonce, verifier and id that do not tell each other', async () => {
+    const { logins } = makeLogins()
+    const { state, nonce, code_verifier, login_id } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const values = [state, nonce, code_verifier, login_id]
+    for (const one of values) {
+      for (const other of values) assert.ok(one === other || !one.includes(other.slice(0, 12)))
+    }
+    assert.ok(state.length <= LIMITS.state_characters_max)
+    assert.match(code_verifier, /^[\w-]{43}$/)
+  })
+})

@@ -1,0 +1,92 @@
+// Parameters as old clients send them.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import { OxdError } from './error.ts'
+import { fields } from './fields.ts'
+import { readParams } from './params.ts'
+
+const SHAPE = {
+  oxd_id: fields.oxd_id,
+  scope: fields.scope.optional(),
+  prompt: fields.prompt.optional(),
+  trusted_client: fields.trusted_client.optional(),
+  params: fields.params.optional(),
+  client_secret: fields.client_secret.optional(),
+  client_secret_expires_at: fields.client_secret_expires_at.optional(),
+  client_uri: fields.client_uri.optional(),
+}
+
+describe('parameters', () => {
+  const TAKEN: readonly (readonly [sent: Record<string, unknown>, read: Record<string, unknown>])[] = [
+    [{ prompt: null, scope: null, params: null, client_secret: '' }, {}],
+    [{ prompt: '', scope: [], params: {}, trusted_client: null }, {}],
+    [{ prompt: '  ', scope: ['', null, ' '] }, {}],
+    [{ prompt: 7 }, { prompt: '7' }],
+    [{ prompt: true }, { prompt: 'true' }],
+    [{ prompt: ['login'] }, { prompt: 'login' }],
+    [{ scope: 'openid' }, { scope: ['openid'] }],
+    [{ scope: [' openid', 'profile ', 3] }, { scope: ['openid', 'profile', '3'] }],
+    [{ trusted_client: 'true' }, { trusted_client: true }],
+    [{ trusted_client: 'false' }, { trusted_client: false }],
+    [{ trusted_client: 0 }, { trusted_client: false }],
+    [{ params: { a: 1, b: true } }, { params: { a: '1', b: 'true' } }],
+    [{ client_secret: ' a secret with spaces ' }, { client_secret: ' a secret with spaces ' }],
+    [{ client_secret_expires_at: '0001-01-01T00:00:00Z' }, { client_secret_expires_at: '0001-01-01T00:00:00Z' }],
+    [{ https_extension: false, host: 'x', constructor: 'x' }, {}],
+  ]
+  for (const [sent, read] of TAKEN) {
+    it(`reads ${JSON.stringify(sent)}`, () => {
+      const { oxd_id, ...rest } = readParams(SHAPE, { oxd_id: 'x', ...sent })
+      assert.equal(oxd_id, 'x')
+      const present = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined))
+      assert.deepEqual(present, read)
+    })
+  }
+
+  const REFUSED: readonly (readonly [sent: Record<string, unknown>, code: string, name: string])[] = [
+    [{ oxd_id: null }, 'missing_parameter', 'oxd_id'],
+    [{ oxd_id: {} }, 'missing_parameter', 'oxd_id'],
+    [{ oxd_id: { a: 1 } }, 'malformed_params', 'oxd_id'],
+    [{ oxd_id: ['a', 'b'] }, 'malformed_params', 'oxd_id'],
+    [{ oxd_id: 'x'.repeat(2049) }, 'malformed_params', 'oxd_id'],
+    [{ scope: { a: 1 } }, 'malformed_params', 'scope'],
+    [{ scope: [{ a: 1 }] }, 'malformed_params', 'scope'],
+    [{ scope: [['a']] }, 'malformed_params', 'scope'],
+    [{ trusted_client: 'yes' }, 'malformed_params', 'trusted_client'],
+    [{ params: ['a', 'b'] }, 'malformed_params', 'params'],
+    [{ params: { a: { b: 1 } } }, 'malformed_params', 'params'],
+    [{ client_secret_expires_at: [1, 2] }, 'malformed_params', 'client_secret_expires_at'],
+    [{ client_uri: 'javascript:alert(1)' }, 'malformed_params', 'client_uri'],
+    [{ client_uri: 'https://user@a.example' }, 'malformed_params', 'client_uri'],
+    [{ client_uri: 'https://ä.example' }, 'malformed_params', 'client_uri'],
+    [{ client_uri: 'https://a.example/\n' }, 'malformed_params', 'client_uri'],
+  ]
+  for (const [sent, code, name] of REFUSED) {
+    it(`refuses ${JSON.stringify(sent).slice(0, 60)}, naming ${name}`, () => {
+      assert.throws(
+        () => readParams(SHAPE, { oxd_id: 'x', ...sent }),
+        (error: unknown) => {
+          assert.ok(error instanceof OxdError)
+          assert.equal(error.code, code)
+          assert.match(error.message, new RegExp(name))
+          return true
+        },
+      )
+    })
+  }
+
+  it('never repeats a value, which may be a secret', () => {
+    const secret = 'c0ffee'.repeat(500)
+    assert.throws(
+      () => readParams(SHAPE, { oxd_id: 'x', client_secret: secret }),
+      (error: Error) => !error.message.includes('c0ffee'),
+    )
+  })
+
+  it('reads nothing from prototypes', () => {
+    const sent = JSON.parse('{"oxd_id":"x","__proto__":{"prompt":"login"}}') as Record<string, unknown>
+    assert.equal(readParams(SHAPE, sent).prompt, undefined)
+    assert.equal(({} as Record<string, unknown>).prompt, undefined)
+    assert.throws(() => readParams(SHAPE, Object.create({ oxd_id: 'x' })), /oxd_id is missing/)
+  })
+})

@@ -1,0 +1,248 @@
+// The packages as their users get them: built, packed, installed in empty folders without a network, and logged in with.
+import assert from 'node:assert/strict'
+import { execFile, spawn, spawnSync } from 'node:child_process'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { after, before, describe, it } from 'node:test'
+import { startLyingOp, type LyingOp } from '../src/testing/op.ts'
+
+const ROOT = join(import.meta.dirname, '..')
+const MODULES = join(ROOT, 'node_modules')
+const TSC = join(MODULES, 'typescript/bin/tsc')
+const REDIRECT = 'https://client.example.com/callback'
+const HOME = 'https://client.example.com/'
+const COMMAND_MS = 60_000
+
+const folder = mkdtempSync(join(tmpdir(), 'oxd-packages-'))
+const DIST = join(folder, 'dist')
+/** Where each package is installed. */
+const OXD = join(folder, 'daemon')
+const CLIENT = join(folder, 'application')
+
+/** Without what `npm test` and the tester's own settings would say to the programs under test. */
+const ENV: NodeJS.ProcessEnv = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm|node|oxd)_/i.test(name))),
+  PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
+  npm_config_offline: 'true',
+  // Neither is there.
+  npm_config_userconfig: join(folder, 'user.npmrc'),
+  npm_config_globalconfig: join(folder, 'global.npmrc'),
+  npm_config_cache: join(folder, 'cache'),
+  npm_config_ignore_scripts: 'true',
+  npm_config_audit: 'false',
+  npm_config_fund: 'false',
+  npm_config_update_notifier: 'false',
+}
+
+interface Ran {
+  readonly status: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+const run = (cwd: string, command: string, ...args: readonly string[]): Promise<Ran> =>
+  new Promise((resolve) => {
+    const child = execFile(command, args, { cwd, env: ENV, timeout: COMMAND_MS }, (_error, stdout, stderr) =>
+      resolve({ status: child.exitCode, stdout, stderr }),
+    )
+  })
+const ok = async (cwd: string, command: string, ...args: readonly string[]): Promise<string> => {
+  const { status, stdout, stderr } = await run(cwd, command, ...args)
+  assert.equal(status, 0, `${command} ${args.join(' ')}\n${stdout}${stderr}`)
+  return stdout
+}
+
+interface Manifest {
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+const dependenciesOf = (at: string): readonly string[] => {
+  const { dependencies = {} }: Manifest = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'))
+  return Object.keys(dependencies)
+}
+/** The folders of a package and of all that it needs, as `npm ci` has installed them here. */
+const withDependencies = (at: string, found = new Set<string>()): ReadonlySet<string> => {
+  if (found.has(at)) return found
+  found.add(at)
+  for (const name of dependenciesOf(at)) withDependencies(join(MODULES, name), found)
+  return found
+}
+
+/** Packs a package and what it says it needs, and installs that in an empty folder: what it does not say is not there. */
+const install = async (built: string, at: string): Promise<void> => {
+  const packs = `${at}.packs`
+  mkdirSync(packs)
+  mkdirSync(at)
+  writeFileSync(join(at, 'package.json'), '{ "private": true, "type": "module" }')
+  await ok(folder, 'npm', 'pack', '--pack-destination', packs, ...withDependencies(built))
+  await ok(at, 'npm', 'install', ...readdirSync(packs).map((name) => join(packs, name)))
+}
+
+const filesIn = (at: string, ending: string): readonly string[] =>
+  readdirSync(at, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith(ending))
+/** What the files of an installed package import that is not among them, `node:` modules aside. */
+const packagesImported = (at: string, ending: string): readonly string[] => {
+  const targets = filesIn(at, ending).flatMap((name) =>
+    [...readFileSync(join(at, name), 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map(
+      ([, target = '']) => target,
+    ),
+  )
+  return [...new Set(targets.filter((target) => !/^(?:node:|\.)/.test(target)))].sort()
+}
+
+/** A Node of this machine that is not the project's own. */
+const oldNode = (process.env.PATH ?? '')
+  .split(delimiter)
+  .filter((entry) => !entry.includes('node_modules'))
+  .map((entry) => join(entry, 'node'))
+  .filter((path) => existsSync(path))
+  .find((path) => spawnSync(path, ['--version'], { encoding: 'utf8' }).stdout?.startsWith('v20.'))
+const WITH_OLD_NODE = { skip: oldNode === undefined ? 'there is no Node 20 on the PATH' : false }
+
+let op: LyingOp
+let issuer: string
+before(async () => {
+  op = await startLyingOp()
+  issuer = op.issuer('honest')
+  await ok(folder, process.execPath, join(ROOT, 'scripts/build.ts'), DIST)
+  await Promise.all([install(join(DIST, 'oxd'), OXD), install(join(DIST, 'oxd-client'), CLIENT)])
+  for (const name of ['login.ts', 'types.ts'])
+    copyFileSync(join(ROOT, 'test/packages', name), join(CLIENT, name))
+})
+after(async () => {
+  await op.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe('what is in the packages', () => {
+  it('oxd-client brings nothing but zod, and needs not even that at run time', () => {
+    const beside = readdirSync(join(CLIENT, 'node_modules')).filter((name) => !name.startsWith('.'))
+    assert.deepEqual(beside, ['oxd-client', 'zod'])
+    const installed = join(CLIENT, 'node_modules/oxd-client')
+    assert.deepEqual(packagesImported(installed, '.js'), [])
+    assert.deepEqual(packagesImported(installed, '.d.ts'), ['zod'])
+  })
+
+  it('oxd says exactly what it needs', () => {
+    const installed = join(OXD, 'node_modules/oxd')
+    assert.deepEqual(packagesImported(installed, '.js'), [...dependenciesOf(installed)].sort())
+  })
+
+  it('neither brings tests, what tests use, or sources', () => {
+    for (const installed of [join(OXD, 'node_modules/oxd'), join(CLIENT, 'node_modules/oxd-client')]) {
+      const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
+      assert.deepEqual(
+        files.filter((name) => /\.test\.|^testing|^src|stand_in|(?<!\.d)\.ts$/.test(name)),
+        [],
+      )
+      for (const name of ['package.json', 'LICENSE', 'README.md']) assert.ok(files.includes(name), name)
+    }
+  })
+})
+
+const compile = (module: string, resolution: string, ...more: readonly string[]): Promise<string> => {
+  const types = ['--typeRoots', join(MODULES, '@types'), '--types', 'node']
+  const strict = ['--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false', '--target', 'es2023']
+  const how = ['--module', module, '--moduleResolution', resolution]
+  return ok(CLIENT, process.execPath, TSC, ...types, ...strict, ...how, ...more)
+}
+
+describe('the types of oxd-client', () => {
+  for (const [module, resolution] of [
+    ['node16', 'node16'],
+    ['nodenext', 'nodenext'],
+    ['esnext', 'bundler'],
+  ] as const) {
+    it(`serve an application with moduleResolution ${resolution}`, async () => {
+      await compile(module, resolution, '--noEmit', 'types.ts', 'login.ts')
+    })
+  }
+
+  it('serve the program in its README', async () => {
+    const readme = readFileSync(join(CLIENT, 'node_modules/oxd-client/README.md'), 'utf8')
+    writeFileSync(join(CLIENT, 'readme.ts'), /```ts\n([^]*?)```/.exec(readme)?.[1] ?? 'no program')
+    await compile('nodenext', 'nodenext', '--noEmit', 'readme.ts')
+  })
+})
+
+describe('a login with the packages', () => {
+  const oxd = join(OXD, 'node_modules/.bin/oxd')
+  let port: number
+  let stop: () => Promise<number | null>
+
+  before(async () => {
+    await compile('nodenext', 'nodenext', 'login.ts')
+    const args = ['serve', '--port', '0', '--trust-op', op.origin]
+    const daemon = spawn(oxd, args, { cwd: OXD, env: ENV, stdio: ['ignore', 'pipe', 'inherit'] })
+    const ended = new Promise<number | null>((resolve) => daemon.once('close', resolve))
+    stop = () => {
+      daemon.kill()
+      return ended
+    }
+    const ready = new Promise<number>((resolve) => {
+      createInterface(daemon.stdout).on('line', (line) => {
+        const [, at] = /"tcp":"127\.0\.0\.1:(\d+)"/.exec(line) ?? []
+        if (at !== undefined) resolve(Number(at))
+      })
+    })
+    const failed = ended.then((status) => assert.fail(`oxd ended with ${status}`))
+    port = await Promise.race([ready, failed])
+  })
+  after(() => stop())
+
+  const logsIn = async (node: string): Promise<void> => {
+    const cfg = join(CLIENT, 'demosite.cfg')
+    writeFileSync(
+      cfg,
+      `[oxd]\nport = ${port}\n[client]\nop_host = ${issuer}\nauthorization_redirect_uri = ${REDIRECT}\npost_logout_redirect_uri = ${HOME}\n`,
+    )
+    const said = JSON.parse(await ok(CLIENT, node, 'login.js', cfg))
+    assert.match(readFileSync(cfg, 'utf8'), new RegExp(`^id = ${said.oxd_id}$`, 'm'))
+    const { sub, name, email_verified } = said.native
+    assert.equal(typeof name, 'string')
+    assert.equal(email_verified, true)
+    assert.deepEqual(said, {
+      node: (await ok(CLIENT, node, '--version')).trim().slice(1),
+      oxd_id: said.oxd_id,
+      came_back: true,
+      lists: { sub: [sub], name, email_verified: [String(email_verified)] },
+      native: { sub: 'alice', name, email_verified },
+      id_token: [sub],
+      second: 'invalid_state',
+      bye: `${HOME}?state=bye`,
+      required: true,
+    })
+  }
+
+  it('goes from registration to logout', () => logsIn(process.execPath))
+  it('goes the same way in an application that runs on Node 20', WITH_OLD_NODE, () => logsIn(oldNode ?? ''))
+
+  it('goes by the command line of the installed oxd too', async () => {
+    assert.match(await ok(OXD, oxd, '--help'), /^oxd serve .*\n[^]*get_authorization_url/)
+    assert.match(await ok(OXD, oxd, 'serve', '--help'), /^oxd serve: .*\n[^]*--trust-op ORIGIN/)
+    const at = ['--port', String(port)]
+    const registered = ['register_site', '--op_host', issuer, '--authorization_redirect_uri', REDIRECT]
+    const { oxd_id } = JSON.parse(await ok(OXD, oxd, ...registered, ...at))
+    const begun = JSON.parse(await ok(OXD, oxd, 'get_authorization_url', '--oxd_id', oxd_id, ...at))
+    assert.ok(begun.authorization_url.startsWith(`${issuer}/`))
+    const back = new URL(await op.authorize(begun.authorization_url)).searchParams
+    assert.equal(back.get('state'), begun.state)
+  })
+
+  it('ends with the daemon, which stops when asked', async () => assert.equal(await stop(), 0))
+})
+
+it('on Node 20 the installed oxd says in one line what it needs', WITH_OLD_NODE, async () => {
+  const { status, stdout, stderr } = await run(OXD, oldNode ?? '', 'node_modules/.bin/oxd', '--help')
+  assert.deepEqual({ status, stdout }, { status: 1, stdout: '' })
+  assert.match(stderr, /^oxd: Node 24\.15 or later is needed, this is 20\.[^\n]*\n$/)
+})
