@@ -1,6 +1,6 @@
 // `npm run build`: the packages `oxd` and `oxd-client`, ready for `npm pack`, under dist/ or in the folder that is named.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize, resolve } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -15,13 +15,11 @@ const readManifest = (path: string): Manifest => JSON.parse(readFileSync(join(RO
 const writeManifest = (folder: string, manifest: Manifest): void =>
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 
-/** Of the documents of the repository, those that a package brings along. */
 const copyDocuments = (folder: string, ...names: readonly string[]): void => {
-  const there = names.filter((name) => existsSync(join(ROOT, name)))
-  for (const name of there) cpSync(join(ROOT, name), join(folder, name))
+  for (const name of names) cpSync(join(ROOT, name), join(folder, name))
 }
 
-const RELATIVE = /\b(?:from|import)\s*\(?\s*['"](\.{1,2}\/[^'"]+)\.[jt]s['"]/g
+const RELATIVE = /\b(?:from|import|import\()\s*['"](\.{1,2}\/[^'"]+)\.[jt]s['"]/g
 
 /** The emitted files that an entry needs, itself included: `.js` with `.js`, `.d.ts` with `.d.ts`. */
 const needed = (entry: string, ending: '.js' | '.d.ts', found = new Set<string>()): ReadonlySet<string> => {

@@ -31,7 +31,9 @@ const strays = existsSync(FOLDER)
   : []
 
 if (process.argv.includes('--check')) {
-  const stale = [...pages].filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text).map(([path]) => path)
+  const stale = [...pages]
+    .filter(([path, text]) => !existsSync(path) || readFileSync(path, 'utf8') !== text)
+    .map(([path]) => path)
   const wrong = [...stale, ...strays]
   if (wrong.length > 0) {
     process.stderr.write(`Out of step with the code: ${wrong.join(', ')}. Run npm run docs.\n`)

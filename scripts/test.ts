@@ -5,7 +5,12 @@ import { globSync } from 'node:fs'
 const args = process.argv.slice(2)
 const long = args.includes('--long')
 const named = args.filter((arg) => arg !== '--long')
-const files = globSync(['src/**/*.test.ts', 'test/**/*.test.ts', 'examples/**/*.test.ts', 'scripts/**/*.test.ts'])
+const files = globSync([
+  'src/**/*.test.ts',
+  'test/**/*.test.ts',
+  'examples/**/*.test.ts',
+  'scripts/**/*.test.ts',
+])
   .filter((file) => !file.includes('/fixtures/'))
   .filter((file) => file.endsWith('.long.test.ts') === long)
 const { status } = spawnSync(

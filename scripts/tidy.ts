@@ -6,7 +6,9 @@ const SOURCE = 'src'
 const INDEX = 'src/commands/index.ts'
 
 /** A room is a file or folder of src; the longest matching prefix counts. `types` are rooms that may be imported as types alone. */
-const DOORS: Readonly<Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[] }>> = {
+const DOORS: Readonly<
+  Record<string, { readonly rooms: readonly string[]; readonly types?: readonly string[] }>
+> = {
   error: { rooms: [] },
   limits: { rooms: [] },
   world: { rooms: [] },
@@ -66,7 +68,8 @@ const walk = (folder: string): string[] =>
   )
 
 const roomPath = (file: string): string => relative(SOURCE, file).replace(/\.ts$/, '')
-const isIn = (path: string, room: string): boolean => room === '*' || path === room || path.startsWith(`${room}/`)
+const isIn = (path: string, room: string): boolean =>
+  room === '*' || path === room || path.startsWith(`${room}/`)
 const withoutComments = (text: string): string =>
   text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:'"`])\/\/.*$/gm, '$1')
 
@@ -79,7 +82,7 @@ const isTypeOnly = (clause: string, keyword: string | undefined): boolean =>
   keyword !== undefined || /\{\s*type\s/.test(clause)
 
 for (const file of walk(SOURCE)) {
-  if (/\.test\.ts$/.test(file) || file.includes('/fixtures/')) continue
+  if (file.endsWith('.test.ts') || file.includes('/fixtures/')) continue
   const path = roomPath(file)
   const room = Object.keys(DOORS).find((name) => isIn(path, name))
   if (room === undefined) {
@@ -91,7 +94,10 @@ for (const file of walk(SOURCE)) {
   if (!/^(?:#!.*\n)?\/\/ \S/.test(text)) problems.push(`${file}: its first line does not say what it is for`)
 
   const imports = [
-    ...[...code.matchAll(IMPORT)].map(([clause, keyword, target = '']) => ({ target, typeOnly: isTypeOnly(clause, keyword) })),
+    ...[...code.matchAll(IMPORT)].map(([clause, keyword, target = '']) => ({
+      target,
+      typeOnly: isTypeOnly(clause, keyword),
+    })),
     ...[...code.matchAll(DYNAMIC)].map(([, target = '']) => ({ target, typeOnly: false })),
   ]
   for (const { target, typeOnly } of imports) {
@@ -99,13 +105,15 @@ for (const file of walk(SOURCE)) {
     if (target.startsWith('.')) {
       const to = roomPath(normalize(join(dirname(file), target)))
       if (isIn(to, room)) {
-        if (room === 'commands' && path !== 'commands/index') problems.push(`${file}: a command imports another (${to})`)
+        if (room === 'commands' && path !== 'commands/index')
+          problems.push(`${file}: a command imports another (${to})`)
         continue
       }
       const { rooms, types = [] } = DOORS[room] ?? { rooms: [] }
       const open = rooms.some((name) => isIn(to, name)) || (typeOnly && types.some((name) => isIn(to, name)))
       if (!open) problems.push(`${file}: may not import ${typeOnly ? 'types of ' : ''}${to}`)
-      if (isIn(to, 'main') || (isIn(to, 'testing') && room !== 'testing')) problems.push(`${file}: nobody imports ${to}`)
+      if (isIn(to, 'main') || (isIn(to, 'testing') && room !== 'testing'))
+        problems.push(`${file}: nobody imports ${to}`)
     } else if (room !== 'testing' && !PACKAGES[target]?.includes(room)) {
       problems.push(`${file}: the package ${target} has no door here`)
     }

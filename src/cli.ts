@@ -110,7 +110,9 @@ export const runCli = async (
     return 0
   }
   const port = Number(where.port ?? env.OXD_PORT ?? 8099)
-  const client = new Client(where.unix === undefined ? { host: where.host, port } : { unix: where.unix }, { claims: 'native' })
+  const client = new Client(where.unix === undefined ? { host: where.host, port } : { unix: where.unix }, {
+    claims: 'native',
+  })
   try {
     stdout.write(`${JSON.stringify(await client.send(command.name, params), null, 2)}\n`)
     return 0

@@ -40,7 +40,14 @@ describe('settings', () => {
   it('take origins from URLs, several in every source', () => {
     const wanted = ['https://a.example', 'https://b.example:8443']
     const values = ['https://a.example/path', 'https://b.example:8443']
-    assert.deepEqual(readConfig(values.flatMap((value) => ['--trust-op', value]), {}, NOWHERE).trust_op, wanted)
+    assert.deepEqual(
+      readConfig(
+        values.flatMap((value) => ['--trust-op', value]),
+        {},
+        NOWHERE,
+      ).trust_op,
+      wanted,
+    )
     assert.deepEqual(readConfig([], { OXD_TRUST_OP: values.join(', ') }, NOWHERE).trust_op, wanted)
     writeFileSync(file, `trust_op:\n  - ${values.join('\n  - ')}\n`)
     assert.deepEqual(readConfig([], {}, file).trust_op, wanted)
@@ -67,7 +74,12 @@ describe('settings', () => {
     assert.deepEqual([config.port, config.key], [8099, undefined])
   })
 
-  const WRONG: readonly (readonly [argv: string[], env: Record<string, string>, yml: string, wants: RegExp])[] = [
+  const WRONG: readonly (readonly [
+    argv: string[],
+    env: Record<string, string>,
+    yml: string,
+    wants: RegExp,
+  ])[] = [
     [['--porrt', '1'], {}, '', /--porrt/],
     [['--port'], {}, '', /--port/],
     [['--port', '1.5'], {}, '', /--port/],
@@ -86,11 +98,14 @@ describe('settings', () => {
   for (const [argv, env, yml, wants] of WRONG) {
     it(`name what is wrong with ${JSON.stringify(argv.length > 0 ? argv : yml === '' ? env : yml)}`, () => {
       writeFileSync(file, yml)
-      assert.throws(() => readConfig(argv, env, file), (error: Error) => {
-        assert.equal(error.name, 'StartError')
-        assert.match(error.message, wants)
-        return !error.message.includes('\n')
-      })
+      assert.throws(
+        () => readConfig(argv, env, file),
+        (error: Error) => {
+          assert.equal(error.name, 'StartError')
+          assert.match(error.message, wants)
+          return !error.message.includes('\n')
+        },
+      )
     })
   }
 

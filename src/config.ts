@@ -21,7 +21,9 @@ const setting = <T>(definition: Setting<T>): Setting<T> => definition
 
 const text = z.string().min(1)
 const isOrigin = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
-const origin = text.refine(isOrigin, 'must be an origin such as https://op.example.com').transform((value) => new URL(value).origin)
+const origin = text
+  .refine(isOrigin, 'must be an origin such as https://op.example.com')
+  .transform((value) => new URL(value).origin)
 const port = z.coerce.number().int().min(0).max(65_535)
 const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')])
 
@@ -32,8 +34,17 @@ export const SETTINGS = {
     default: '127.0.0.1',
     meaning: 'Address of the socket. Only loopback addresses: commands cannot be protected yet.',
   }),
-  port: setting({ schema: port, value: 'PORT', default: '8099', meaning: 'TCP port of the socket; 0 takes any free one.' }),
-  tcp: setting({ schema: onOff, default: 'true', meaning: '`--no-tcp`: no TCP socket, only the Unix socket.' }),
+  port: setting({
+    schema: port,
+    value: 'PORT',
+    default: '8099',
+    meaning: 'TCP port of the socket; 0 takes any free one.',
+  }),
+  tcp: setting({
+    schema: onOff,
+    default: 'true',
+    meaning: '`--no-tcp`: no TCP socket, only the Unix socket.',
+  }),
   unix: setting({
     schema: text.optional(),
     value: 'PATH',
@@ -49,7 +60,8 @@ export const SETTINGS = {
     schema: text.optional(),
     value: 'FILE',
     default: '<data-dir>.key',
-    meaning: 'The key that seals the data; beside, never inside, the data directory. Or the key itself in `OXD_KEY`.',
+    meaning:
+      'The key that seals the data; beside, never inside, the data directory. Or the key itself in `OXD_KEY`.',
   }),
   op_host: setting({
     schema: text.optional(),
@@ -84,13 +96,18 @@ export const SETTINGS = {
 type Settings = typeof SETTINGS
 export type SettingName = keyof Settings
 /** The settings that the daemon runs with. `key` is OXD_KEY, which has no flag, lest it be seen in a process list. */
-export type Config = { readonly [N in SettingName]: z.output<Settings[N]['schema']> } & { readonly key: string | undefined }
+export type Config = { readonly [N in SettingName]: z.output<Settings[N]['schema']> } & {
+  readonly key: string | undefined
+}
 
 /** All settings, with their types forgotten. */
-export const SETTING_LIST: readonly (readonly [SettingName, Setting<unknown>])[] = Object.entries(SETTINGS) as never
+export const SETTING_LIST: readonly (readonly [SettingName, Setting<unknown>])[] = Object.entries(
+  SETTINGS,
+) as never
 
 export const flagOf = (name: SettingName): string => `--${name.replaceAll('_', '-')}`
-export const envOf = (name: SettingName): string => SETTINGS[name as 'no_proxy'].env ?? `OXD_${name.toUpperCase()}`
+export const envOf = (name: SettingName): string =>
+  SETTINGS[name as 'no_proxy'].env ?? `OXD_${name.toUpperCase()}`
 
 /** A value as it was written, and where: for the text of an error. */
 interface Given {
@@ -137,7 +154,8 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Lay
   const unknown = Object.keys(env).find(
     (variable) => variable.startsWith('OXD_') && !names.has(variable) && !OTHER_VARIABLES.has(variable),
   )
-  if (unknown !== undefined) throw new StartError(`Environment: there is no setting ${unknown}. See oxd serve --help.`)
+  if (unknown !== undefined)
+    throw new StartError(`Environment: there is no setting ${unknown}. See oxd serve --help.`)
   return new Map(
     [...names].flatMap(([variable, name]): [SettingName, Given][] => {
       const value = env[variable]
@@ -152,7 +170,9 @@ const readText = (file: string): string => {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new StartError(`${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'}).`)
+    throw new StartError(
+      `${file} cannot be read (${error instanceof Error && 'code' in error ? String(error.code) : 'unknown'}).`,
+    )
   }
 }
 
@@ -160,7 +180,8 @@ const fromFile = (file: string): Layer => {
   const lines = new LineCounter()
   const document = parseDocument(readText(file), { lineCounter: lines })
   const [broken] = document.errors
-  if (broken !== undefined) throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: no YAML (${broken.code}).`)
+  if (broken !== undefined)
+    throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: no YAML (${broken.code}).`)
   if (document.contents === null) return new Map()
   if (!isMap(document.contents)) throw new StartError(`${file}:1: must be a list of "setting: value" lines.`)
   return new Map(

@@ -40,7 +40,10 @@ const readCertificates = (file: string | undefined): string | undefined => {
 }
 
 /** Starts the daemon. @throws StartError */
-export const startDaemon = async (config: Config, { world, limits, opened }: Surroundings): Promise<Daemon> => {
+export const startDaemon = async (
+  config: Config,
+  { world, limits, opened }: Surroundings,
+): Promise<Daemon> => {
   const { store, keys } = opened
   const { trust_op, op_ca, op_proxy, no_proxy, op_host } = config
   const door = createDoor({ trust_op, op_ca: readCertificates(op_ca), op_proxy, no_proxy, limits })
@@ -61,7 +64,9 @@ export const startDaemon = async (config: Config, { world, limits, opened }: Sur
   })
   const sweep = (): void => {
     store.sweep().catch((error: unknown) => {
-      world.log('error', 'what has expired could not be removed', { reason: error instanceof Error ? error.message : '' })
+      world.log('error', 'what has expired could not be removed', {
+        reason: error instanceof Error ? error.message : '',
+      })
     })
   }
   const sweeping = setInterval(sweep, limits.sweep_interval_ms)

@@ -53,7 +53,10 @@ describe('requests over the socket', () => {
 
   it('logs one line for each, with the reference of its error', async () => {
     const lines = story.daemon.log.length
-    const { data } = await story.daemon.call('get_user_info', { oxd_id: 'a-secret-oxd-id', access_token: 'secret' })
+    const { data } = await story.daemon.call('get_user_info', {
+      oxd_id: 'a-secret-oxd-id',
+      access_token: 'secret',
+    })
     const [line, ...more] = story.daemon.log.slice(lines)
     assert.deepEqual(more, [])
     assert.equal(line?.fields.outcome, 'invalid_oxd_id')
@@ -107,7 +110,10 @@ describe('dispatch', () => {
     const { reply } = await ask(run)
     assert.equal(JSON.stringify(reply), '{"status":"ok","data":{"uri":"u","refresh_token":null}}')
     const full = await ask(run, { oxd: 1 })
-    assert.equal(JSON.stringify(full.reply), '{"status":"ok","data":{"uri":"u","refresh_token":null,"login_id":"l"}}')
+    assert.equal(
+      JSON.stringify(full.reply),
+      '{"status":"ok","data":{"uri":"u","refresh_token":null,"login_id":"l"}}',
+    )
     assert.equal(full.long, true)
   })
 

@@ -26,21 +26,29 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The start of an oxd_id: enough to find the site, not enough to use it. */
-const shortSite = (oxd_id: unknown): string | undefined => (typeof oxd_id === 'string' ? oxd_id.slice(0, 8) : undefined)
+const shortSite = (oxd_id: unknown): string | undefined =>
+  typeof oxd_id === 'string' ? oxd_id.slice(0, 8) : undefined
 
 export const createDispatch = (commands: readonly AnyCommand[], context: Context): Dispatch => {
   const { world, sites } = context
   const byName = new Map(
-    commands.flatMap((command) => [command.name, ...(command.aliases ?? [])].map((name) => [name, command] as const)),
+    commands.flatMap((command) =>
+      [command.name, ...(command.aliases ?? [])].map((name) => [name, command] as const),
+    ),
   )
 
   /** A short name of this answer, for the log and for whoever reads an error: `K7Q2M-9B` is six of 32 letters. */
   const reference = (): string => {
-    const letters = [...world.random(REFERENCE_LETTERS)].map((byte) => REFERENCE_ALPHABET[byte % REFERENCE_ALPHABET.length])
+    const letters = [...world.random(REFERENCE_LETTERS)].map(
+      (byte) => REFERENCE_ALPHABET[byte % REFERENCE_ALPHABET.length],
+    )
     return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
   }
 
-  const run = async (command: AnyCommand, params: Record<string, unknown>): Promise<Record<string, unknown>> => {
+  const run = async (
+    command: AnyCommand,
+    params: Record<string, unknown>,
+  ): Promise<Record<string, unknown>> => {
     const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
     if (command.access === 'open') {
       // `readParams` has parsed them with the schema from which the parameters of `run` are inferred.
@@ -52,7 +60,11 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
   }
 
   /** Only what the command declares leaves, in its order: all of it, or the members of the 3.x wire. */
-  const projected = (command: AnyCommand, result: Record<string, unknown>, full: boolean): Record<string, unknown> => {
+  const projected = (
+    command: AnyCommand,
+    result: Record<string, unknown>,
+    full: boolean,
+  ): Record<string, unknown> => {
     const shape = full ? { ...command.result, ...command.more } : command.result
     return Object.fromEntries(
       Object.entries(shape).map(([name, schema]) => {
@@ -67,7 +79,11 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     if (error instanceof OxdError) return error
     // The text of an unknown exception never leaves: it may hold anything.
     const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: undefined }
-    world.log('error', 'unexpected failure', { ...fields, exception: name, at: stack?.split('\n').slice(1, 4).join(' ') })
+    world.log('error', 'unexpected failure', {
+      ...fields,
+      exception: name,
+      at: stack?.split('\n').slice(1, 4).join(' '),
+    })
     return new OxdError('internal_error', { cause: error })
   }
 
@@ -111,7 +127,12 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
       } catch (thrown) {
         const error = asOxdError(thrown, line(name))
         const reason = error.details?.reason ?? error.details?.parameter
-        world.log('warn', 'command', { ...line(name), outcome: error.code, reason, ms: world.now() - started })
+        world.log('warn', 'command', {
+          ...line(name),
+          outcome: error.code,
+          reason,
+          ms: world.now() - started,
+        })
         return { reply: errorReply(error, ref, long), long }
       }
     },

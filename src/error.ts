@@ -18,7 +18,8 @@ export const ERRORS = {
   reply_too_large: {
     wire: 'internal_error',
     http: 500,
-    message: 'The reply does not fit into the four digits of this wire: ask with "oxd": 1, or for fewer claims.',
+    message:
+      'The reply does not fit into the four digits of this wire: ask with "oxd": 1, or for fewer claims.',
   },
   malformed_params: { wire: 'internal_error', http: 400, message: 'A parameter is malformed.' },
   missing_parameter: { wire: 'bad_request', http: 400, message: 'A parameter is missing.' },
@@ -26,7 +27,8 @@ export const ERRORS = {
   invalid_oxd_id: {
     wire: 'invalid_oxd_id',
     http: 400,
-    message: 'No site is registered under this oxd_id: register the site, or empty its `id =` to register anew.',
+    message:
+      'No site is registered under this oxd_id: register the site, or empty its `id =` to register anew.',
   },
   invalid_op_host: { wire: 'invalid_op_host', http: 400, message: 'op_host is not usable.' },
   invalid_authorization_redirect_uri: {
@@ -66,7 +68,11 @@ export const ERRORS = {
     http: 400,
     message: 'The state is unknown, expired or was already used: start a new login.',
   },
-  state_in_use: { wire: 'bad_request', http: 400, message: 'This state was given before: use a new one for each login.' },
+  state_in_use: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'This state was given before: use a new one for each login.',
+  },
   code_refused: { wire: 'bad_request', http: 400, message: 'The OP refused the code: start a new login.' },
   invalid_issuer: {
     wire: 'invalid_issuer_discovered',
@@ -79,7 +85,11 @@ export const ERRORS = {
     message:
       'oxd did not obtain this access token for this site, or it expired; a site that must ask with tokens from elsewhere sets accept_foreign_tokens.',
   },
-  invalid_access_token: { wire: 'invalid_access_token', http: 403, message: 'The OP refused the access token.' },
+  invalid_access_token: {
+    wire: 'invalid_access_token',
+    http: 403,
+    message: 'The OP refused the access token.',
+  },
 
   // Reaching the OP.
   no_connect_discovery_response: {
@@ -93,7 +103,11 @@ export const ERRORS = {
     message: 'The discovery document names another issuer.',
   },
   restricted_op_host: { wire: 'restricted_op_host', http: 400, message: 'oxd does not go there.' },
-  ssl_handshake_error: { wire: 'ssl_handshake_error', http: 500, message: 'The TLS connection to the OP failed.' },
+  ssl_handshake_error: {
+    wire: 'ssl_handshake_error',
+    http: 500,
+    message: 'The TLS connection to the OP failed.',
+  },
   op_unreachable: { wire: 'internal_error', http: 502, message: 'The OP cannot be reached.' },
   op_timeout: { wire: 'internal_error', http: 504, message: 'The OP did not answer in time.' },
   op_redirected: {
@@ -110,7 +124,11 @@ export const ERRORS = {
     message:
       'The OP has no dynamic registration: register the client there by hand, and pass its client_id and client_secret.',
   },
-  no_client_id_returned: { wire: 'no_client_id_returned', http: 500, message: 'The OP registered without a client_id.' },
+  no_client_id_returned: {
+    wire: 'no_client_id_returned',
+    http: 500,
+    message: 'The OP registered without a client_id.',
+  },
   no_client_secret_returned: {
     wire: 'no_client_secret_returned',
     http: 500,
@@ -121,7 +139,11 @@ export const ERRORS = {
     http: 500,
     message: 'The OP gave no address at which this registration could be changed: change it there by hand.',
   },
-  expired_client: { wire: 'expired_client', http: 400, message: 'The client secret has expired: register the site anew.' },
+  expired_client: {
+    wire: 'expired_client',
+    http: 400,
+    message: 'The client secret has expired: register the site anew.',
+  },
   no_userinfo_endpoint: { wire: 'invalid_request', http: 400, message: 'The OP has no userinfo endpoint.' },
   no_end_session_endpoint_at_op: {
     wire: 'no_end_session_endpoint_at_op',
@@ -137,7 +159,11 @@ export const ERRORS = {
     http: 500,
     message: 'The ID Token is not a signed JWT with a JSON object in it.',
   },
-  invalid_id_token_no_issuer: { wire: 'invalid_id_token_no_issuer', http: 500, message: 'The ID Token names no issuer.' },
+  invalid_id_token_no_issuer: {
+    wire: 'invalid_id_token_no_issuer',
+    http: 500,
+    message: 'The ID Token names no issuer.',
+  },
   invalid_id_token_bad_issuer: {
     wire: 'invalid_id_token_bad_issuer',
     http: 500,
@@ -203,13 +229,21 @@ export const ERRORS = {
     http: 500,
     message: 'The ID Token is not valid yet: check the clocks of the OP and of this machine.',
   },
-  invalid_id_token_no_nonce: { wire: 'invalid_id_token_no_nonce', http: 500, message: 'The ID Token has no nonce.' },
+  invalid_id_token_no_nonce: {
+    wire: 'invalid_id_token_no_nonce',
+    http: 500,
+    message: 'The ID Token has no nonce.',
+  },
   invalid_id_token_bad_nonce: {
     wire: 'invalid_id_token_bad_nonce',
     http: 500,
     message: 'The ID Token belongs to another login.',
   },
-  no_subject_identifier: { wire: 'no_subject_identifier', http: 500, message: 'The answer of the OP names no subject.' },
+  no_subject_identifier: {
+    wire: 'no_subject_identifier',
+    http: 500,
+    message: 'The answer of the OP names no subject.',
+  },
   invalid_subject_identifier: {
     wire: 'invalid_subject_identifier',
     http: 500,
@@ -230,7 +264,8 @@ export const ERRORS = {
   store_damaged: {
     wire: 'internal_error',
     http: 500,
-    message: 'A record of oxd cannot be opened: stop the daemon and restore its data directory from the backup.',
+    message:
+      'A record of oxd cannot be opened: stop the daemon and restore its data directory from the backup.',
   },
   shutting_down: { wire: 'internal_error', http: 503, message: 'oxd is shutting down: try again.' },
   internal_error: { wire: 'internal_error', http: 500, message: 'oxd failed: see the log of the daemon.' },

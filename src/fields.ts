@@ -17,15 +17,32 @@ export interface FieldMeta {
   readonly example?: unknown
 }
 
-const bounded = (max: number, meta: FieldMeta) => z.string().min(1).max(max).meta({ ...meta })
+const bounded = (max: number, meta: FieldMeta) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .meta({ ...meta })
 const text = (meta: FieldMeta) => bounded(LIMITS.text_characters_max, meta)
 const token = (meta: FieldMeta) => bounded(LIMITS.token_characters_max, meta)
 const flag = (meta: FieldMeta) => z.boolean().meta({ ...meta })
 const list = (meta: FieldMeta) =>
-  z.array(z.string().min(1).max(LIMITS.text_characters_max)).max(LIMITS.list_items_max).meta({ ...meta })
-const map = (meta: FieldMeta) => z.record(z.string().max(256), z.string().max(LIMITS.text_characters_max)).meta({ ...meta })
+  z
+    .array(z.string().min(1).max(LIMITS.text_characters_max))
+    .max(LIMITS.list_items_max)
+    .meta({ ...meta })
+const map = (meta: FieldMeta) =>
+  z.record(z.string().max(256), z.string().max(LIMITS.text_characters_max)).meta({ ...meta })
 
-const SCRIPT_SCHEMES = new Set(['javascript:', 'data:', 'vbscript:', 'blob:', 'file:', 'about:', 'view-source:'])
+const SCRIPT_SCHEMES = new Set([
+  'javascript:',
+  'data:',
+  'vbscript:',
+  'blob:',
+  'file:',
+  'about:',
+  'view-source:',
+])
 // eslint-disable-next-line no-control-regex -- control characters are what is refused here
 const UNPRINTABLE = /[\u0000-\u0020\u007f-\uffff\\"<>^`{|}]/
 
@@ -63,7 +80,8 @@ export const fields = {
 
   // What a site is.
   op_host: text({
-    description: 'The issuer of the OpenID Provider, an https URL; default: the `op_host` setting of the daemon.',
+    description:
+      'The issuer of the OpenID Provider, an https URL; default: the `op_host` setting of the daemon.',
     missing: 'invalid_op_host',
     invalid: 'invalid_op_host',
     example: 'https://op.example.com',
@@ -84,7 +102,8 @@ export const fields = {
     example: 'https://client.example.com/callback',
   }),
   redirect_uris: urls({
-    description: 'Further redirect URIs; the first is the login redirect when there is no `authorization_redirect_uri` (4.x).',
+    description:
+      'Further redirect URIs; the first is the login redirect when there is no `authorization_redirect_uri` (4.x).',
     invalid: 'invalid_redirect_uri',
   }),
   post_logout_redirect_uri: url({
@@ -92,9 +111,15 @@ export const fields = {
     example: 'https://client.example.com/',
   }),
   post_logout_redirect_uris: urls({ description: 'The same as a list (4.x); the first is the default.' }),
-  client_logout_uris: urls({ description: 'Front-channel logout URIs of the site; the OP is told the first.' }),
-  client_frontchannel_logout_uris: urls({ description: 'The later name of `client_logout_uris` (3.1 and 4.x).' }),
-  response_types: list({ description: 'Response types to register; `code` must be among them. Default: `code`.' }),
+  client_logout_uris: urls({
+    description: 'Front-channel logout URIs of the site; the OP is told the first.',
+  }),
+  client_frontchannel_logout_uris: urls({
+    description: 'The later name of `client_logout_uris` (3.1 and 4.x).',
+  }),
+  response_types: list({
+    description: 'Response types to register; `code` must be among them. Default: `code`.',
+  }),
   response_type: text({ description: 'One response type instead of `response_types` (C# client).' }),
   grant_types: list({ description: 'Grant types to register. Default: `authorization_code`.' }),
   scope: list({
@@ -106,9 +131,15 @@ export const fields = {
   acr_values: list({ description: 'Authentication contexts to ask for, the preferred one first.' }),
   ui_locales: list({ description: 'Languages of the pages of the OP, the preferred one first.' }),
   claims_locales: list({ description: 'Languages of the claims, the preferred one first.' }),
-  contacts: list({ description: 'E-mail addresses of people responsible for the site.', example: ['ops@example.com'] }),
+  contacts: list({
+    description: 'E-mail addresses of people responsible for the site.',
+    example: ['ops@example.com'],
+  }),
   application_type: text({ description: '`web` or `native`. Default: `web`.' }),
-  client_id: text({ description: 'The client at the OP, if it was registered there by hand.', example: 's6BhdRkqt3' }),
+  client_id: text({
+    description: 'The client at the OP, if it was registered there by hand.',
+    example: 's6BhdRkqt3',
+  }),
   client_secret: text({ description: 'The secret of that client.', secret: true }),
   client_name: text({ description: 'The name that the OP shows to the user.', example: 'Demo site' }),
   client_jwks_uri: url({ description: 'URL of the public keys of the site.' }),
@@ -127,13 +158,13 @@ export const fields = {
     description: 'With `client_id`: the token with which the registration at the OP can be changed.',
     secret: true,
   }),
-  client_registration_client_uri: url({ description: 'With `client_id`: where the registration can be changed.' }),
-  client_secret_expires_at: z
-    .union([z.number(), z.string()])
-    .meta({
-      description:
-        'When the secret of a client registered by hand expires: seconds, milliseconds or an ISO time; 0 is never.',
-    }),
+  client_registration_client_uri: url({
+    description: 'With `client_id`: where the registration can be changed.',
+  }),
+  client_secret_expires_at: z.union([z.number(), z.string()]).meta({
+    description:
+      'When the secret of a client registered by hand expires: seconds, milliseconds or an ISO time; 0 is never.',
+  }),
   claims_redirect_uri: urls({ description: 'UMA claims redirect URIs to register (3.1).' }),
   id_token_signed_response_alg: text({
     description:
@@ -147,7 +178,8 @@ export const fields = {
   tos_uri: url({ description: 'Terms of service of the site, shown by the OP (4.x).' }),
   trusted_client: flag({ description: 'Gluu Server: asks no consent of the user (3.0.1).' }),
   accept_foreign_tokens: flag({
-    description: '`get_user_info` accepts access tokens that oxd did not obtain for this site. Default: false.',
+    description:
+      '`get_user_info` accepts access tokens that oxd did not obtain for this site. Default: false.',
   }),
   remember_last_login: flag({
     description:
@@ -155,11 +187,19 @@ export const fields = {
   }),
 
   // A login.
-  prompt: text({ description: '`login`, `consent`, `select_account` or `none`, handed to the OP.', example: 'login' }),
+  prompt: text({
+    description: '`login`, `consent`, `select_account` or `none`, handed to the OP.',
+    example: 'login',
+  }),
   hd: text({ description: 'Hosted domain, handed to Google.' }),
-  custom_parameters: map({ description: 'Further parameters for the OP (3.1); those that oxd owns are refused.' }),
+  custom_parameters: map({
+    description: 'Further parameters for the OP (3.1); those that oxd owns are refused.',
+  }),
   params: map({ description: 'The same under the name of 4.x.' }),
-  redirect_uri: url({ description: 'One of the redirect URIs of the site (4.x).', invalid: 'invalid_redirect_uri' }),
+  redirect_uri: url({
+    description: 'One of the redirect URIs of the site (4.x).',
+    invalid: 'invalid_redirect_uri',
+  }),
   authorization_url: z.string().meta({ description: 'Where to send the browser of the user.' }),
   code: bounded(LIMITS.code_characters_max, {
     description: 'The code that came back to the redirect URI.',
@@ -179,7 +219,8 @@ export const fields = {
     .max(LIMITS.state_characters_max)
     .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
     .meta({
-      description: 'A state of your own (4.x): at least 22 unpredictable characters, used once. Better: leave it out.',
+      description:
+        'A state of your own (4.x): at least 22 unpredictable characters, used once. Better: leave it out.',
       secret: true,
     }),
   own_nonce: z
@@ -188,7 +229,8 @@ export const fields = {
     .max(LIMITS.state_characters_max)
     .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
     .meta({
-      description: 'A nonce of your own (4.2): at least 22 unpredictable characters, used once. Better: leave it out.',
+      description:
+        'A nonce of your own (4.2): at least 22 unpredictable characters, used once. Better: leave it out.',
       secret: true,
     }),
   iss: text({ description: 'The `iss` that came back with the code (RFC 9207); compared when given.' }),
@@ -201,8 +243,13 @@ export const fields = {
     missing: 'missing_parameter',
     example: 'SlAV32hkKG',
   }),
-  expires_in: z.int().meta({ description: 'Seconds until the access token expires; -1 if the OP does not say.' }),
-  refresh_token: z.string().nullable().meta({ description: 'The refresh token, if the OP gave one.', secret: true }),
+  expires_in: z
+    .int()
+    .meta({ description: 'Seconds until the access token expires; -1 if the OP does not say.' }),
+  refresh_token: z
+    .string()
+    .nullable()
+    .meta({ description: 'The refresh token, if the OP gave one.', secret: true }),
   id_token: token({ description: 'The ID Token, a signed JWT.', secret: true }),
   id_token_claims: z.record(z.string(), z.unknown()).meta({
     description: 'The claims of the ID Token; lists of strings on the 3.x wire.',
@@ -214,7 +261,10 @@ export const fields = {
   }),
 
   // Logout.
-  id_token_hint: token({ description: 'The ID Token of the login to end, kept by the application.', secret: true }),
+  id_token_hint: token({
+    description: 'The ID Token of the login to end, kept by the application.',
+    secret: true,
+  }),
   logout_state: bounded(LIMITS.text_characters_max, {
     description:
       'Comes back with the user after logout. The state of a login of this site also names the login to end.',

@@ -14,7 +14,9 @@ export const prettyLine = (json: string): string => {
   const { time, level, msg, ...fields } = JSON.parse(json) as Record<string, unknown>
   const clock = String(time).slice(11, 19)
   const colour = isLevel(level) ? COLOURS[level] : 'red'
-  const facts = Object.entries(fields).map(([name, value]) => `${styleText('dim', `${name}=`)}${String(value)}`)
+  const facts = Object.entries(fields).map(
+    ([name, value]) => `${styleText('dim', `${name}=`)}${String(value)}`,
+  )
   return `${styleText('dim', clock)} ${styleText(colour, String(level).padEnd(5))} ${String(msg)} ${facts.join(' ')}\n`
 }
 

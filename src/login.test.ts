@@ -73,7 +73,12 @@ describe('a login', () => {
     for (let tries = 0; tries < 1_000 && !/[-_]/.test(state); tries++) {
       state = (await logins.begin(TERMS, { redirect_uri: FIRST })).state
     }
-    for (const written of [state.replaceAll('-', '+').replaceAll('_', '/'), `${state}=`, ` ${state}`, `${state}\n`]) {
+    for (const written of [
+      state.replaceAll('-', '+').replaceAll('_', '/'),
+      `${state}=`,
+      ` ${state}`,
+      `${state}\n`,
+    ]) {
       assert.notEqual(await reasonOf(logins, TERMS, written), 'accepted', written)
     }
     assert.equal(await reasonOf(logins, TERMS, state), 'accepted')

@@ -92,7 +92,10 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
   const usedNonces = store.kind<Record<string, never>>({ kind: 'nonce', durable: true })
   const accessTokens = store.kind<KnownToken>({ kind: 'access_token', durable: false })
   const idTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'id_token', durable: false })
-  const lastIdTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'last_id_token', durable: false })
+  const lastIdTokens: Kind<{ readonly id_token: string }> = store.kind({
+    kind: 'last_id_token',
+    durable: false,
+  })
 
   const stateMac = (head: Uint8Array, terms: Terms, redirect_uri: string): Buffer =>
     keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)
@@ -111,7 +114,8 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
   const ours = (state: string): Buffer | undefined => {
     const bytes = Buffer.from(state, 'base64url')
     if (bytes.length !== HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== state) return undefined
-    return bytes[0] === FORMAT && bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES))
+    return bytes[0] === FORMAT &&
+      bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES))
       ? bytes
       : undefined
   }
@@ -145,11 +149,15 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
     if (redirect_uri === undefined) throw refused('not_authentic')
     const authentic = timingSafeEqual(bytes.subarray(HEAD_BYTES), stateMac(head, terms, redirect_uri))
     if (!authentic) throw refused('not_authentic')
-    return { login: login(state, redirect_uri, null), expires_at: head.readUIntBE(1 + KEY_ID_BYTES, EXPIRY_BYTES) }
+    return {
+      login: login(state, redirect_uri, null),
+      expires_at: head.readUIntBE(1 + KEY_ID_BYTES, EXPIRY_BYTES),
+    }
   }
 
   const keptUntil = (expires_in: number): number =>
-    seconds(world) + Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)
+    seconds(world) +
+    Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)
 
   return {
     async begin(terms, { redirect_uri, state, nonce }) {
@@ -177,9 +185,13 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       const recalled = await recall(terms, state)
       if (seconds(world) >= recalled.expires_at) throw refused('expired')
       // One insert-if-absent decides who wins; the record outlives the state even on a clock that runs behind.
-      const won = await spent.insert([state], {}, {
-        expires_at: recalled.expires_at + 2 * limits.clock_tolerance_seconds,
-      })
+      const won = await spent.insert(
+        [state],
+        {},
+        {
+          expires_at: recalled.expires_at + 2 * limits.clock_tolerance_seconds,
+        },
+      )
       if (!won) throw refused('used')
       return recalled.login
     },

@@ -16,10 +16,12 @@ const serve = async (argv: readonly string[]): Promise<void> => {
   const { dir, base } = parse(data_dir)
   const key_file = config.key_file ?? `${dir === '' ? '' : `${dir}/`}${base}.key`
   const opened = await openStore({ data_dir, key_file, key, world, limits: LIMITS })
-  const daemon = await startDaemon(config, { world, limits: LIMITS, opened }).catch(async (error: unknown) => {
-    await opened.store.close()
-    throw error
-  })
+  const daemon = await startDaemon(config, { world, limits: LIMITS, opened }).catch(
+    async (error: unknown) => {
+      await opened.store.close()
+      throw error
+    },
+  )
   const stop = (signal: NodeJS.Signals): void => {
     world.log('info', 'oxd stops', { signal })
     daemon.close().catch((error: unknown) => {

@@ -31,7 +31,10 @@ describe('parameters', () => {
     [{ trusted_client: 0 }, { trusted_client: false }],
     [{ params: { a: 1, b: true } }, { params: { a: '1', b: 'true' } }],
     [{ client_secret: ' a secret with spaces ' }, { client_secret: ' a secret with spaces ' }],
-    [{ client_secret_expires_at: '0001-01-01T00:00:00Z' }, { client_secret_expires_at: '0001-01-01T00:00:00Z' }],
+    [
+      { client_secret_expires_at: '0001-01-01T00:00:00Z' },
+      { client_secret_expires_at: '0001-01-01T00:00:00Z' },
+    ],
     [{ https_extension: false, host: 'x', constructor: 'x' }, {}],
   ]
   for (const [sent, read] of TAKEN) {

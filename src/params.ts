@@ -39,13 +39,20 @@ const asList = (value: unknown): unknown => {
     : list
 }
 const asFlag = (value: unknown): unknown =>
-  value === 'true' || value === 1 || value === '1' ? true : value === 'false' || value === 0 || value === '0' ? false : value
+  value === 'true' || value === 1 || value === '1'
+    ? true
+    : value === 'false' || value === 0 || value === '0'
+      ? false
+      : value
 const asMap = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asText(item)]))
     : value
 
-const LIBERAL: readonly { readonly is: (schema: Schema) => boolean; readonly take: (value: unknown) => unknown }[] = [
+const LIBERAL: readonly {
+  readonly is: (schema: Schema) => boolean
+  readonly take: (value: unknown) => unknown
+}[] = [
   { is: (schema) => schema instanceof z.ZodString, take: asText },
   { is: (schema) => schema instanceof z.ZodArray, take: asList },
   { is: (schema) => schema instanceof z.ZodBoolean, take: asFlag },
@@ -64,12 +71,19 @@ const taken = (schema: Schema, value: unknown): unknown => {
   return isEmpty(result) ? undefined : result
 }
 
-const refused = (shape: Shape, params: Readonly<Record<string, unknown>>, issue: z.core.$ZodIssue): OxdError => {
+const refused = (
+  shape: Shape,
+  params: Readonly<Record<string, unknown>>,
+  issue: z.core.$ZodIssue,
+): OxdError => {
   const name = String(issue.path[0])
   const schema = shape[name]
   const meta = schema === undefined ? undefined : metaOf(schema)
   if (params[name] === undefined) {
-    return new OxdError(meta?.missing ?? 'missing_parameter', { what: `${name} is missing.`, details: { parameter: name } })
+    return new OxdError(meta?.missing ?? 'missing_parameter', {
+      what: `${name} is missing.`,
+      details: { parameter: name },
+    })
   }
   const wrongType = issue.code === 'invalid_type' || issue.code === 'invalid_union'
   const position = issue.path.length > 1 ? ` (item ${String(issue.path[1])})` : ''
@@ -91,9 +105,15 @@ const REASONS: Readonly<Record<string, (issue: z.core.$ZodIssue) => string>> = {
  * The parameters that a command declares, out of whatever a caller sent; others are ignored.
  * @throws OxdError with the code of the first field that is missing or malformed, and its name
  */
-export const readParams = (shape: Shape, sent: Readonly<Record<string, unknown>>): Record<string, unknown> => {
+export const readParams = (
+  shape: Shape,
+  sent: Readonly<Record<string, unknown>>,
+): Record<string, unknown> => {
   const params = Object.fromEntries(
-    Object.entries(shape).map(([name, schema]) => [name, Object.hasOwn(sent, name) ? taken(schema, sent[name]) : undefined]),
+    Object.entries(shape).map(([name, schema]) => [
+      name,
+      Object.hasOwn(sent, name) ? taken(schema, sent[name]) : undefined,
+    ]),
   )
   const result = z.object(shape).safeParse(params)
   if (result.success) return result.data

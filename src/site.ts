@@ -119,13 +119,16 @@ const redirectUris = (params: SiteParams, before: readonly string[]): [string, .
     login === undefined ? (redirect_uris ?? before) : [login, ...(redirect_uris ?? before.slice(1))],
   )
   if (first === undefined) {
-    throw new OxdError('invalid_authorization_redirect_uri', { what: 'authorization_redirect_uri is missing.' })
+    throw new OxdError('invalid_authorization_redirect_uri', {
+      what: 'authorization_redirect_uri is missing.',
+    })
   }
   return [first, ...others]
 }
 
 const responseTypes = (params: SiteParams, before: readonly string[]): readonly string[] => {
-  const types = params.response_types ?? (params.response_type === undefined ? before : [params.response_type])
+  const types =
+    params.response_types ?? (params.response_type === undefined ? before : [params.response_type])
   if (!types.includes('code')) {
     throw new OxdError('invalid_request', {
       what: 'response_types must contain code: oxd logs users in with the authorization code flow.',
@@ -208,7 +211,8 @@ const SECONDS_BELOW = 10_000_000_000
 export const secretExpiry = (value: string | number | undefined): number | undefined => {
   if (value === undefined) return undefined
   const number = typeof value === 'number' || /^\d+$/.test(value) ? Number(value) : undefined
-  const at = number === undefined ? Date.parse(String(value)) / 1000 : number < SECONDS_BELOW ? number : number / 1000
+  const at =
+    number === undefined ? Date.parse(String(value)) / 1000 : number < SECONDS_BELOW ? number : number / 1000
   if (Number.isNaN(at)) {
     throw new OxdError('malformed_params', {
       what: 'client_secret_expires_at must be seconds, milliseconds or an ISO time.',
@@ -217,7 +221,8 @@ export const secretExpiry = (value: string | number | undefined): number | undef
   return at > 0 ? Math.floor(at) : undefined
 }
 
-const nonEmpty = (values: readonly string[]): readonly string[] | undefined => (values.length === 0 ? undefined : values)
+const nonEmpty = (values: readonly string[]): readonly string[] | undefined =>
+  values.length === 0 ? undefined : values
 
 /**
  * The client metadata that an OP is told, by the names of OpenID Connect Registration 1.0 section 2.

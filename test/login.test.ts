@@ -120,7 +120,9 @@ for (const [engine, prepare] of Object.entries(engines)) {
       const back = await signIn(String(authorization_url))
       const params = { oxd_id, code: back.searchParams.get('code'), state: back.searchParams.get('state') }
       const asked = op.requests.get('POST /token') ?? 0
-      const replies = await Promise.all(Array.from({ length: 50 }, () => daemon.call('get_tokens_by_code', params)))
+      const replies = await Promise.all(
+        Array.from({ length: 50 }, () => daemon.call('get_tokens_by_code', params)),
+      )
       assert.equal(replies.filter(({ status }) => status === 'ok').length, 1)
       const refusals = replies.filter(({ status }) => status === 'error').map(({ data }) => data.error)
       assert.deepEqual(new Set(refusals), new Set(['bad_request']))
@@ -129,9 +131,15 @@ for (const [engine, prepare] of Object.entries(engines)) {
 
     it('updates the registration at the OP and in the record', async () => {
       const bye = 'https://client.example.com/bye'
-      const updated = await ok('update_site_registration', { contacts: ['ops@example.com'], post_logout_redirect_uri: bye })
+      const updated = await ok('update_site_registration', {
+        contacts: ['ops@example.com'],
+        post_logout_redirect_uri: bye,
+      })
       assert.deepEqual(updated, { oxd_id })
-      assert.equal(new URL(String((await ok('get_logout_uri', {})).uri)).searchParams.get('post_logout_redirect_uri'), bye)
+      assert.equal(
+        new URL(String((await ok('get_logout_uri', {})).uri)).searchParams.get('post_logout_redirect_uri'),
+        bye,
+      )
       // The OP knows it too: a logout with the new page comes back there.
       const visitor = new Visitor()
       const { authorization_url } = await ok('get_authorization_url', {})

@@ -5,7 +5,10 @@ import { after, before, describe, it, mock } from 'node:test'
 import { REDIRECT, HOME, startStory, type Story } from '../src/testing/story.ts'
 
 type Data = Record<string, unknown>
-type Method = (params: Data, callback: (error: unknown, response: { status: string; data: Data }) => void) => void
+type Method = (
+  params: Data,
+  callback: (error: unknown, response: { status: string; data: Data }) => void,
+) => void
 const COMMANDS = [
   'register_site',
   'update_site',
@@ -33,10 +36,12 @@ describe('oxd-node 3.1.4', () => {
 
   const call = (command: (typeof COMMANDS)[number], params: Data): Promise<Data> =>
     new Promise((resolve, reject) => {
-      oxd[command]({ host: '127.0.0.1', port: story.daemon.port, https_extension: false, ...params }, (error, response) =>
-        error !== null || response.status !== 'ok'
-          ? reject(new Error(`${command}: ${JSON.stringify(error ?? response)}`))
-          : resolve(response.data),
+      oxd[command](
+        { host: '127.0.0.1', port: story.daemon.port, https_extension: false, ...params },
+        (error, response) =>
+          error !== null || response.status !== 'ok'
+            ? reject(new Error(`${command}: ${JSON.stringify(error ?? response)}`))
+            : resolve(response.data),
       )
     })
 
@@ -49,11 +54,22 @@ describe('oxd-node 3.1.4', () => {
         scope: ['openid', 'profile', 'email'],
         grant_types: ['authorization_code'],
       })
-      const updated = await call('update_site', { oxd_id, authorization_redirect_uri: REDIRECT, contacts: ['a@example.com'] })
+      const updated = await call('update_site', {
+        oxd_id,
+        authorization_redirect_uri: REDIRECT,
+        contacts: ['a@example.com'],
+      })
       assert.equal(updated.oxd_id, oxd_id)
-      const { authorization_url } = await call('get_authorization_url', { oxd_id, scope: ['openid', 'profile', 'email'] })
+      const { authorization_url } = await call('get_authorization_url', {
+        oxd_id,
+        scope: ['openid', 'profile', 'email'],
+      })
       const back = new URL(await story.op.authorize(String(authorization_url))).searchParams
-      const tokens = await call('get_tokens_by_code', { oxd_id, code: back.get('code'), state: back.get('state') })
+      const tokens = await call('get_tokens_by_code', {
+        oxd_id,
+        code: back.get('code'),
+        state: back.get('state'),
+      })
       const { claims } = await call('get_user_info', { oxd_id, access_token: tokens.access_token })
       assert.deepEqual((claims as Data).sub, ['alice'])
       const { uri } = await call('get_logout_uri', { oxd_id, post_logout_redirect_uri: HOME })

@@ -92,7 +92,7 @@ const filesIn = (at: string, ending: string): readonly string[] =>
 /** What the files of an installed package import that is not among them, `node:` modules aside. */
 const packagesImported = (at: string, ending: string): readonly string[] => {
   const targets = filesIn(at, ending).flatMap((name) =>
-    [...readFileSync(join(at, name), 'utf8').matchAll(/\b(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g)].map(
+    [...readFileSync(join(at, name), 'utf8').matchAll(/\b(?:from|import|import\()\s*['"]([^'"]+)['"]/g)].map(
       ([, target = '']) => target,
     ),
   )
@@ -177,12 +177,17 @@ describe('the types of oxd-client', () => {
 describe('a login with the packages', () => {
   const oxd = join(OXD, 'node_modules/.bin/oxd')
   let port: number
-  let stop: () => Promise<number | null>
+  let stop = async (): Promise<number | null> => null
 
   before(async () => {
     await compile('nodenext', 'nodenext', 'login.ts')
     const args = ['serve', '--port', '0', '--trust-op', op.origin]
-    const daemon = spawn(oxd, args, { cwd: OXD, env: ENV, stdio: ['ignore', 'pipe', 'inherit'] })
+    const daemon = spawn(oxd, args, {
+      cwd: OXD,
+      env: ENV,
+      stdio: ['ignore', 'pipe', 'inherit'],
+      timeout: COMMAND_MS,
+    })
     const ended = new Promise<number | null>((resolve) => daemon.once('close', resolve))
     stop = () => {
       daemon.kill()
@@ -217,7 +222,7 @@ describe('a login with the packages', () => {
       lists: { sub: [sub], name, email_verified: [String(email_verified)] },
       native: { sub: 'alice', name, email_verified },
       id_token: [sub],
-      second: 'invalid_state',
+      second: { ...said.second, code: 'invalid_state' },
       bye: `${HOME}?state=bye`,
       required: true,
     })

@@ -30,7 +30,9 @@ describe('a login through kill -9', () => {
   it('is finished by the next daemon, and its state stays spent through another kill', async () => {
     const argv = ['--data-dir', data, '--trust-op', op.issuer]
     const first = await startOxd(argv)
-    const { oxd_id } = (await first.call('register_site', { op_host: op.issuer, authorization_redirect_uri: REDIRECT })).data
+    const { oxd_id } = (
+      await first.call('register_site', { op_host: op.issuer, authorization_redirect_uri: REDIRECT })
+    ).data
     const { authorization_url } = (await first.call('get_authorization_url', { oxd_id })).data
     await first.kill('SIGKILL')
 
@@ -63,7 +65,11 @@ describe('stopping', () => {
 
 describe('a start that cannot be', () => {
   /** Runs `oxd serve`, which must fail with one line that matches. */
-  const fails = async (argv: readonly string[], wants: RegExp, env: Record<string, string> = {}): Promise<void> => {
+  const fails = async (
+    argv: readonly string[],
+    wants: RegExp,
+    env: Record<string, string> = {},
+  ): Promise<void> => {
     const { code, stderr } = await runOxd(['serve', ...argv], { env, cwd: folder })
     assert.notEqual(code, 0)
     assert.match(stderr, wants)
@@ -78,7 +84,12 @@ describe('a start that cannot be', () => {
     await new Promise((resolve) => server.close(resolve))
   })
 
-  const SETTINGS: readonly (readonly [why: string, argv: readonly string[], wants: RegExp, env?: Record<string, string>])[] = [
+  const SETTINGS: readonly (readonly [
+    why: string,
+    argv: readonly string[],
+    wants: RegExp,
+    env?: Record<string, string>,
+  ])[] = [
     ['an unknown flag', ['--prot', '1'], /--prot/],
     ['a malformed port', ['--port', 'http'], /--port/],
     ['a malformed origin', ['--trust-op', 'op.example.com'], /--trust-op.*origin/],

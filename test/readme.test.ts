@@ -56,7 +56,9 @@ describe('the README', () => {
       JSON.stringify({ extends: join(ROOT, 'tsconfig.json'), include: ['site.ts'] }),
     )
     const tsc = join(ROOT, 'node_modules/.bin/tsc')
-    const { stdout } = await promisify(execFile)(tsc, ['-p', folder]).catch((error: { stdout: string }) => error)
+    const { stdout } = await promisify(execFile)(tsc, ['-p', folder]).catch(
+      (error: { stdout: string }) => error,
+    )
     assert.equal(stdout, '')
   })
 

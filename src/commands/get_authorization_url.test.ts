@@ -19,19 +19,22 @@ describe('get_authorization_url', () => {
 
   it('has every parameter once, PKCE with S256, and a state that old clients can carry', async () => {
     const sent = await query({ acr_values: ['basic', 'duo'], prompt: 'login', hd: 'example.com' })
-    assert.deepEqual([...sent.keys()], [
-      'response_type',
-      'client_id',
-      'redirect_uri',
-      'scope',
-      'state',
-      'nonce',
-      'code_challenge',
-      'code_challenge_method',
-      'acr_values',
-      'prompt',
-      'hd',
-    ])
+    assert.deepEqual(
+      [...sent.keys()],
+      [
+        'response_type',
+        'client_id',
+        'redirect_uri',
+        'scope',
+        'state',
+        'nonce',
+        'code_challenge',
+        'code_challenge_method',
+        'acr_values',
+        'prompt',
+        'hd',
+      ],
+    )
     assert.equal(sent.get('response_type'), 'code')
     assert.equal(sent.get('redirect_uri'), REDIRECT)
     assert.equal(sent.get('scope'), 'openid profile email')
@@ -74,7 +77,11 @@ describe('get_authorization_url', () => {
     assert.equal((tokens.id_token_claims as Record<string, unknown>).nonce, nonce)
     assert.equal((await site.call('get_tokens_by_code', visit)).data.error, 'bad_request')
     for (const again of [{ state }, { nonce }, { state: visit.state, nonce: `${nonce}-2` }]) {
-      assert.equal((await site.call('get_authorization_url', again)).data.error, 'bad_request', JSON.stringify(again))
+      assert.equal(
+        (await site.call('get_authorization_url', again)).data.error,
+        'bad_request',
+        JSON.stringify(again),
+      )
     }
     const derived = await site.visit({ nonce: `${nonce}-3` })
     assert.equal((await site.call('get_tokens_by_code', derived)).status, 'ok')
@@ -101,7 +108,16 @@ describe('get_authorization_url', () => {
   })
 
   it('lets nobody set what belongs to oxd', async () => {
-    for (const name of ['client_id', 'redirect_uri', 'response_type', 'request_uri', 'state', 'nonce', 'scope', 'code_challenge']) {
+    for (const name of [
+      'client_id',
+      'redirect_uri',
+      'response_type',
+      'request_uri',
+      'state',
+      'nonce',
+      'scope',
+      'code_challenge',
+    ]) {
       for (const container of ['params', 'custom_parameters']) {
         const { data } = await site.call('get_authorization_url', { [container]: { [name]: 'x' } })
         assert.equal(data.error, 'invalid_request', name)
@@ -115,7 +131,10 @@ describe('get_authorization_url', () => {
 
   it('keeps the query of the authorization endpoint', async () => {
     const issuer = story.issuer({
-      discovery: (d) => ({ ...d, authorization_endpoint: `${String(d.authorization_endpoint)}?tenant=a%2Fb` }),
+      discovery: (d) => ({
+        ...d,
+        authorization_endpoint: `${String(d.authorization_endpoint)}?tenant=a%2Fb`,
+      }),
     })
     const { data } = await story.register(issuer)
     const reply = await story.daemon.call('get_authorization_url', { oxd_id: data.oxd_id })
@@ -139,7 +158,11 @@ describe('get_authorization_url', () => {
     assert.equal((await own.call('get_tokens_by_code', visit)).data.error, 'bad_request')
     const still = await own.visit()
     await own.ok('update_site_registration', { contacts: ['new@example.com'] })
-    assert.equal((await own.call('get_tokens_by_code', still)).status, 'ok', 'contacts do not matter to a login')
+    assert.equal(
+      (await own.call('get_tokens_by_code', still)).status,
+      'ok',
+      'contacts do not matter to a login',
+    )
   })
 
   const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [

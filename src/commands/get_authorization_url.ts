@@ -31,7 +31,13 @@ export const get_authorization_url = command({
   },
   result: { authorization_url: fields.authorization_url },
   more: { state: fields.state, login_id: fields.login_id },
-  errors: ['redirect_uri_is_not_registered', 'invalid_scope', 'invalid_request', 'state_in_use', 'expired_client'],
+  errors: [
+    'redirect_uri_is_not_registered',
+    'invalid_scope',
+    'invalid_request',
+    'state_in_use',
+    'expired_client',
+  ],
   examples: [
     {
       what: 'The user is asked to sign in anew.',
@@ -51,7 +57,11 @@ export const get_authorization_url = command({
     if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')
     const scope = openidScope(params.scope ?? settings.scope)
     const op = await ops.at(site)
-    const login = await logins.begin(termsOf(site), { redirect_uri, state: params.state, nonce: params.nonce })
+    const login = await logins.begin(termsOf(site), {
+      redirect_uri,
+      state: params.state,
+      nonce: params.nonce,
+    })
     const authorization_url = authorizationUrl(
       op.metadata,
       [

@@ -36,9 +36,17 @@ describe('get_logout_uri', () => {
     const tokens = await site.ok('get_tokens_by_code', alice)
     await site.ok('get_tokens_by_code', bob)
     const other = await story.site()
-    assert.equal((await logout(other, { state: alice.state })).get('id_token_hint'), null, 'not at another site')
+    assert.equal(
+      (await logout(other, { state: alice.state })).get('id_token_hint'),
+      null,
+      'not at another site',
+    )
     assert.equal((await logout(site, { state: alice.state })).get('id_token_hint'), tokens.id_token)
-    assert.equal((await logout(site, { state: alice.state })).get('id_token_hint'), null, 'forgotten at logout')
+    assert.equal(
+      (await logout(site, { state: alice.state })).get('id_token_hint'),
+      null,
+      'forgotten at logout',
+    )
   })
 
   it('remembers the last login only where the site asked for it', async () => {
@@ -49,17 +57,28 @@ describe('get_logout_uri', () => {
   })
 
   it('sends nobody to a page that is not registered', async () => {
-    const { data } = await site.call('get_logout_uri', { post_logout_redirect_uri: 'https://evil.example.com/' })
+    const { data } = await site.call('get_logout_uri', {
+      post_logout_redirect_uri: 'https://evil.example.com/',
+    })
     assert.equal(data.error, 'redirect_uri_is_not_registered')
     assert.match(String(data.error_description), /post_logout_redirect_uri/)
   })
 
   it('leaves that to the OP for a client that was registered by hand', async () => {
     const issuer = story.issuer()
-    const { client_id, client_secret } = story.op.addClient(issuer, { redirect_uris: ['https://client.example.com/callback'] })
-    const { data } = await story.register(issuer, { client_id, client_secret, post_logout_redirect_uri: null })
+    const { client_id, client_secret } = story.op.addClient(issuer, {
+      redirect_uris: ['https://client.example.com/callback'],
+    })
+    const { data } = await story.register(issuer, {
+      client_id,
+      client_secret,
+      post_logout_redirect_uri: null,
+    })
     const uri = 'https://client.example.com/known-to-the-op'
-    const reply = await story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id, post_logout_redirect_uri: uri })
+    const reply = await story.daemon.call('get_logout_uri', {
+      oxd_id: data.oxd_id,
+      post_logout_redirect_uri: uri,
+    })
     assert.equal(new URL(String(reply.data.uri)).searchParams.get('post_logout_redirect_uri'), uri)
   })
 

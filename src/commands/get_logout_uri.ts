@@ -36,7 +36,11 @@ export const get_logout_uri = command({
     const registered = settings.post_logout_redirect_uris
     // A client that was registered by hand may have told only the OP; for all others oxd knows what is registered.
     const unknownTo = client.by_hand && registered.length === 0
-    if (post_logout_redirect_uri !== undefined && !unknownTo && !registered.includes(post_logout_redirect_uri)) {
+    if (
+      post_logout_redirect_uri !== undefined &&
+      !unknownTo &&
+      !registered.includes(post_logout_redirect_uri)
+    ) {
       throw fail('redirect_uri_is_not_registered', { what: 'It is post_logout_redirect_uri.' })
     }
     const op = await ops.at(site)

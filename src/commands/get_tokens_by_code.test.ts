@@ -12,11 +12,26 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
   'no ID Token': [{ token: ({ id_token: _, ...good }) => good }, 'no_id_token'],
   'no access token': [{ token: ({ access_token: _, ...good }) => good }, 'no_access_token'],
   'a token type that is no bearer': [{ token: (good) => ({ ...good, token_type: 'mac' }) }, 'internal_error'],
-  'another issuer': [{ id_token: { claims: (c) => ({ ...c, iss: `${String(c.iss)}1` }) } }, 'invalid_id_token_bad_issuer'],
+  'another issuer': [
+    { id_token: { claims: (c) => ({ ...c, iss: `${String(c.iss)}1` }) } },
+    'invalid_id_token_bad_issuer',
+  ],
   'no issuer': [{ id_token: { claims: ({ iss: _, ...c }) => c } }, 'invalid_id_token_no_issuer'],
-  'another audience': [{ id_token: { claims: (c) => ({ ...c, aud: 'other' }) } }, 'invalid_id_token_bad_audience'],
+  'another audience': [
+    { id_token: { claims: (c) => ({ ...c, aud: 'other' }) } },
+    'invalid_id_token_bad_audience',
+  ],
   'an audience in other letters': [
-    { id_token: { claims: (c) => ({ ...c, aud: `${String(c.aud)}`.replace(/[a-z]/i, (l) => (l === l.toUpperCase() ? l.toLowerCase() : l.toUpperCase())) }) } },
+    {
+      id_token: {
+        claims: (c) => ({
+          ...c,
+          aud: `${String(c.aud)}`.replace(/[a-z]/i, (l) =>
+            l === l.toUpperCase() ? l.toLowerCase() : l.toUpperCase(),
+          ),
+        }),
+      },
+    },
     'invalid_id_token_bad_audience',
   ],
   'no audience': [{ id_token: { claims: ({ aud: _, ...c }) => c } }, 'invalid_id_token_no_audience'],
@@ -25,48 +40,86 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     { id_token: { claims: ({ azp: _, ...c }) => ({ ...c, aud: [c.aud, 'other'] }) } },
     'invalid_id_token_no_authorized_party',
   ],
-  'another azp': [{ id_token: { claims: (c) => ({ ...c, azp: 'other' }) } }, 'invalid_id_token_bad_authorized_party'],
+  'another azp': [
+    { id_token: { claims: (c) => ({ ...c, azp: 'other' }) } },
+    'invalid_id_token_bad_authorized_party',
+  ],
   'no subject': [{ id_token: { claims: ({ sub: _, ...c }) => c } }, 'no_subject_identifier'],
-  'a subject that is a number': [{ id_token: { claims: (c) => ({ ...c, sub: 7 }) } }, 'no_subject_identifier'],
+  'a subject that is a number': [
+    { id_token: { claims: (c) => ({ ...c, sub: 7 }) } },
+    'no_subject_identifier',
+  ],
   'no expiry': [{ id_token: { claims: ({ exp: _, ...c }) => c } }, 'invalid_id_token_expiration_time'],
-  'an expiry in text': [{ id_token: { claims: (c) => ({ ...c, exp: String(c.exp) }) } }, 'invalid_id_token_expiration_time'],
+  'an expiry in text': [
+    { id_token: { claims: (c) => ({ ...c, exp: String(c.exp) }) } },
+    'invalid_id_token_expiration_time',
+  ],
   'an expiry before the issue': [
     { id_token: { claims: (c) => ({ ...c, exp: Number(c.iat) - 1 }) } },
     'invalid_id_token_expiration_time',
   ],
   'an expiry that is past': [
-    { id_token: { claims: (c) => ({ ...c, iat: Number(c.iat) - 3600, exp: Number(c.iat) - TOLERANCE - 2 }) } },
+    {
+      id_token: { claims: (c) => ({ ...c, iat: Number(c.iat) - 3600, exp: Number(c.iat) - TOLERANCE - 2 }) },
+    },
     'invalid_id_token_expired',
   ],
   'no issue time': [{ id_token: { claims: ({ iat: _, ...c }) => c } }, 'invalid_id_token_issued_at'],
-  'an issue time in the future': [{ id_token: { offsets: { iat: TOLERANCE + 5 } } }, 'invalid_id_token_issued_at'],
+  'an issue time in the future': [
+    { id_token: { offsets: { iat: TOLERANCE + 5 } } },
+    'invalid_id_token_issued_at',
+  ],
   'nbf in the future': [{ id_token: { offsets: { nbf: TOLERANCE + 5 } } }, 'invalid_id_token_unknown'],
   'no nonce': [{ id_token: { claims: ({ nonce: _, ...c }) => c } }, 'invalid_id_token_no_nonce'],
-  'another nonce': [{ id_token: { claims: (c) => ({ ...c, nonce: `x${String(c.nonce)}` }) } }, 'invalid_id_token_bad_nonce'],
-  'the nonce in a list': [{ id_token: { claims: (c) => ({ ...c, nonce: [c.nonce] }) } }, 'invalid_id_token_bad_nonce'],
+  'another nonce': [
+    { id_token: { claims: (c) => ({ ...c, nonce: `x${String(c.nonce)}` }) } },
+    'invalid_id_token_bad_nonce',
+  ],
+  'the nonce in a list': [
+    { id_token: { claims: (c) => ({ ...c, nonce: [c.nonce] }) } },
+    'invalid_id_token_bad_nonce',
+  ],
   'the hash of another access token': [
     { id_token: { claims: (c) => ({ ...c, at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' }) } },
     'invalid_access_token_bad_hash',
   ],
   'no signature': [{ id_token: { sign: 'none' } }, 'id_token_without_signature_not_allowed'],
-  'alg nOnE': [{ id_token: { header: (h) => ({ ...h, alg: 'nOnE' }) } }, 'id_token_without_signature_not_allowed'],
+  'alg nOnE': [
+    { id_token: { header: (h) => ({ ...h, alg: 'nOnE' }) } },
+    'id_token_without_signature_not_allowed',
+  ],
   'no alg': [{ id_token: { header: ({ alg: _, ...h }) => h } }, 'id_token_without_signature_not_allowed'],
-  'HS256 with the public key': [{ id_token: { sign: 'hs256_public_key' } }, 'invalid_id_token_invalid_algorithm'],
-  'HS256 with the client secret': [{ id_token: { sign: 'hs256_client_secret' } }, 'invalid_id_token_invalid_algorithm'],
+  'HS256 with the public key': [
+    { id_token: { sign: 'hs256_public_key' } },
+    'invalid_id_token_invalid_algorithm',
+  ],
+  'HS256 with the client secret': [
+    { id_token: { sign: 'hs256_client_secret' } },
+    'invalid_id_token_invalid_algorithm',
+  ],
   'another algorithm of the OP': [{ id_token: { alg: 'PS256' } }, 'invalid_id_token_invalid_algorithm'],
   'a key of somebody else': [{ id_token: { sign: 'another_key' } }, 'invalid_id_token_bad_signature'],
   'a key in the header': [{ id_token: { sign: 'embedded_key' } }, 'invalid_id_token_bad_signature'],
   'a flipped bit': [{ id_token: { sign: 'flipped_bit' } }, 'invalid_id_token_bad_signature'],
   'an empty signature': [{ id_token: { sign: 'empty' } }, 'invalid_id_token_bad_signature'],
-  'a kid that nobody publishes': [{ id_token: { header: (h) => ({ ...h, kid: 'unknown' }) } }, 'key_id_not_found'],
+  'a kid that nobody publishes': [
+    { id_token: { header: (h) => ({ ...h, kid: 'unknown' }) } },
+    'key_id_not_found',
+  ],
   'no JWT': [{ id_token: { jwt: () => 'not.a-jwt' } }, 'invalid_id_token_unknown'],
   'a payload that is no object': [{ id_token: { claims: () => '"text"' } }, 'invalid_id_token_unknown'],
-  'an unknown crit': [{ id_token: { header: (h) => ({ ...h, crit: ['x'], x: 1 }) } }, 'invalid_id_token_bad_signature'],
+  'an unknown crit': [
+    { id_token: { header: (h) => ({ ...h, crit: ['x'], x: 1 }) } },
+    'invalid_id_token_bad_signature',
+  ],
   'a refused code': [
     { token: reply.raw({ status: 400, body: '{"error":"invalid_grant","error_description":"expired"}' }) },
     'bad_request',
   ],
-  'a refused client': [{ token: reply.raw({ status: 401, body: '{"error":"invalid_client"}' }) }, 'http_status_401'],
+  'a refused client': [
+    { token: reply.raw({ status: 401, body: '{"error":"invalid_client"}' }) },
+    'http_status_401',
+  ],
   'a broken OP': [{ token: reply.html(500) }, 'http_status_500'],
   'a page': [{ token: reply.html() }, 'internal_error'],
   'an error under 200': [{ token: reply.raw({ body: '{"error":"invalid_grant"}' }) }, 'internal_error'],
@@ -75,7 +128,7 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
   'an endless answer': [{ token: reply.endless() }, 'internal_error'],
   'a gzip bomb': [{ token: reply.compressed('gzip', 32 * 1024 * 1024) }, 'internal_error'],
   'a reset connection': [{ token: reply.reset() }, 'internal_error'],
-  'silence': [{ token: reply.hang() }, 'internal_error'],
+  silence: [{ token: reply.hang() }, 'internal_error'],
   'an answer that drips': [{ token: reply.drip(50) }, 'internal_error'],
   'keys that are a page': [{ jwks: reply.html() }, 'internal_error'],
   'no keys': [{ jwks: () => ({ keys: [] }) }, 'key_id_not_found'],
@@ -83,7 +136,9 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
 
 /** What looks like a lie and is none. */
 const TRUTHS: Readonly<Record<string, Faults>> = {
-  'several audiences with azp': { id_token: { claims: (c) => ({ ...c, aud: [c.aud, 'other'], azp: c.aud }) } },
+  'several audiences with azp': {
+    id_token: { claims: (c) => ({ ...c, aud: [c.aud, 'other'], azp: c.aud }) },
+  },
   'one audience in a list': { id_token: { claims: (c) => ({ ...c, aud: [c.aud] }) } },
   'an expiry within the tolerance': {
     id_token: { claims: (c) => ({ ...c, iat: Number(c.iat) - 3600, exp: Number(c.iat) - TOLERANCE + 5 }) },
@@ -132,7 +187,13 @@ describe('get_tokens_by_code', () => {
 
   it('has exactly the members of 3.0.1, and claims as lists of strings', async () => {
     const { data } = await site.login()
-    assert.deepEqual(Object.keys(data), ['access_token', 'expires_in', 'id_token', 'refresh_token', 'id_token_claims'])
+    assert.deepEqual(Object.keys(data), [
+      'access_token',
+      'expires_in',
+      'id_token',
+      'refresh_token',
+      'id_token_claims',
+    ])
     for (const values of Object.values(data.id_token_claims as object)) {
       assert.ok(Array.isArray(values) && values.every((value) => typeof value === 'string'))
     }
@@ -159,12 +220,24 @@ describe('get_tokens_by_code', () => {
     const { code, state } = await site.visit()
     const foreign = await other.visit()
     const asked = story.op.count(site.issuer, 'token')
-    const states = ['A'.repeat(80), `${state}A`, state.slice(0, -1), state.toUpperCase(), `${state}=`, foreign.state, 'x']
+    const states = [
+      'A'.repeat(80),
+      `${state}A`,
+      state.slice(0, -1),
+      state.toUpperCase(),
+      `${state}=`,
+      foreign.state,
+      'x',
+    ]
     for (const wrong of states) {
       assert.equal((await site.call('get_tokens_by_code', { code, state: wrong })).data.error, 'bad_request')
     }
     assert.equal(story.op.count(site.issuer, 'token'), asked)
-    assert.equal((await site.call('get_tokens_by_code', { code, state })).status, 'ok', 'the real login survives')
+    assert.equal(
+      (await site.call('get_tokens_by_code', { code, state })).status,
+      'ok',
+      'the real login survives',
+    )
   })
 
   it('compares iss when it is given, and accepts its absence', async () => {
@@ -172,16 +245,22 @@ describe('get_tokens_by_code', () => {
     const wrong = await site.call('get_tokens_by_code', { code, state, iss: `${site.issuer}/` })
     assert.equal(wrong.data.error, 'invalid_issuer_discovered')
     const visit = await site.visit()
-    assert.equal((await site.call('get_tokens_by_code', { code: visit.code, state: visit.state })).status, 'ok')
+    assert.equal(
+      (await site.call('get_tokens_by_code', { code: visit.code, state: visit.state })).status,
+      'ok',
+    )
   })
 
   it('shows what the OP said, cleaned and bounded', async () => {
-    const said = JSON.stringify({ error: 'server_error', error_description: `a\r\n\u001b[31m\u202e${'b'.repeat(5000)}` })
+    const said = JSON.stringify({
+      error: 'server_error',
+      error_description: `a\r\n\u001b[31m\u202e${'b'.repeat(5000)}`,
+    })
     const { data } = await (await story.site({ token: reply.raw({ status: 400, body: said }) })).login()
     const text = String(data.error_description)
     assert.equal(data.error, 'http_status_400')
     assert.match(text, /server_error: a/)
-    assert.doesNotMatch(text, /[\r\n\u001b\u202e]/)
+    for (const unwanted of ['\r', '\n', '\u001b', '\u202e']) assert.ok(!text.includes(unwanted))
     assert.ok(text.length < 600, String(text.length))
   })
 
@@ -241,7 +320,10 @@ describe('get_tokens_by_code', () => {
   })
 
   it('lets no secret into the log or an error', async () => {
-    const own = await story.site({ id_token: { claims: (c) => ({ ...c, email: 'alice@example.com' }) } }, { post_logout_redirect_uri: HOME })
+    const own = await story.site(
+      { id_token: { claims: (c) => ({ ...c, email: 'alice@example.com' }) } },
+      { post_logout_redirect_uri: HOME },
+    )
     const visit = await own.visit({}, 'subject-of-alice')
     const good = await own.call('get_tokens_by_code', visit)
     const bad = await own.call('get_tokens_by_code', visit)

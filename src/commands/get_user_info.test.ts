@@ -5,18 +5,33 @@ import { reply, type Faults } from '../testing/op.ts'
 import { startStory, type Site, type Story } from '../testing/story.ts'
 
 const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
-  'another subject': [{ userinfo: (u) => ({ ...u, sub: `${String(u.sub)}x` }) }, 'invalid_subject_identifier'],
-  'the subject in other letters': [{ userinfo: (u) => ({ ...u, sub: String(u.sub).toUpperCase() }) }, 'invalid_subject_identifier'],
+  'another subject': [
+    { userinfo: (u) => ({ ...u, sub: `${String(u.sub)}x` }) },
+    'invalid_subject_identifier',
+  ],
+  'the subject in other letters': [
+    { userinfo: (u) => ({ ...u, sub: String(u.sub).toUpperCase() }) },
+    'invalid_subject_identifier',
+  ],
   'no subject': [{ userinfo: ({ sub: _, ...u }) => u }, 'no_subject_identifier'],
   'the subject in a list': [{ userinfo: (u) => ({ ...u, sub: [u.sub] }) }, 'no_subject_identifier'],
-  'a token that the OP refuses': [{ userinfo: reply.raw({ status: 401, body: '{"error":"invalid_token"}' }) }, 'invalid_access_token'],
-  'missing scope': [{ userinfo: reply.raw({ status: 403, body: '{"error":"insufficient_scope"}' }) }, 'http_status_403'],
+  'a token that the OP refuses': [
+    { userinfo: reply.raw({ status: 401, body: '{"error":"invalid_token"}' }) },
+    'invalid_access_token',
+  ],
+  'missing scope': [
+    { userinfo: reply.raw({ status: 403, body: '{"error":"insufficient_scope"}' }) },
+    'http_status_403',
+  ],
   'a broken OP': [{ userinfo: reply.html(500) }, 'http_status_500'],
   'a page': [{ userinfo: reply.html() }, 'internal_error'],
-  'JSON that is announced as text': [{ userinfo: reply.headers({ 'content-type': 'text/plain' }) }, 'internal_error'],
+  'JSON that is announced as text': [
+    { userinfo: reply.headers({ 'content-type': 'text/plain' }) },
+    'internal_error',
+  ],
   'a redirect': [{ userinfo: reply.redirect('http://127.0.0.1:9/') }, 'internal_error'],
   'an endless answer': [{ userinfo: reply.endless() }, 'internal_error'],
-  'silence': [{ userinfo: reply.hang() }, 'internal_error'],
+  silence: [{ userinfo: reply.hang() }, 'internal_error'],
 }
 
 describe('get_user_info', () => {
@@ -64,7 +79,9 @@ describe('get_user_info', () => {
       const long = await clocked.site({ token: (t) => ({ ...t, expires_in: 10 * 86_400 }) })
       const silent = await clocked.site({ token: ({ expires_in: _, ...t }) => t })
       const foreign = async (site: Site, access_token: string): Promise<boolean> =>
-        /did not obtain/.test(String((await site.call('get_user_info', { access_token })).data.error_description))
+        /did not obtain/.test(
+          String((await site.call('get_user_info', { access_token })).data.error_description),
+        )
       const [a, b, c] = [await tokenAt(brief), await tokenAt(long), await tokenAt(silent)]
       now += 3_599_000
       assert.equal(await foreign(brief, a), false)
@@ -81,7 +98,14 @@ describe('get_user_info', () => {
 
   it('gives lists of strings on the 3.x wire, and claims as they are to our library', async () => {
     const site = await story.site({
-      userinfo: (u) => ({ ...u, email_verified: true, age: 7, groups: ['a', 1], address: { locality: 'X' }, none: null }),
+      userinfo: (u) => ({
+        ...u,
+        email_verified: true,
+        age: 7,
+        groups: ['a', 1],
+        address: { locality: 'X' },
+        none: null,
+      }),
     })
     const access_token = await tokenAt(site)
     const lists = (await site.ok('get_user_info', { access_token })).claims as Record<string, unknown>
@@ -89,7 +113,10 @@ describe('get_user_info', () => {
       [lists.email_verified, lists.age, lists.groups, lists.address, lists.none],
       [['true'], ['7'], ['a', '1'], ['{"locality":"X"}'], undefined],
     )
-    const native = (await site.ok('get_user_info', { access_token }, { oxd: 1 })).claims as Record<string, unknown>
+    const native = (await site.ok('get_user_info', { access_token }, { oxd: 1 })).claims as Record<
+      string,
+      unknown
+    >
     assert.deepEqual([native.email_verified, native.age, native.address], [true, 7, { locality: 'X' }])
   })
 

@@ -15,7 +15,12 @@ export const get_user_info = command({
   params: { oxd_id: fields.oxd_id, access_token: fields.access_token },
   result: { claims: fields.claims },
   more: {},
-  errors: ['foreign_access_token', 'invalid_access_token', 'invalid_subject_identifier', 'no_subject_identifier'],
+  errors: [
+    'foreign_access_token',
+    'invalid_access_token',
+    'invalid_subject_identifier',
+    'no_subject_identifier',
+  ],
   examples: [
     {
       what: 'Who is it?',

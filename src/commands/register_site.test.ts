@@ -8,22 +8,43 @@ import { HOME, REDIRECT, startStory, type Story } from '../testing/story.ts'
 
 /** A lie in the discovery document or at the registration endpoint, and the code it is refused with. */
 const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
-  'another issuer': [{ discovery: (d) => ({ ...d, issuer: `${String(d.issuer)}INVALID` }) }, 'invalid_issuer_discovered'],
-  'an issuer with a slash more': [{ discovery: (d) => ({ ...d, issuer: `${String(d.issuer)}/` }) }, 'invalid_issuer_discovered'],
+  'another issuer': [
+    { discovery: (d) => ({ ...d, issuer: `${String(d.issuer)}INVALID` }) },
+    'invalid_issuer_discovered',
+  ],
+  'an issuer with a slash more': [
+    { discovery: (d) => ({ ...d, issuer: `${String(d.issuer)}/` }) },
+    'invalid_issuer_discovered',
+  ],
   'no issuer': [{ discovery: ({ issuer: _, ...d }) => d }, 'no_connect_discovery_response'],
-  'an issuer in a list': [{ discovery: (d) => ({ ...d, issuer: [d.issuer] }) }, 'no_connect_discovery_response'],
+  'an issuer in a list': [
+    { discovery: (d) => ({ ...d, issuer: [d.issuer] }) },
+    'no_connect_discovery_response',
+  ],
   'no token endpoint': [{ discovery: ({ token_endpoint: _, ...d }) => d }, 'no_connect_discovery_response'],
-  'an endpoint that is no URL': [{ discovery: (d) => ({ ...d, jwks_uri: 'jwks' }) }, 'no_connect_discovery_response'],
-  'an endpoint in a file': [{ discovery: (d) => ({ ...d, jwks_uri: 'file:///etc/passwd' }) }, 'no_connect_discovery_response'],
+  'an endpoint that is no URL': [
+    { discovery: (d) => ({ ...d, jwks_uri: 'jwks' }) },
+    'no_connect_discovery_response',
+  ],
+  'an endpoint in a file': [
+    { discovery: (d) => ({ ...d, jwks_uri: 'file:///etc/passwd' }) },
+    'no_connect_discovery_response',
+  ],
   'a discovery page': [{ discovery: reply.html() }, 'no_connect_discovery_response'],
   'an empty discovery document': [{ discovery: reply.empty() }, 'no_connect_discovery_response'],
   'half a discovery document': [{ discovery: reply.truncated_json() }, 'no_connect_discovery_response'],
   'no discovery document': [{ discovery: reply.html(404) }, 'no_connect_discovery_response'],
   'a broken OP': [{ discovery: reply.html(500) }, 'no_connect_discovery_response'],
-  'a redirect of discovery': [{ discovery: reply.redirect('http://127.0.0.1:9/') }, 'no_connect_discovery_response'],
+  'a redirect of discovery': [
+    { discovery: reply.redirect('http://127.0.0.1:9/') },
+    'no_connect_discovery_response',
+  ],
   'an endless discovery document': [{ discovery: reply.endless() }, 'no_connect_discovery_response'],
   'a huge discovery document': [{ discovery: reply.huge() }, 'no_connect_discovery_response'],
-  'a bomb for a discovery document': [{ discovery: reply.compressed('gzip', 32 * 1024 * 1024) }, 'no_connect_discovery_response'],
+  'a bomb for a discovery document': [
+    { discovery: reply.compressed('gzip', 32 * 1024 * 1024) },
+    'no_connect_discovery_response',
+  ],
   'silence at discovery': [{ discovery: reply.hang() }, 'no_connect_discovery_response'],
   'a discovery document that drips': [{ discovery: reply.drip(50) }, 'no_connect_discovery_response'],
   'a connection that breaks': [{ discovery: reply.cut() }, 'no_connect_discovery_response'],
@@ -37,16 +58,27 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     'invalid_algorithm',
   ],
   'a refused registration': [
-    { registration: reply.raw({ status: 400, body: '{"error":"invalid_redirect_uri","error_description":"not here"}' }) },
+    {
+      registration: reply.raw({
+        status: 400,
+        body: '{"error":"invalid_redirect_uri","error_description":"not here"}',
+      }),
+    },
     'http_status_400',
   ],
-  'a registration without client_id': [{ registration: ({ client_id: _, ...r }) => r }, 'no_client_id_returned'],
+  'a registration without client_id': [
+    { registration: ({ client_id: _, ...r }) => r },
+    'no_client_id_returned',
+  ],
   'a registration without client_secret': [
     { registration: ({ client_secret: _, ...r }) => r },
     'no_client_secret_returned',
   ],
   'a registration page': [{ registration: reply.html() }, 'internal_error'],
-  'a redirect of the registration': [{ registration: reply.redirect('http://127.0.0.1:9/', 307) }, 'internal_error'],
+  'a redirect of the registration': [
+    { registration: reply.redirect('http://127.0.0.1:9/', 307) },
+    'internal_error',
+  ],
   'an endless registration': [{ registration: reply.endless() }, 'internal_error'],
   'a registration managed elsewhere': [
     { registration: (r) => ({ ...r, registration_client_uri: 'https://elsewhere.example.com/reg' }) },
@@ -102,7 +134,12 @@ describe('register_site', () => {
   })
 
   it('goes nowhere that is private or unencrypted, unless it was told to, and says how to tell it', async () => {
-    for (const op_host of [story.op.canary().origin, 'https://10.0.0.5', 'https://[::1]:1', 'https://localhost']) {
+    for (const op_host of [
+      story.op.canary().origin,
+      'https://10.0.0.5',
+      'https://[::1]:1',
+      'https://localhost',
+    ]) {
       const { data } = await story.register(op_host)
       assert.equal(data.error, 'restricted_op_host', op_host)
       assert.match(String(data.error_description), /--trust-op/)
@@ -215,13 +252,33 @@ describe('register_site', () => {
     [{ op_host: 'https://user:pass@op.example.com' }, 'invalid_op_host', 'op_host'],
     [{ op_host: 'https://op.example.com?x=1' }, 'invalid_op_host', 'op_host'],
     [{ op_host: 'https://' }, 'invalid_op_host', 'op_host'],
-    [{ op_host: {} , authorization_redirect_uri: null }, 'invalid_op_host', 'op_host'],
+    [{ op_host: {}, authorization_redirect_uri: null }, 'invalid_op_host', 'op_host'],
     [{ authorization_redirect_uri: ' ' }, 'invalid_authorization_redirect_uri', 'authorization_redirect_uri'],
-    [{ authorization_redirect_uri: 'callback' }, 'invalid_authorization_redirect_uri', 'authorization_redirect_uri'],
-    [{ authorization_redirect_uri: 'javascript:alert(1)' }, 'invalid_authorization_redirect_uri', 'authorization_redirect_uri'],
-    [{ authorization_redirect_uri: 'https://a.example/#x' }, 'invalid_authorization_redirect_uri', 'authorization_redirect_uri'],
-    [{ authorization_redirect_uri: ['https://a.example', 'https://b.example'] }, 'internal_error', 'authorization_redirect_uri'],
-    [{ authorization_redirect_uri: `https://a.example/${'a'.repeat(3000)}` }, 'invalid_authorization_redirect_uri', 'authorization_redirect_uri'],
+    [
+      { authorization_redirect_uri: 'callback' },
+      'invalid_authorization_redirect_uri',
+      'authorization_redirect_uri',
+    ],
+    [
+      { authorization_redirect_uri: 'javascript:alert(1)' },
+      'invalid_authorization_redirect_uri',
+      'authorization_redirect_uri',
+    ],
+    [
+      { authorization_redirect_uri: 'https://a.example/#x' },
+      'invalid_authorization_redirect_uri',
+      'authorization_redirect_uri',
+    ],
+    [
+      { authorization_redirect_uri: ['https://a.example', 'https://b.example'] },
+      'internal_error',
+      'authorization_redirect_uri',
+    ],
+    [
+      { authorization_redirect_uri: `https://a.example/${'a'.repeat(3000)}` },
+      'invalid_authorization_redirect_uri',
+      'authorization_redirect_uri',
+    ],
     [{ redirect_uris: ['x'] }, 'invalid_redirect_uri', 'redirect_uris'],
     [{ scope: { openid: true } }, 'internal_error', 'scope'],
     [{ scope: ['open"id'] }, 'invalid_scope', 'scope'],
@@ -230,9 +287,17 @@ describe('register_site', () => {
     [{ response_types: ['token'] }, 'invalid_request', 'response_types'],
     [{ client_id: 'x' }, 'invalid_client_secret', 'client_secret'],
     [{ client_secret: 'x' }, 'invalid_client_id', 'client_id'],
-    [{ client_token_endpoint_auth_method: 'private_key_jwt' }, 'invalid_algorithm', 'client_token_endpoint_auth_method'],
+    [
+      { client_token_endpoint_auth_method: 'private_key_jwt' },
+      'invalid_algorithm',
+      'client_token_endpoint_auth_method',
+    ],
     [{ id_token_signed_response_alg: 'none' }, 'invalid_algorithm', 'id_token_signed_response_alg'],
-    [{ client_id: 'x', client_secret: 'y', client_secret_expires_at: 'soon' }, 'internal_error', 'client_secret_expires_at'],
+    [
+      { client_id: 'x', client_secret: 'y', client_secret_expires_at: 'soon' },
+      'internal_error',
+      'client_secret_expires_at',
+    ],
   ]
   for (const [params, code, name] of BAD) {
     it(`refuses ${JSON.stringify(params).slice(0, 70)} with ${code}, naming ${name}`, async () => {

@@ -11,7 +11,8 @@ export const register_site = command({
   name: 'register_site',
   since: '2.4',
   access: 'open',
-  summary: 'Registers a site at its OpenID Provider, or takes over a client that was registered there by hand.',
+  summary:
+    'Registers a site at its OpenID Provider, or takes over a client that was registered there by hand.',
   repeatable: false,
   spec: [
     'https://openid.net/specs/openid-connect-registration-1_0.html#RegistrationRequest',
@@ -61,11 +62,18 @@ export const register_site = command({
     const oxd_id = randomUUID()
     const settings = settingsFrom(oxd_id, params)
     if (client_id === undefined && client_secret !== undefined) throw fail('invalid_client_id')
-    if (client_id !== undefined && client_secret === undefined && settings.token_endpoint_auth_method !== 'none') {
+    if (
+      client_id !== undefined &&
+      client_secret === undefined &&
+      settings.token_endpoint_auth_method !== 'none'
+    ) {
       throw fail('invalid_client_secret')
     }
 
-    const where = whereabouts(op_host, { op_discovery_path, configuration_endpoint: op_configuration_endpoint })
+    const where = whereabouts(op_host, {
+      op_discovery_path,
+      configuration_endpoint: op_configuration_endpoint,
+    })
     const op = await ops.at(where)
     const by_hand = client_id !== undefined
     const client = by_hand

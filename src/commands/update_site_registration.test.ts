@@ -21,18 +21,30 @@ describe('update_site_registration', () => {
       { authorization_redirect_uri: 'https://a.example/cb', redirect_uris: ['https://a.example/2'] },
       { redirect_uris: ['https://a.example/cb', 'https://a.example/2'] },
     ],
-    [{ post_logout_redirect_uri: 'https://a.example/out' }, { post_logout_redirect_uris: ['https://a.example/out'] }],
+    [
+      { post_logout_redirect_uri: 'https://a.example/out' },
+      { post_logout_redirect_uris: ['https://a.example/out'] },
+    ],
     [{ client_logout_uris: ['https://a.example/f'] }, { frontchannel_logout_uri: 'https://a.example/f' }],
-    [{ client_frontchannel_logout_uris: ['https://a.example/f'] }, { frontchannel_logout_uri: 'https://a.example/f' }],
+    [
+      { client_frontchannel_logout_uris: ['https://a.example/f'] },
+      { frontchannel_logout_uri: 'https://a.example/f' },
+    ],
     [{ response_type: 'code' }, { response_types: ['code'] }],
-    [{ grant_types: ['authorization_code', 'refresh_token'] }, { grant_types: ['authorization_code', 'refresh_token'] }],
+    [
+      { grant_types: ['authorization_code', 'refresh_token'] },
+      { grant_types: ['authorization_code', 'refresh_token'] },
+    ],
     [{ scope: ['openid', 'phone'] }, { scope: 'openid phone' }],
     [{ contacts: ['a@example.com'] }, { contacts: ['a@example.com'] }],
     [{ acr_values: ['duo'] }, { default_acr_values: ['duo'] }],
     [{ client_name: 'New name' }, { client_name: 'New name' }],
     [{ client_jwks_uri: 'https://a.example/jwks' }, { jwks_uri: 'https://a.example/jwks' }],
     [{ client_request_uris: ['https://a.example/r'] }, { request_uris: ['https://a.example/r'] }],
-    [{ client_sector_identifier_uri: 'https://a.example/s' }, { sector_identifier_uri: 'https://a.example/s' }],
+    [
+      { client_sector_identifier_uri: 'https://a.example/s' },
+      { sector_identifier_uri: 'https://a.example/s' },
+    ],
     [
       { client_token_endpoint_auth_method: 'client_secret_post' },
       { token_endpoint_auth_method: 'client_secret_post' },
@@ -82,7 +94,9 @@ describe('update_site_registration', () => {
       [reply.redirect('http://127.0.0.1:9/', 307), 'internal_error'],
     ] as const) {
       const site = await story.site({ management })
-      const refused = await site.call('update_site_registration', { post_logout_redirect_uri: 'https://a.example/x' })
+      const refused = await site.call('update_site_registration', {
+        post_logout_redirect_uri: 'https://a.example/x',
+      })
       assert.equal(refused.data.error, code, String(refused.data.error_description))
       const { uri } = await site.ok('get_logout_uri')
       assert.equal(new URL(String(uri)).searchParams.get('post_logout_redirect_uri'), HOME)
@@ -110,7 +124,11 @@ describe('update_site_registration', () => {
     const login = async () => {
       const url = await story.daemon.call('get_authorization_url', { oxd_id })
       const back = new URL(await story.op.authorize(String(url.data.authorization_url))).searchParams
-      return story.daemon.call('get_tokens_by_code', { oxd_id, code: back.get('code'), state: back.get('state') })
+      return story.daemon.call('get_tokens_by_code', {
+        oxd_id,
+        code: back.get('code'),
+        state: back.get('state'),
+      })
     }
     assert.equal((await login()).data.error, 'http_status_401')
     assert.equal((await story.daemon.call('update_site', { oxd_id, client_secret: 'right' })).status, 'ok')

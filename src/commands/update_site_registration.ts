@@ -2,7 +2,14 @@
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { authMethod, idTokenAlgorithm, updateClient } from '../oidc/registration.ts'
-import { SITE_PARAMS, clientMetadata, sameLoginTerms, secretExpiry, settingsFrom, type Site } from '../site.ts'
+import {
+  SITE_PARAMS,
+  clientMetadata,
+  sameLoginTerms,
+  secretExpiry,
+  settingsFrom,
+  type Site,
+} from '../site.ts'
 
 /** Changes a site, at the OP and in oxd: what is given replaces, what is absent stays. */
 export const update_site_registration = command({
@@ -38,7 +45,11 @@ export const update_site_registration = command({
         return { ...(await updateClient(op, client, clientMetadata(settings))), by_hand: false }
       }
       // A client that was registered by hand is changed by hand; here oxd learns what it is now.
-      if (params.client_secret === undefined && params.client_id !== undefined && params.client_id !== client.client_id) {
+      if (
+        params.client_secret === undefined &&
+        params.client_id !== undefined &&
+        params.client_id !== client.client_id
+      ) {
         throw fail('invalid_client_id', { what: 'A new client_id needs its client_secret.' })
       }
       const taken = {
@@ -46,10 +57,12 @@ export const update_site_registration = command({
         by_hand: true,
         client_id: params.client_id ?? client.client_id,
         client_secret: params.client_secret ?? client.client_secret,
-        client_secret_expires_at: secretExpiry(params.client_secret_expires_at) ?? client.client_secret_expires_at,
+        client_secret_expires_at:
+          secretExpiry(params.client_secret_expires_at) ?? client.client_secret_expires_at,
         token_endpoint_auth_method: authMethod(op.metadata, settings.token_endpoint_auth_method),
         id_token_signed_response_alg: idTokenAlgorithm(op.metadata, settings.id_token_signed_response_alg),
-        registration_access_token: params.client_registration_access_token ?? client.registration_access_token,
+        registration_access_token:
+          params.client_registration_access_token ?? client.registration_access_token,
         registration_client_uri: params.client_registration_client_uri ?? client.registration_client_uri,
       }
       return taken.registration_client_uri === undefined
@@ -59,7 +72,8 @@ export const update_site_registration = command({
     const client = await changed()
     await sites.update([oxd_id], (before) => {
       // The OP has been told: what is stored is what it was told, unless another update came in between.
-      if (before.client.registration_access_token !== site.client.registration_access_token) throw fail('site_changed')
+      if (before.client.registration_access_token !== site.client.registration_access_token)
+        throw fail('site_changed')
       const after = { ...before, settings, client }
       return { ...after, version: sameLoginTerms(before, after) ? before.version : before.version + 1 }
     })

@@ -37,7 +37,9 @@ export const authorizationUrl = (
   }
   for (const [name, value] of Object.entries(custom)) {
     if (OWNED.has(name) || url.searchParams.has(name)) {
-      throw new OxdError('invalid_request', { what: `The parameter ${JSON.stringify(name)} is not the caller's to set.` })
+      throw new OxdError('invalid_request', {
+        what: `The parameter ${JSON.stringify(name)} is not the caller's to set.`,
+      })
     }
     url.searchParams.set(name, value)
   }

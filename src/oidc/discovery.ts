@@ -36,15 +36,23 @@ const invalidHost = (what: string): OxdError => new OxdError('invalid_op_host', 
  */
 export const whereabouts = (
   op_host: string,
-  options: { readonly op_discovery_path?: string | undefined; readonly configuration_endpoint?: string | undefined },
+  options: {
+    readonly op_discovery_path?: string | undefined
+    readonly configuration_endpoint?: string | undefined
+  },
 ): Whereabouts => {
   const { op_discovery_path = '', configuration_endpoint } = options
   if (configuration_endpoint !== undefined && !configuration_endpoint.endsWith(WELL_KNOWN)) {
     throw invalidHost(`op_configuration_endpoint must end in ${WELL_KNOWN}.`)
   }
   const withScheme = op_host.includes('://') ? op_host : `https://${op_host}`
-  const path = op_discovery_path === '' || op_discovery_path.startsWith('/') ? op_discovery_path : `/${op_discovery_path}`
-  const issuer = configuration_endpoint?.slice(0, -WELL_KNOWN.length) ?? `${path === '' ? withScheme : withScheme.replace(/\/$/, '')}${path}`
+  const path =
+    op_discovery_path === '' || op_discovery_path.startsWith('/')
+      ? op_discovery_path
+      : `/${op_discovery_path}`
+  const issuer =
+    configuration_endpoint?.slice(0, -WELL_KNOWN.length) ??
+    `${path === '' ? withScheme : withScheme.replace(/\/$/, '')}${path}`
   if (!URL.canParse(issuer)) throw invalidHost('op_host must be an https URL.')
   const { protocol, username, password } = new URL(issuer)
   if (protocol !== 'https:' && protocol !== 'http:') throw invalidHost('op_host must be an https URL.')
@@ -56,7 +64,8 @@ export const whereabouts = (
 
 /** Failures that old clients know under the one name of discovery. */
 const asDiscoveryFailure = (error: unknown): unknown =>
-  error instanceof OxdError && (ERRORS[error.code].wire === 'internal_error' || error.code === 'op_http_status')
+  error instanceof OxdError &&
+  (ERRORS[error.code].wire === 'internal_error' || error.code === 'op_http_status')
     ? new OxdError('no_connect_discovery_response', { what: error.message, cause: error })
     : error
 

@@ -28,11 +28,19 @@ const isTime = (value: unknown): value is number => typeof value === 'number' &&
 const audiences = ({ aud }: Claims): unknown[] => (Array.isArray(aud) ? aud : [aud])
 const tolerance = LIMITS.clock_tolerance_seconds
 
-const HASHES: Readonly<Record<string, string>> = { 256: 'sha256', 384: 'sha384', 512: 'sha512', DSA: 'sha512', 519: 'sha512' }
+const HASHES: Readonly<Record<string, string>> = {
+  256: 'sha256',
+  384: 'sha384',
+  512: 'sha512',
+  DSA: 'sha512',
+  519: 'sha512',
+}
 
 /** Left half of the hash of `value` under the hash of the signature algorithm (Core 3.1.3.6). */
 const leftHash = (value: string, alg: string): string => {
-  const digest = createHash(HASHES[alg.slice(-3)] ?? 'sha256').update(value, 'ascii').digest()
+  const digest = createHash(HASHES[alg.slice(-3)] ?? 'sha256')
+    .update(value, 'ascii')
+    .digest()
   return digest.subarray(0, digest.length / 2).toString('base64url')
 }
 
@@ -50,7 +58,8 @@ export const RULES: readonly Rule[] = [
   {
     otherwise: 'invalid_id_token_no_audience',
     spec: 'Core 2',
-    holds: (c) => audiences(c).length > 0 && audiences(c).every((aud) => typeof aud === 'string' && aud !== ''),
+    holds: (c) =>
+      audiences(c).length > 0 && audiences(c).every((aud) => typeof aud === 'string' && aud !== ''),
   },
   {
     otherwise: 'invalid_id_token_bad_audience',
@@ -137,7 +146,8 @@ export const validateIdToken = async (op: Op, id_token: string, expected: Expect
     throw new OxdError('id_token_without_signature_not_allowed')
   }
   // Core 3.1.3.7 (7): the one algorithm of the registration, not whatever the token says.
-  if (alg !== expected.alg) throw new OxdError('invalid_id_token_invalid_algorithm', { what: `${expected.alg} is registered.` })
+  if (alg !== expected.alg)
+    throw new OxdError('invalid_id_token_invalid_algorithm', { what: `${expected.alg} is registered.` })
   const claims = payloadClaims(await op.keys.verify(id_token, alg))
   for (const rule of RULES) {
     if (!rule.holds(claims, expected)) throw new OxdError(rule.otherwise, { what: `(${rule.spec})` })

@@ -76,11 +76,18 @@ export const createOpKeys = (options: {
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
     const url = await jwks_uri()
-    const response = await door.request({ step: 'keys', url, bytes_max: limits.jwks_bytes_max, accept: 'application/json' })
+    const response = await door.request({
+      step: 'keys',
+      url,
+      bytes_max: limits.jwks_bytes_max,
+      accept: 'application/json',
+    })
     if (response.status !== 200) throw refusal('keys', response)
     const { keys } = shaped('keys', url, KEY_SET, jsonObject('keys', response))
     if (keys.length > limits.jwks_keys_max) {
-      throw new OxdError('op_answer_too_large', { what: `The key set has more than ${limits.jwks_keys_max} keys.` })
+      throw new OxdError('op_answer_too_large', {
+        what: `The key set has more than ${limits.jwks_keys_max} keys.`,
+      })
     }
     const known = keys.flatMap((key) => {
       const result = PUBLIC_KEY.safeParse(key)
@@ -113,7 +120,11 @@ export const createOpKeys = (options: {
     return true
   }
 
-  const tryKeys = async (jws: string, alg: string, keys: readonly PublicKey[]): Promise<Uint8Array | undefined> => {
+  const tryKeys = async (
+    jws: string,
+    alg: string,
+    keys: readonly PublicKey[],
+  ): Promise<Uint8Array | undefined> => {
     for (const key of keys.slice(0, TRIES_MAX)) {
       const { payload } = await signedBy(jws, alg, key)
       if (payload !== undefined) return payload

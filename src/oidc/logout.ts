@@ -4,7 +4,10 @@ import { OxdError } from '../error.ts'
 import type { OpMetadata } from './discovery.ts'
 
 /** OPs without an end_session_endpoint whose sessions can be ended all the same, as oxd always did. */
-const ELSEWHERE: readonly { readonly issuer: string; readonly url: (post_logout_redirect_uri: string) => string }[] = [
+const ELSEWHERE: readonly {
+  readonly issuer: string
+  readonly url: (post_logout_redirect_uri: string) => string
+}[] = [
   {
     issuer: 'https://accounts.google.com',
     url: (uri) => {

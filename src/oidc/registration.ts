@@ -63,7 +63,8 @@ export const idTokenAlgorithm = (metadata: OpMetadata, asked: string | undefined
   const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256']
   const possible = offered.filter((alg) => Object.hasOwn(ALGORITHMS, alg))
   const alg = asked ?? (possible.includes('RS256') ? 'RS256' : possible[0])
-  if (alg === undefined || !possible.includes(alg)) throw unsupported('id_token_signed_response_alg', alg ?? '', possible)
+  if (alg === undefined || !possible.includes(alg))
+    throw unsupported('id_token_signed_response_alg', alg ?? '', possible)
   return alg
 }
 
@@ -90,7 +91,8 @@ const registered = (
     client_id: client.client_id,
     client_secret: client.client_secret,
     // 0 is "never" (Registration 1.0 section 3.2).
-    client_secret_expires_at: client.client_secret_expires_at === 0 ? undefined : client.client_secret_expires_at,
+    client_secret_expires_at:
+      client.client_secret_expires_at === 0 ? undefined : client.client_secret_expires_at,
     token_endpoint_auth_method: authMethod(metadata, method),
     id_token_signed_response_alg: idTokenAlgorithm(
       metadata,
@@ -162,9 +164,15 @@ export const updateClient = async (
   const answer = jsonObject('registration update', response)
   const after = registered(url, asked, { client_id, client_secret, ...answer }, op.metadata)
   if (after.client_id !== client_id) {
-    throw new OxdError('op_answer_malformed', { what: `${new URL(url).origin} answered the update with another client_id.` })
+    throw new OxdError('op_answer_malformed', {
+      what: `${new URL(url).origin} answered the update with another client_id.`,
+    })
   }
-  return { ...after, registration_access_token: after.registration_access_token ?? registration_access_token, registration_client_uri: after.registration_client_uri ?? url }
+  return {
+    ...after,
+    registration_access_token: after.registration_access_token ?? registration_access_token,
+    registration_client_uri: after.registration_client_uri ?? url,
+  }
 }
 
 /** Takes a registration back, where the OP allows it: nothing is left behind when its record could not be kept. */

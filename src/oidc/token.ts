@@ -55,7 +55,8 @@ export const redeemCode = async (
   grant: { readonly code: string; readonly redirect_uri: string; readonly code_verifier: string },
 ): Promise<TokenAnswer> => {
   const authenticate = AUTH_METHODS[client.token_endpoint_auth_method]
-  if (authenticate === undefined) throw new OxdError('invalid_algorithm', { what: client.token_endpoint_auth_method })
+  if (authenticate === undefined)
+    throw new OxdError('invalid_algorithm', { what: client.token_endpoint_auth_method })
   const url = op.metadata.token_endpoint
   const response = await genericTokenEndpointRequest(
     { issuer: op.metadata.issuer, token_endpoint: url },
@@ -66,7 +67,12 @@ export const redeemCode = async (
     // Whether http is allowed is decided by the door alone.
     { [customFetch]: op.door.fetchFor('token'), [allowInsecureRequests]: true },
   )
-  const answer: DoorAnswer = { status: response.status, headers: response.headers, text: await response.text(), url }
+  const answer: DoorAnswer = {
+    status: response.status,
+    headers: response.headers,
+    text: await response.text(),
+    url,
+  }
   if (answer.status !== 200) throw refusedCode(answer)
   const tokens = shaped('token', url, TOKENS, jsonObject('token', answer))
   if (tokens.id_token === undefined) throw new OxdError('no_id_token')

@@ -9,7 +9,11 @@ import type { Op } from './op.ts'
  * The claims of the subject `sub`; without `sub`, of whomever the token belongs to.
  * @throws OxdError no_userinfo_endpoint, invalid_access_token, no_subject_identifier, invalid_subject_identifier
  */
-export const fetchUserinfo = async (op: Op, access_token: string, sub: string | undefined): Promise<Claims> => {
+export const fetchUserinfo = async (
+  op: Op,
+  access_token: string,
+  sub: string | undefined,
+): Promise<Claims> => {
   const url = op.metadata.userinfo_endpoint
   if (url === undefined) throw new OxdError('no_userinfo_endpoint')
   const response = await op.door.request({
@@ -22,7 +26,9 @@ export const fetchUserinfo = async (op: Op, access_token: string, sub: string | 
   if (response.status !== 200) throw refusal('userinfo', response)
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/json\s*(;|$)/i.test(type)) {
-    throw new OxdError('op_answer_malformed', { what: `${new URL(url).origin} answered the userinfo request with no JSON.` })
+    throw new OxdError('op_answer_malformed', {
+      what: `${new URL(url).origin} answered the userinfo request with no JSON.`,
+    })
   }
   const claims = jsonObject('userinfo', response)
   if (typeof claims.sub !== 'string' || claims.sub === '') throw new OxdError('no_subject_identifier')

@@ -27,11 +27,16 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 const memberTable = (shape: Shape): string =>
   table(
     ['member', 'type', 'meaning'],
-    Object.entries(shape).map(([name, schema]) => [`\`${name}\``, typeOf(schema), metaOf(schema).description]),
+    Object.entries(shape).map(([name, schema]) => [
+      `\`${name}\``,
+      typeOf(schema),
+      metaOf(schema).description,
+    ]),
   )
 
 const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``
-const methodOf = (name: string): string => name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())
+const methodOf = (name: string): string =>
+  name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())
 
 /** The page of one command, in Markdown. */
 export const commandPage = (command: AnyCommand): string => {
@@ -50,7 +55,9 @@ export const commandPage = (command: AnyCommand): string => {
     table(['name', 'type', 'required', 'meaning'], parameters),
     '## Result',
     memberTable(result),
-    ...(Object.keys(more).length > 0 ? ['With `"oxd": 1` beside `command` and `params` also:', memberTable(more)] : []),
+    ...(Object.keys(more).length > 0
+      ? ['With `"oxd": 1` beside `command` and `params` also:', memberTable(more)]
+      : []),
     '## Errors of its own',
     table(
       ['with `"oxd": 1`', 'on the wire', 'meaning'],
@@ -105,7 +112,19 @@ export const settingsTable = (): string =>
         fallback === undefined ? '' : `\`${fallback}\``,
         meaning,
       ]),
-      ['', '`OXD_KEY`', '', '', 'The key that seals the data (32 bytes in base64url or hex), instead of a key file.'],
-      ['`--config FILE`', '`OXD_CONFIG`', '', '`./oxd.yml`', 'The file of settings; the default is read only where it exists.'],
+      [
+        '',
+        '`OXD_KEY`',
+        '',
+        '',
+        'The key that seals the data (32 bytes in base64url or hex), instead of a key file.',
+      ],
+      [
+        '`--config FILE`',
+        '`OXD_CONFIG`',
+        '',
+        '`./oxd.yml`',
+        'The file of settings; the default is read only where it exists.',
+      ],
     ],
   )

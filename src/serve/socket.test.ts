@@ -11,6 +11,7 @@ import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Dispatch, Request } from '../dispatch.ts'
 import { StartError } from '../error.ts'
+import type { ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import type { Limits } from '../limits.ts'
 import type { LogFields } from '../world.ts'
@@ -45,6 +46,7 @@ const until = async (what: string, condition: () => boolean): Promise<void> => {
 interface Daemon extends Listening {
   /** The commands carried out, in their order. */
   readonly calls: Request[]
+  readonly refusals: ErrorCode[]
   readonly peers: string[]
   readonly lines: (readonly [message: string, fields: LogFields | undefined])[]
   readonly port: number
@@ -61,6 +63,7 @@ interface Setup {
 /** A daemon whose commands are echoed. */
 const daemon = async (t: TestContext, setup: Setup = {}): Promise<Daemon> => {
   const calls: Request[] = []
+  const refusals: ErrorCode[] = []
   const peers: string[] = []
   const lines: [string, LogFields | undefined][] = []
   const echo: Dispatch['handle'] = async (request) => ({
@@ -75,12 +78,15 @@ const daemon = async (t: TestContext, setup: Setup = {}): Promise<Daemon> => {
       peers.push(peer)
       return (setup.handle ?? echo)(request, peer)
     },
-    handleBad: (code) => ({ status: 'error', data: { error: code } }),
+    handleBad: (code) => {
+      refusals.push(code)
+      return { status: 'error', data: { error: code } }
+    },
     limits: { ...LIMITS, shutdown_ms: 2_000, ...setup.limits },
     log: (_level, message, fields) => lines.push([message, fields]),
   })
   t.after(() => soon('the daemon closes', listening.close()))
-  return { ...listening, calls, peers, lines, port: listening.addresses.tcp?.port ?? 0 }
+  return { ...listening, calls, refusals, peers, lines, port: listening.addresses.tcp?.port ?? 0 }
 }
 
 interface Peer {
@@ -380,13 +386,15 @@ test('what comes before nonsense is answered, what comes after is not', async (t
   assert.deepEqual(client.replies, [a, b])
 })
 
-for (const [what, header] of [
-  ['declared', '9999999'],
-  ['without a header', ''],
+for (const [what, header, overUnix] of [
+  ['declared', '9999999', false],
+  ['declared, over a Unix socket', '9999999', true],
+  ['without a header', '', false],
 ] as const) {
   test(`a frame of 10 MB, ${what}, is answered readably and closed, others are served`, async (t) => {
-    const { port, calls } = await daemon(t, { limits: { waiting_frames_max: 1 } })
-    const client = await peer(t, port)
+    const unix = join(folder(t), 'oxd.sock')
+    const { port, calls } = await daemon(t, { unix, limits: { waiting_frames_max: 1 } })
+    const client = await peer(t, overUnix ? unix : port)
     const chunk = Buffer.alloc(65_536, 'x')
     client.socket.write(`${header}{"a":"`)
     for (let i = 0; i < 160; i += 1) client.socket.write(chunk)
@@ -433,9 +441,9 @@ test('a frame that is not completed in time is refused, however it drips', async
   assert.ok(client.repliedAt() - startedAt >= 140)
 })
 
-test('a frame that is completed after its time has no effect', async (t) => {
+test('a frame that is completed after its time has no effect, and is refused once', async (t) => {
   const gate = Promise.withResolvers<void>()
-  const { port, calls } = await daemon(t, {
+  const { port, close, calls, refusals } = await daemon(t, {
     limits: { frame_ms_max: 30 },
     handle: async (request) => {
       await gate.promise
@@ -447,10 +455,13 @@ test('a frame that is completed after its time has no effect', async (t) => {
   await delay(80)
   client.socket.write(B.subarray(9))
   await delay(30)
+  const closed = close()
   gate.resolve()
   assert.equal(await soon('closed', client.ended), 'end')
   assert.deepEqual(client.replies, [a, 'frame_incomplete'])
   assert.deepEqual(calls, [a])
+  assert.deepEqual(refusals, ['frame_incomplete'])
+  await closed
 })
 
 test('each frame has its own time, and silence between frames has no end', async (t) => {
@@ -600,6 +611,22 @@ test('peers that reset the connection at any time harm nobody', async (t) => {
   }
   await isServed(t, port)
   assert.deepEqual(lines, [])
+})
+
+test('nothing remains of connections that are gone', async (t) => {
+  const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+  const { port } = await daemon(t, {
+    limits: { frame_ms_max: 60_000, close_ms_max: 60_000, reply_ms_max: 60_000 },
+  })
+  const before = timers()
+  for (const bytes of [A, A.subarray(0, 7), '9999999{', 'GET / ']) {
+    const client = await peer(t, port)
+    client.socket.on('error', () => {})
+    client.socket.write(bytes)
+    await delay(20)
+    client.socket.resetAndDestroy()
+  }
+  await until('no timer is left', () => timers() <= before)
 })
 
 test('a command that fails against its word costs only its own connection', async (t) => {

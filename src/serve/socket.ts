@@ -171,7 +171,6 @@ const converse = (
     turns.length < limits.waiting_frames_max && waitingBytes < limits.frame_bytes_max
 
   const read = (): void => {
-    if (deaf) return
     let completed = false
     while (hasRoom()) {
       const frame = reader.next()

@@ -23,7 +23,9 @@ export interface OxdProcess {
 }
 
 const environment = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => {
-  const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('OXD_') && !/^no_proxy$/i.test(name))
+  const inherited = Object.entries(process.env).filter(
+    ([name]) => !name.startsWith('OXD_') && !/^no_proxy$/i.test(name),
+  )
   return { ...Object.fromEntries(inherited), ...env }
 }
 
@@ -41,7 +43,10 @@ const start = (argv: readonly string[], { env = {}, cwd }: Options) => {
   const text = { stdout: '', stderr: '' }
   child.stdout.setEncoding('utf8').on('data', (part: string) => void (text.stdout += part))
   child.stderr.setEncoding('utf8').on('data', (part: string) => void (text.stderr += part))
-  const ended = once(child, 'close').then(([code]): Ended => ({ code: typeof code === 'number' ? code : null, ...text }))
+  const ended = once(child, 'close').then(([code]): Ended => ({
+    code: typeof code === 'number' ? code : null,
+    ...text,
+  }))
   return { child, text, ended }
 }
 
@@ -60,7 +65,9 @@ export const startOxd = async (argv: readonly string[], options: Options = {}): 
   const ready = new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('oxd did not become ready')), READY_MS_MAX)
     child.stdout.on('data', () => {
-      const port = /"oxd is ready"/.test(text.stdout) ? /"tcp":"127\.0\.0\.1:(\d+)"/.exec(text.stdout)?.[1] : undefined
+      const port = /"oxd is ready"/.test(text.stdout)
+        ? /"tcp":"127\.0\.0\.1:(\d+)"/.exec(text.stdout)?.[1]
+        : undefined
       if (port === undefined) return
       clearTimeout(timer)
       resolve(Number(port))

@@ -1,6 +1,12 @@
 // The story that most tests tell: a daemon, an OP that may lie, a registered site, and a login as far as it gets.
 import assert from 'node:assert/strict'
-import { startTestDaemon, type Data, type Envelope, type TestDaemon, type TestDaemonOptions } from './daemon.ts'
+import {
+  startTestDaemon,
+  type Data,
+  type Envelope,
+  type TestDaemon,
+  type TestDaemonOptions,
+} from './daemon.ts'
 import { startLyingOp, type Faults, type LyingOp } from './op.ts'
 
 export const REDIRECT = 'https://client.example.com/callback'
@@ -33,7 +39,10 @@ export interface Story {
 
 export const startStory = async (options: TestDaemonOptions = {}): Promise<Story> => {
   const op = await startLyingOp(options.now === undefined ? {} : { now: options.now })
-  const daemon = await startTestDaemon({ ...options, argv: ['--trust-op', op.origin, ...(options.argv ?? [])] })
+  const daemon = await startTestDaemon({
+    ...options,
+    argv: ['--trust-op', op.origin, ...(options.argv ?? [])],
+  })
   let issuers = 0
   const issuer = (faults?: Faults): string => op.issuer(`i${++issuers}`, faults)
   const register = (op_host: string, params: Data = {}): Promise<Envelope> =>
@@ -45,7 +54,8 @@ export const startStory = async (options: TestDaemonOptions = {}): Promise<Story
     })
 
   const siteAt = (at: string, oxd_id: string): Site => {
-    const call: Site['call'] = (command, params = {}, more) => daemon.call(command, { oxd_id, ...params }, more)
+    const call: Site['call'] = (command, params = {}, more) =>
+      daemon.call(command, { oxd_id, ...params }, more)
     const ok: Site['ok'] = async (command, params, more) => {
       const { status, data } = await call(command, params, more)
       assert.equal(status, 'ok', JSON.stringify(data))
@@ -54,7 +64,11 @@ export const startStory = async (options: TestDaemonOptions = {}): Promise<Story
     const visit: Site['visit'] = async (params, sub = 'alice') => {
       const { authorization_url } = await ok('get_authorization_url', params)
       const back = new URL(await op.authorize(String(authorization_url), { sub })).searchParams
-      return { code: String(back.get('code')), state: String(back.get('state')), iss: String(back.get('iss')) }
+      return {
+        code: String(back.get('code')),
+        state: String(back.get('state')),
+        iss: String(back.get('iss')),
+      }
     }
     const login: Site['login'] = async (sub) => call('get_tokens_by_code', await visit({}, sub))
     return { issuer: at, oxd_id, call, ok, visit, login }
