@@ -47,6 +47,7 @@ export const startDaemon = async (
   const { store, keys } = opened
   const { trust_op, op_ca, op_proxy, no_proxy, op_host } = config
   const door = createDoor({ trust_op, op_ca: readCertificates(op_ca), op_proxy, no_proxy, limits })
+  if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const dispatch = createDispatch(COMMANDS, {
     world,
     ops: createOps(door, world, limits),

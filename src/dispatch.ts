@@ -54,7 +54,7 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
       // `readParams` has parsed them with the schema from which the parameters of `run` are inferred.
       return command.run(params as never, { ...context, fail } as never)
     }
-    const site = (await sites.get([String(params.oxd_id)]))?.value
+    const site = await sites.get(String(params.oxd_id))
     if (site === undefined) throw new OxdError('invalid_oxd_id')
     return command.run(params as never, { ...context, site, fail } as never)
   }
@@ -90,9 +90,9 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
   const errorReply = (error: OxdError, ref: string, long: boolean): Reply['reply'] => ({
     status: 'error',
     data: {
-      error: error.wire,
+      error: long ? error.code : error.wire,
       error_description: `${error.message} [ref ${ref}]`,
-      ...(long ? { details: { ...error.details, code: error.code, ref } } : {}),
+      ...(long ? { details: { ...error.details, ref } } : {}),
     },
   })
 

@@ -269,5 +269,32 @@ export const sameLoginTerms = (before: Site, after: Site): boolean =>
   before.settings.redirect_uris.join(' ') === after.settings.redirect_uris.join(' ')
 
 /** The sites of the store, by oxd_id. */
-export type Sites = Kind<Site>
-export const sitesOf = (store: Store): Sites => store.kind<Site>({ kind: 'site', durable: true })
+export interface Sites extends Pick<Kind<Site>, 'insert' | 'update'> {
+  readonly get: (oxd_id: string) => Promise<Site | undefined>
+  /**
+   * Runs `change` when no other change of this site is under way: the OP must be told in the order in which the record is
+   * written, and its token for changes may be good for one alone.
+   */
+  readonly inTurn: <T>(oxd_id: string, change: () => Promise<T>) => Promise<T>
+}
+
+export const sitesOf = (store: Store): Sites => {
+  const kind = store.kind<Site>({ kind: 'site', durable: true })
+  /** The last change of each site that is under way. */
+  const turns = new Map<string, Promise<unknown>>()
+  return {
+    insert: kind.insert,
+    update: kind.update,
+    get: async (oxd_id) => (await kind.get([oxd_id]))?.value,
+    async inTurn(oxd_id, change) {
+      const before = turns.get(oxd_id) ?? Promise.resolve()
+      const turn = before.then(change, change)
+      turns.set(oxd_id, turn)
+      try {
+        return await turn
+      } finally {
+        if (turns.get(oxd_id) === turn) turns.delete(oxd_id)
+      }
+    },
+  }
+}

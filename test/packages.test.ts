@@ -222,7 +222,7 @@ describe('a login with the packages', () => {
       lists: { sub: [sub], name, email_verified: [String(email_verified)] },
       native: { sub: 'alice', name, email_verified },
       id_token: [sub],
-      second: { ...said.second, code: 'invalid_state' },
+      second: 'invalid_state',
       bye: `${HOME}?state=bye`,
       required: true,
     })

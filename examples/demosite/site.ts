@@ -193,7 +193,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     const { code, state, iss } = answerIn(request)
 
     // Did this browser begin this login? Else oxd is not even asked.
-    if (!takePending(request, state)) return noSuchLogin(request, response)
+    if (!takePending(request, state)) return stale(request, response)
     await saved(request)
     if (code === undefined) return notLoggedIn(request, response)
 
@@ -207,7 +207,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
   // #endregion
 
   /** The state is stale, forged or missing; or the user pressed the back button after a login. */
-  const noSuchLogin = (request: Request, response: Response): void => {
+  const stale = (request: Request, response: Response): void => {
     const message = request.session.login === undefined ? MESSAGES.no_such_login : MESSAGES.already_logged_in
     sendMessage(request, response, { message })
   }
@@ -290,13 +290,11 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   app.use((request, response) => sendMessage(request, response, { message: MESSAGES.not_found }))
 
-  /** One registration for all requests that met the unknown id. */
-  let again: Promise<string> | undefined
+  /** Of several requests that met the unknown id, only the first registers: the client shares it, or it is done. */
   const registerAnew = async (unknown_id: unknown): Promise<void> => {
     if (unknown_id !== oxd_id) return
     say(`the daemon does not know the id ${oxd_id ?? ''}: registering anew`)
-    again ??= client.registerSite({ again: true }).finally(() => (again = undefined))
-    oxd_id = await again
+    oxd_id = await client.registerSite({ again: true })
     say(`registered anew as ${oxd_id}`)
   }
 

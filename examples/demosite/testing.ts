@@ -19,7 +19,9 @@ export class Refusal extends Error {
 
 type Params = Readonly<Record<string, unknown>>
 /** What the stand-in answers to a command; it may throw a Refusal. */
-export type Answer = (params: Params) => Readonly<Record<string, unknown>>
+export type Answer = (
+  params: Params,
+) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
 
 export const OXD_ID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff'
 export const CLAIMS = { sub: ['alice'], name: ['Alice Liddell'], email: ['alice@example.com'] }
@@ -60,7 +62,7 @@ export const standIn = async (): Promise<StandIn> => {
     get_user_info: () => ({ claims: CLAIMS }),
     get_logout_uri: () => ({ uri: 'https://op.example.com/end_session?id_token_hint=the.id.token' }),
   }
-  const answerTo = (text: string): string => {
+  const answerTo = async (text: string): Promise<string> => {
     // Our own library wrote it, as the wire demands.
     const { command, params } = JSON.parse(text) as { command: string; params: Params }
     calls.push({ command, params })
@@ -68,7 +70,7 @@ export const standIn = async (): Promise<StandIn> => {
     try {
       const answer = answers[command]
       if (answer === undefined) throw new Refusal('unsupported_operation', command)
-      reply = { status: 'ok', data: answer(params) }
+      reply = { status: 'ok', data: await answer(params) }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       reply = { status: 'error', data: { error: error.code, error_description: error.message } }
@@ -91,7 +93,8 @@ export const standIn = async (): Promise<StandIn> => {
         const end = digits.length + Number(digits)
         const frame = Buffer.from(waiting.slice(digits.length, end), 'latin1').toString()
         waiting = waiting.slice(end)
-        socket.write(answerTo(frame))
+        // The library has one command in flight on a connection, so no reply overtakes another.
+        void answerTo(frame).then((reply) => socket.write(reply))
       }
     })
   })
@@ -110,6 +113,9 @@ export const standIn = async (): Promise<StandIn> => {
     [Symbol.asyncDispose]: close,
   }
 }
+
+/** A page that is not there by then never comes. */
+const ANSWER_MS_MAX = 10_000
 
 export interface Page {
   readonly status: number
@@ -145,6 +151,7 @@ export class Browser {
           servername: this.#host,
           ca: this.#ca,
           agent: false,
+          signal: AbortSignal.timeout(ANSWER_MS_MAX),
           path,
           method: form === undefined ? 'GET' : 'POST',
           headers: {

@@ -85,6 +85,23 @@ describe('update_site_registration', () => {
     assert.equal(sentBy(site).scope, 'openid profile email')
   })
 
+  it('makes changes that come at once in turn, so that none is lost', async () => {
+    const site = await story.site()
+    const changes = [
+      { contacts: ['one@example.com'] },
+      { client_name: 'Two' },
+      { post_logout_redirect_uri: 'https://a.example/three' },
+      { acr_values: ['four'] },
+    ]
+    await Promise.all(changes.map((change) => site.ok('update_site_registration', change)))
+    await site.ok('update_site_registration', { scope: ['openid'] })
+    const sent = sentBy(site)
+    assert.deepEqual(
+      [sent.contacts, sent.client_name, sent.post_logout_redirect_uris, sent.default_acr_values, sent.scope],
+      [['one@example.com'], 'Two', ['https://a.example/three'], ['four'], 'openid'],
+    )
+  })
+
   it('changes nothing when the OP refuses or fails', async () => {
     for (const [management, code] of [
       [reply.raw({ status: 400, body: '{"error":"invalid_client_metadata"}' }), 'http_status_400'],

@@ -51,6 +51,7 @@ export const refusal = (step: Step, answer: DoorAnswer): OxdError => {
   const said = oauthError(answer)?.said
   return new OxdError('op_http_status', {
     status: answer.status,
+    details: { status: answer.status },
     what: `${show(new URL(answer.url).origin)} answered the ${step} request with ${answer.status}${said === undefined ? '' : ` (${said})`}.`,
   })
 }

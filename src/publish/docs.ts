@@ -80,7 +80,7 @@ export const commandPage = (command: AnyCommand): string => {
 export const errorPage = (): string =>
   [
     '# Errors',
-    'Every way oxd says no. The first code is in `details.code` of replies to `"oxd": 1`; the second is `error`, as the clients of oxd 2.4 to 4.5 know it. A code that ends in `_` is completed by the HTTP status of the OP. Every `error_description` ends in a reference such as `[ref K7Q2-9B]`, which is also in the log.',
+    'Every way oxd says no. The first code is `error` in replies to `"oxd": 1`, as our own library asks; the second is `error` as the clients of oxd 2.4 to 4.5 know it. A code that ends in `_` is completed by the HTTP status of the OP. Every `error_description` ends in a reference such as `[ref K7Q2-9B]`, which is also in the log.',
     table(
       ['code', 'on the wire', 'meaning'],
       Object.entries(ERRORS).map(([code, { wire, message }]) => [`\`${code}\``, `\`${wire}\``, message]),

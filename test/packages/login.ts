@@ -35,7 +35,7 @@ process.stdout.write(
     lists: { sub: user.sub, name: first(user.name), email_verified: user.email_verified },
     native: { sub: claims.sub, name: claims.name, email_verified: claims.email_verified },
     id_token: tokens.id_token_claims.sub,
-    second: refusal instanceof OxdError ? refusal.details : 'no refusal',
+    second: refusal instanceof OxdError ? refusal.code : 'no refusal',
     bye: bye.href,
     required: required === Client,
   }),
