@@ -172,6 +172,16 @@ describe('the command line', () => {
     assert.match(down.stderr, new RegExp(`is oxd running on 127\\.0\\.0\\.1:${oxd.port}`, 'i'))
   })
 
+  it('reaches a daemon that has a Unix socket alone', async () => {
+    const unix = join(folder, 'oxd.sock')
+    const oxd = await startOxd(['--data-dir', data, '--no-tcp', '--unix', unix])
+    assert.ok(Number.isNaN(oxd.port))
+    assert.equal((await stat(unix)).mode & 0o777, 0o600)
+    const refused = await runOxd(['get_authorization_url', '--oxd_id', 'x', '--unix', unix])
+    assert.match(refused.stderr, /^invalid_oxd_id: /)
+    await oxd.kill('SIGTERM')
+  })
+
   it('prints help for everything', async () => {
     const help = await runOxd(['--help'])
     assert.equal(help.code, 0)

@@ -24,7 +24,7 @@ const ENTITIES: Readonly<Record<string, string>> = {
 }
 
 /** For text and for quoted attributes. */
-export const escape = (text: string): string => text.replace(/[&<>"'`]/g, (sign) => ENTITIES[sign] ?? '')
+const escape = (text: string): string => text.replace(/[&<>"'`]/g, (sign) => ENTITIES[sign] ?? '')
 
 const isList = (value: HtmlValue): value is readonly HtmlValue[] => Array.isArray(value)
 

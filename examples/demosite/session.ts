@@ -57,7 +57,7 @@ const called = (run: (done: (error?: unknown) => void) => void): Promise<void> =
 export const saved = (request: Request) => called((done) => request.session.save(done))
 
 /** The session under another name: whoever knew the name before the login knows nothing afterwards. */
-export const regenerated = (request: Request) => called((done) => request.session.regenerate(done))
+const regenerated = (request: Request) => called((done) => request.session.regenerate(done))
 
 /** No session any more, on the server. */
 export const destroyed = (request: Request) => called((done) => request.session.destroy(done))

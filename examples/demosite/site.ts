@@ -133,10 +133,8 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     post_logout_redirect_uri: settings.get('post_logout_redirect_uri') ?? '',
   }
 
-  /** The id that the site goes by. */
-  let oxd_id: string | undefined
   app.use((_request, response, next) => {
-    response.locals.oxd_id = oxd_id
+    response.locals.oxd_id = client.oxd_id
     next()
   })
 
@@ -144,25 +142,26 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     // #region register
     // With an `id` in demosite.cfg this asks nobody;
     // without one it registers, and writes the id there.
-    oxd_id = await client.registerSite()
+    const oxd_id = await client.registerSite()
     // #endregion
     return oxd_id
   }
 
   const sendHome = async (request: Request, response: Response, changed: Partial<UpdateForm> = {}) => {
+    let oxd_id: string | undefined
     let problem: Message | undefined
     try {
-      await register()
+      oxd_id = await register()
     } catch (error) {
       problem = explain(error).message
-      say(`not registered: ${explain(error).details ?? problem.title}`)
+      say(`not registered: ${explain(error).details ?? inLog(error)}`)
     }
     response.send(
       homePage({
         login: shownLogin(request),
         csrf: request.session.csrf,
         settings: shownLines(readFileSync(cfg_path, 'utf8')),
-        oxd_id: problem === undefined ? oxd_id : undefined,
+        oxd_id,
         problem,
         update: { ...registered, problems: {}, done: false, ...changed },
         code: CODE,
@@ -290,12 +289,13 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   app.use((request, response) => sendMessage(request, response, { message: MESSAGES.not_found }))
 
-  /** Of several requests that met the unknown id, only the first registers: the client shares it, or it is done. */
-  const registerAnew = async (unknown_id: unknown): Promise<void> => {
-    if (unknown_id !== oxd_id) return
-    say(`the daemon does not know the id ${oxd_id ?? ''}: registering anew`)
-    oxd_id = await client.registerSite({ again: true })
+  /** Of several requests that met the unknown id only the first registers; those that come with it share it. */
+  const registerAnew = async (unknown_id: unknown): Promise<string | undefined> => {
+    if (unknown_id !== client.oxd_id) return client.oxd_id
+    say(`the daemon does not know the id ${client.oxd_id ?? ''}: registering anew`)
+    const oxd_id = await client.registerSite({ again: true })
     say(`registered anew as ${oxd_id}`)
+    return oxd_id
   }
 
   // Express hands every error of a route to this function, which has four parameters for that reason.
@@ -303,7 +303,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     let explained = explain(error)
     if (error instanceof OxdError && error.code === 'invalid_oxd_id') {
       try {
-        await registerAnew(response.locals.oxd_id)
+        const oxd_id = await registerAnew(response.locals.oxd_id)
         explained = { message: MESSAGES.registered_anew, details: `The new id is ${oxd_id ?? ''}.` }
       } catch (failure) {
         explained = explain(failure)

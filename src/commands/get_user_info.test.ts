@@ -120,6 +120,17 @@ describe('get_user_info', () => {
     assert.deepEqual([native.email_verified, native.age, native.address], [true, 7, { locality: 'X' }])
   })
 
+  it('says so when the claims do not fit into four digits, and gives them to our library all the same', async () => {
+    const about = 'é'.repeat(4_000)
+    const site = await story.site({ userinfo: (u) => ({ ...u, about }) })
+    const access_token = await tokenAt(site)
+    const { status, data } = await site.call('get_user_info', { access_token })
+    assert.equal(status, 'error')
+    assert.match(String(data.error_description), /four digits.*\[ref /)
+    const { claims } = await site.ok('get_user_info', { access_token }, { oxd: 1 })
+    assert.equal((claims as Record<string, unknown>).about, about)
+  })
+
   it('says so where the OP has no userinfo endpoint', async () => {
     const issuer = story.issuer({ discovery: ({ userinfo_endpoint: _, ...d }) => d })
     const { data } = await story.register(issuer, { accept_foreign_tokens: true })

@@ -498,6 +498,10 @@ test('connections beyond the limit are closed at once, until there is room', asy
   first.socket.destroy()
   await delay(30)
   await isServed(t, port)
+  await delay(30)
+  await peer(t, port)
+  await soon('closed', (await peer(t, port)).ended)
+  assert.equal(lines.length, 2)
 })
 
 test('a peer that sends without end is not read while its frames wait', async (t) => {
@@ -615,7 +619,7 @@ test('peers that reset the connection at any time harm nobody', async (t) => {
 
 test('nothing remains of connections that are gone', async (t) => {
   const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
-  const { port } = await daemon(t, {
+  const { port, close } = await daemon(t, {
     limits: { frame_ms_max: 60_000, close_ms_max: 60_000, reply_ms_max: 60_000 },
   })
   const before = timers()
@@ -627,6 +631,8 @@ test('nothing remains of connections that are gone', async (t) => {
     client.socket.resetAndDestroy()
   }
   await until('no timer is left', () => timers() <= before)
+  await close()
+  assert.ok(timers() <= before)
 })
 
 test('a command that fails against its word costs only its own connection', async (t) => {
@@ -679,19 +685,48 @@ test('closing: idle connections end at once, what is under way is answered, what
   await soon('closed', closed)
 })
 
+test('closing: after the last answer nothing more is answered', async (t) => {
+  const gate = Promise.withResolvers<void>()
+  const { port, close, calls, refusals } = await daemon(t, {
+    handle: async (request) => {
+      await gate.promise
+      return { reply: { status: 'ok', data: request }, long: false }
+    },
+  })
+  const client = await peer(t, port, { allowHalfOpen: true })
+  client.socket.write(A)
+  await until('begun', () => calls.length === 1)
+  const closed = close()
+  gate.resolve()
+  assert.equal(await soon('ended', client.ended), 'end')
+  client.socket.write(B)
+  await delay(30)
+  client.socket.end()
+  await soon('closed', closed)
+  assert.deepEqual(client.replies, [a])
+  assert.deepEqual(refusals, [])
+})
+
 test('closing ends in time, though a command and a peer do not', async (t) => {
   const { port, close, calls } = await daemon(t, {
     limits: { shutdown_ms: 100, close_ms_max: 60_000 },
     handle: () => new Promise(() => {}),
   })
   const client = await peer(t, port)
-  const refused = await peer(t, port)
+  const refused = await peer(t, port, { allowHalfOpen: true })
   client.socket.write(A)
   refused.socket.write('9999999{')
   await refused.hasReplies(1)
   await until('begun', () => calls.length === 1)
   const before = performance.now()
-  await soon('closed', close())
+  const closed = close()
+  // Who is about to leave is still given time to read the answer.
+  refused.socket.write('x')
+  await delay(20)
+  refused.socket.write('x')
+  await delay(20)
+  assert.equal(refused.socket.destroyed, false)
+  await soon('closed', closed)
   assert.ok(performance.now() - before < 1_000)
 })
 

@@ -63,20 +63,20 @@ const converse = (
   /** The first frame, as long as a copy of it would be the twin that oxd-php sends. */
   let twin: Buffer | undefined
   let working = false
-  /** What comes in is ignored: the last answer is decided. */
+  /** What comes in is ignored: the last answer is decided, or written. */
   let deaf = false
   /** The peer sends nothing more. */
   let ended = false
   let stopping = false
-  /** The last answer is written. */
-  let over = false
+  /** Nothing more is answered. */
+  let left = false
   let frameTimer: NodeJS.Timeout | undefined
   let closeTimer: NodeJS.Timeout | undefined
 
   /** Closing at once with unread input would reset the connection under the answer: the input is discarded for a while. */
   const leave = (): void => {
-    if (over) return
-    over = true
+    left = true
+    deaf = true
     socket.end()
     socket.resume()
     closeTimer = setTimeout(() => socket.destroy(), limits.close_ms_max)
@@ -125,15 +125,15 @@ const converse = (
     for (let turn = turns.shift(); turn !== undefined; turn = turns.shift()) {
       if (turn.kind === 'request') waitingBytes -= turn.bytes
       await take(turn)
-      if (socket.destroyed) return
+      if (left || socket.destroyed) return
       read()
     }
-    working = false
     if (ended || stopping) leave()
+    else working = false
   }
 
   const goOn = (): void => {
-    if (working || over) return
+    if (working) return
     working = true
     work().catch((error: unknown) => {
       // The text of an error that nobody foresaw may hold a secret.
@@ -195,7 +195,6 @@ const converse = (
   const conversation: Conversation = {
     stop: () => {
       stopping = true
-      if (over) return
       if (reader.midFrame) refuse('shutting_down')
       else if (!working) socket.destroy()
     },
@@ -205,12 +204,11 @@ const converse = (
   }
 
   socket.on('data', (chunk: Buffer) => {
-    if (over || deaf) return
+    if (deaf) return
     reader.push(chunk)
     read()
   })
   socket.on('end', () => {
-    if (over) return
     ended = true
     if (reader.midFrame) refuse('frame_incomplete')
     goOn()
@@ -218,7 +216,6 @@ const converse = (
   // A reset by the peer; 'close' follows.
   socket.on('error', () => {})
   socket.on('close', () => {
-    over = true
     clearTimeout(frameTimer)
     clearTimeout(closeTimer)
     onClose(conversation)
@@ -354,7 +351,6 @@ export const listen = async (options: SocketOptions): Promise<Listening> => {
   const newServer = (): Server => {
     const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => {
       if (conversations.size >= limits.connections_max) {
-        socket.on('error', () => {})
         socket.destroy()
         if (!full) log('warn', 'too many connections', { connections_max: limits.connections_max })
         full = true

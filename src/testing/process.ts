@@ -15,6 +15,7 @@ export interface Ended {
 
 export interface OxdProcess {
   readonly child: ChildProcess
+  /** NaN without a TCP socket. */
   readonly port: number
   /** One command on a connection of its own. */
   readonly call: (command: string, params: Data) => Promise<Envelope>
@@ -59,18 +60,15 @@ export const runOxd = async (argv: readonly string[], options: Options = {}): Pr
   return result
 }
 
-/** Starts `oxd serve` on a free port, and waits until it listens. */
+/** Starts `oxd serve` on a free port (or as `argv` says), and waits until it listens. */
 export const startOxd = async (argv: readonly string[], options: Options = {}): Promise<OxdProcess> => {
   const { child, text, ended } = start(['serve', '--port', '0', ...argv], options)
   const ready = new Promise<number>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('oxd did not become ready')), READY_MS_MAX)
     child.stdout.on('data', () => {
-      const port = /"oxd is ready"/.test(text.stdout)
-        ? /"tcp":"127\.0\.0\.1:(\d+)"/.exec(text.stdout)?.[1]
-        : undefined
-      if (port === undefined) return
+      if (!text.stdout.includes('"oxd is ready"')) return
       clearTimeout(timer)
-      resolve(Number(port))
+      resolve(Number(/"tcp":"127\.0\.0\.1:(\d+)"/.exec(text.stdout)?.[1]))
     })
     void ended.then(({ stderr }) => reject(new Error(`oxd ended: ${stderr}`)))
   })
