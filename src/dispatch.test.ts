@@ -120,7 +120,7 @@ describe('dispatch', () => {
 
   it('lets no text of an unknown exception out, into the answer or into the log', async () => {
     const { reply } = await ask(async () => {
-      throw new Error('a secret in a message')
+      throw new Error('a secret in a message\nand a secret in its second line')
     })
     assert.match(JSON.stringify(reply), /internal_error.*\[ref /)
     assert.doesNotMatch(JSON.stringify(reply), /a secret/)

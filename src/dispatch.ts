@@ -79,10 +79,12 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     if (error instanceof OxdError) return error
     // The text of an unknown exception never leaves: it may hold anything.
     const { name, stack } = error instanceof Error ? error : { name: typeof error, stack: undefined }
+    // A stack begins with the text, which may have several lines.
+    const frames = stack?.split('\n').filter((line) => line.startsWith('    at '))
     world.log('error', 'unexpected failure', {
       ...fields,
       exception: name,
-      at: stack?.split('\n').slice(1, 4).join(' '),
+      at: frames?.slice(0, 3).join(' '),
     })
     return new OxdError('internal_error', { cause: error })
   }

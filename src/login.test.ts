@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { OxdError } from './error.ts'
 import { LIMITS } from './limits.ts'
 import { createLogins, type Logins, type Terms } from './login.ts'
+import type { Engine, EngineWrite } from './store/engine.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
 import { createStore } from './store/store.ts'
@@ -18,13 +19,20 @@ const TERMS: Terms = {
 }
 const [FIRST = '', SECOND = ''] = TERMS.redirect_uris
 
-const makeLogins = (master = randomBytes(32)) => {
+const makeLogins = (
+  master = randomBytes(32),
+  onWrite: (key: string, write: EngineWrite) => void = () => {},
+) => {
   const clock = { ms: 1_700_000_000_000 }
   const world = { ...realWorld(() => {}), now: () => clock.ms }
   const keys = createKeys(master)
   const engine = createMemoryEngine(() => Math.floor(clock.ms / 1000))
-  const store = createStore(engine, keys, world, LIMITS)
-  return { clock, logins: createLogins(store, keys, world, LIMITS), engine }
+  const write: Engine['write'] = (key, record) => {
+    onWrite(key, record)
+    return engine.write(key, record)
+  }
+  const store = createStore({ ...engine, write }, keys, world, LIMITS)
+  return { clock, logins: createLogins(store, keys, world, LIMITS), engine, keys, store }
 }
 
 const reasonOf = async (logins: Logins, terms: Terms, state: string): Promise<unknown> => {
@@ -130,6 +138,52 @@ describe('a login', () => {
     assert.equal(await reasonOf(logins, TERMS, early.state), 'used')
   })
 
+  it('keeps the state and the nonce of a caller as long, so that neither can be given again', async () => {
+    const { logins, clock } = makeLogins()
+    const own = {
+      redirect_uri: FIRST,
+      state: 'an-own-state-of-27-letters',
+      nonce: 'an-own-nonce-of-27-letters',
+    }
+    await logins.begin(TERMS, own)
+    // The login has expired, but not for a node whose clock is behind.
+    clock.ms += (LIMITS.login_seconds + 2 * LIMITS.clock_tolerance_seconds - 1) * 1_000
+    for (const again of [{ state: own.state }, { nonce: own.nonce }]) {
+      await assert.rejects(logins.begin(TERMS, { redirect_uri: FIRST, ...again }), { code: 'state_in_use' })
+    }
+  })
+
+  it('stays spent until then also where it was swept by a clock that is ahead', async () => {
+    const { logins, clock, store } = makeLogins()
+    const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    await logins.spend(TERMS, state)
+    const begun = clock.ms
+    clock.ms = begun + (LIMITS.login_seconds + LIMITS.clock_tolerance_seconds) * 1_000
+    await store.sweep()
+    clock.ms = begun + LIMITS.login_seconds * 1_000 - 1
+    assert.equal(await reasonOf(logins, TERMS, state), 'used')
+  })
+
+  it('is on the disk before it is answered, as far as it may not be repeated', async () => {
+    const durable = new Map<string | undefined, boolean>()
+    const { logins } = makeLogins(randomBytes(32), (key, write) =>
+      durable.set(key.split('/')[0], write.durable),
+    )
+    const own = { state: 'an-own-state-of-27-letters', nonce: 'an-own-nonce-of-27-letters' }
+    const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
+    await logins.spend(TERMS, login.state)
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    await logins.remember(TERMS, login, tokens, { last: true })
+    assert.deepEqual(Object.fromEntries(durable), {
+      login: true,
+      nonce: true,
+      spent: true,
+      access_token: false,
+      id_token: false,
+      last_id_token: false,
+    })
+  })
+
   it('writes one record when it comes back, and none before', async () => {
     const { logins, engine } = makeLogins()
     const count = async (): Promise<number> => (await engine.list('', { limit: 100 })).length
@@ -137,6 +191,24 @@ describe('a login', () => {
     assert.equal(await count(), 0)
     await logins.spend(TERMS, state)
     assert.equal(await count(), 1)
+  })
+
+  it('has a nonce and a verifier that only the key gives', async () => {
+    const { logins, keys } = makeLogins()
+    const { state, nonce, code_verifier } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    assert.equal(nonce, keys.mac('login nonce', state).toString('base64url'))
+    assert.equal(code_verifier, keys.mac('login verifier', state).toString('base64url'))
+  })
+
+  it('leaves its ID Token as the last one only where that is wanted', async () => {
+    const { logins } = makeLogins()
+    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    await logins.remember(TERMS, login, tokens, { last: false })
+    assert.equal(await logins.lastIdToken(TERMS), undefined)
+    await logins.remember(TERMS, login, tokens, { last: true })
+    assert.equal(await logins.lastIdToken(TERMS), 'i')
+    assert.equal(await logins.lastIdToken({ ...TERMS, oxd_id: 'site2' }), undefined)
   })
 
   it('has nonce, verifier and id that do not tell each other', async () => {

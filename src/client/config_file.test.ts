@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -96,7 +97,12 @@ test('oxd-python 3.1.1 named the port otherwise', () => {
   })
 })
 
-const WRONG: readonly (readonly [what: string, text: string | Buffer, line: number | undefined, message: RegExp])[] = [
+const WRONG: readonly (readonly [
+  what: string,
+  text: string | Buffer,
+  line: number | undefined,
+  message: RegExp,
+])[] = [
   ['a line that is nothing', 'port = 1\nhello world\n', 2, /demosite\.cfg:2: neither .*: hello world$/],
   ['a section that is not closed', '[oxd\n', 1, /: \[oxd$/],
   ['a line without a key', ' = 1\n', 1, /: = 1$/],
@@ -104,13 +110,19 @@ const WRONG: readonly (readonly [what: string, text: string | Buffer, line: numb
   ['no number', 'port = eight\n', 1, /port is eight/],
   ['no port', 'a=1\nport = 70000\n', 2, /port is 70000/],
   ['neither yes nor no', 'trusted_client = maybe\n', 1, /trusted_client is maybe/],
+  ['the name of a property', 'trusted_client = constructor\n', 1, /trusted_client is constructor/],
   ['a host with more below it', 'host = localhost\n  port = 8099\n', 1, /host holds blanks/],
   ['an id of two words', 'id = a b\n', 1, /id holds blanks/],
   ['HTTP', 'https_extension = true\n', 1, /HTTP/],
   ['HTTP of 3.1.1', 'connection_type = web\n', 1, /HTTP/],
   ['not UTF-8', Buffer.from('client_name = caf\xe9\n', 'latin1'), 1, /client_name is not UTF-8/],
   ['UTF-16', Buffer.from('\ufeffport = 1\n', 'utf16le'), undefined, /save it as UTF-8/],
-  ['too large', Buffer.alloc(CLIENT_LIMITS.config_bytes_max + 1, 0x23), undefined, /more than the 1048576 allowed/],
+  [
+    'too large',
+    Buffer.alloc(CLIENT_LIMITS.config_bytes_max + 1, 0x23),
+    undefined,
+    /more than the 1048576 allowed/,
+  ],
 ]
 for (const [what, text, line, message] of WRONG) {
   test(`refuses: ${what}`, () => {
@@ -128,7 +140,11 @@ for (const [what, text, line, message] of WRONG) {
 }
 
 test('an error shows no secret', () => {
-  for (const text of ['client_secret hush-hush\n', 'client_secret = abc\nhush-hush\n', 'x client_secret hush-hush\n']) {
+  for (const text of [
+    'client_secret hush-hush\n',
+    'client_secret = abc\nhush-hush\n',
+    'x client_secret hush-hush\n',
+  ]) {
     assert.throws(
       () => read(text),
       (error) => error instanceof OxdConfigError && !error.message.includes('hush'),
@@ -142,9 +158,30 @@ test('a missing file and a folder are clear errors', () => {
   assert.throws(() => readConfig(folder, CLIENT_LIMITS), /this is a folder/)
 })
 
+test('a file that this user may not read is a clear error', () => {
+  const closed = join(folder, 'closed.cfg')
+  writeFileSync(closed, 'port = 1\n', { mode: 0 })
+  // Root may read everything: the child gives its rights away once the module is loaded.
+  const source = `
+    const { readConfig } = await import(${JSON.stringify(new URL('config_file.ts', import.meta.url).href)})
+    if (process.getuid() === 0) process.setuid(65534)
+    try { readConfig(${JSON.stringify(closed)}, { config_bytes_max: 99 }) }
+    catch (error) { process.stdout.write(error.name + ' ' + error.message) }`
+  chmodSync(folder, 0o755)
+  const { stdout } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' })
+  assert.match(stdout, /^OxdConfigError .*closed\.cfg: this user may not read it: check owner and mode$/)
+})
+
 test('settings handed in: empty ones count as absent', () => {
   assert.deepEqual(
-    settingsOf({ host: 'LocalHost', id: 'X', scopes: ['openid'], contacts: [], client_name: '', op_host: 'https://op' }),
+    settingsOf({
+      host: 'LocalHost',
+      id: 'X',
+      scopes: ['openid'],
+      contacts: [],
+      client_name: '',
+      op_host: 'https://op',
+    }),
     {
       address: { host: '127.0.0.1', port: 8099 },
       oxd_id: 'X',

@@ -64,16 +64,16 @@ const KEYS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ['connection_type_value', 'text'],
 ])
 
-const FLAGS: Readonly<Record<string, boolean>> = {
-  1: true,
-  yes: true,
-  true: true,
-  on: true,
-  0: false,
-  no: false,
-  false: false,
-  off: false,
-}
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['1', true],
+  ['yes', true],
+  ['true', true],
+  ['on', true],
+  ['0', false],
+  ['no', false],
+  ['false', false],
+  ['off', false],
+])
 
 const LINE_CHARACTERS_MAX = 120
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
@@ -155,7 +155,7 @@ const READERS: Readonly<Record<Kind, (text: string, fail: (problem: string) => O
         .map((item) => item.trim())
         .filter((item) => !isBlank(item)),
     flag: (text, fail) => {
-      const flag = FLAGS[text.toLowerCase()]
+      const flag = FLAGS.get(text.toLowerCase())
       if (flag === undefined) throw fail(`is ${text}: it must be yes or no`)
       return flag
     },

@@ -49,7 +49,9 @@ const writeAsNobody = (): string => {
     process.setgroups([]); process.setgid(${NOBODY}); process.setuid(${NOBODY})
     try { requireWritable(${JSON.stringify(file)}); writeId(${JSON.stringify(file)}, 'X-1', ${JSON.stringify(CLIENT_LIMITS)}) }
     catch (error) { console.log(error.message) }`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' })
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    encoding: 'utf8',
+  })
   return (stdout + stderr).trim()
 }
 
@@ -161,7 +163,8 @@ test('a full disk: the file is as it was, and the id is in the error', { skip: n
   for (const path of [inside, target]) {
     assert.throws(
       () => writeId(path, 'X-1', CLIENT_LIMITS),
-      (error) => error instanceof OxdConfigError && error.oxd_id === 'X-1' && /ENOSPC.*"id = X-1"/.test(error.message),
+      (error) =>
+        error instanceof OxdConfigError && error.oxd_id === 'X-1' && /ENOSPC.*"id = X-1"/.test(error.message),
     )
     assert.equal(readFileSync(path, 'utf8'), full)
   }

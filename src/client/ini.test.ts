@@ -18,11 +18,23 @@ const READ: readonly (readonly [what: string, text: string, values: Record<strin
   ['keys in any case', 'OP_Host = x', { op_host: 'x' }],
   ['the first of : and = separates', 'a: b=c\nd = e:f\n', { a: 'b=c', d: 'e:f' }],
   ['comments are whole lines', '# a = 1\n; b = 2\n  # c = 3\nd = 4\n', { d: '4' }],
-  ['# ; % stay in values', 'u = https://x/?a=1;b=%20#f\nn = a ; b # c', { u: 'https://x/?a=1;b=%20#f', n: 'a ; b # c' }],
-  ['deeper lines go on', 'scope = openid,\n   profile,\n\temail\nid = 1\n', { scope: 'openid,\nprofile,\nemail', id: '1' }],
+  [
+    '# ; % stay in values',
+    'u = https://x/?a=1;b=%20#f\nn = a ; b # c',
+    { u: 'https://x/?a=1;b=%20#f', n: 'a ; b # c' },
+  ],
+  [
+    'deeper lines go on',
+    'scope = openid,\n   profile,\n\temail\nid = 1\n',
+    { scope: 'openid,\nprofile,\nemail', id: '1' },
+  ],
   ['comments and blanks within', 'a = 1\n# no\n\n  # no\n  2\n', { a: '1\n2' }],
   ['value only below', 'a =\n  1\n', { a: '1' }],
-  ['an indented file', '    host = h\n    port = 1\n\n    id = <oxd_id>\n', { host: 'h', port: '1', id: '<oxd_id>' }],
+  [
+    'an indented file',
+    '    host = h\n    port = 1\n\n    id = <oxd_id>\n',
+    { host: 'h', port: '1', id: '<oxd_id>' },
+  ],
   ['deeper than its key, though it looks like one', 'a = 1\n  b = 2\n', { a: '1\nb = 2' }],
   ['CRLF', 'a = 1\r\nb = 2\r\n', { a: '1', b: '2' }],
   ['CR', 'a = 1\rb = 2', { a: '1', b: '2' }],
@@ -82,8 +94,12 @@ const blanks = fc.constantFrom('', ' ', '  ', '\t', '    ')
 const ending = fc.constantFrom('\n', '\r\n', '\r')
 const word = fc.stringMatching(/^[A-Za-z0-9:/?&=%#;.,<>à-]{0,12}$/)
 const line = fc.oneof(
-  fc.tuple(blanks, fc.constantFrom('#', ';'), fc.string({ maxLength: 12 })).map((parts) => parts.join('').replace(/[\r\n]/g, '')),
-  fc.tuple(blanks, fc.constantFrom('', '[oxd]', '[client]', '[Oxd] more', '[other]')).map((parts) => parts.join('')),
+  fc
+    .tuple(blanks, fc.constantFrom('#', ';'), fc.string({ maxLength: 12 }))
+    .map((parts) => parts.join('').replace(/[\r\n]/g, '')),
+  fc
+    .tuple(blanks, fc.constantFrom('', '[oxd]', '[client]', '[Oxd] more', '[other]'))
+    .map((parts) => parts.join('')),
   fc
     .tuple(
       blanks,
@@ -100,7 +116,10 @@ const line = fc.oneof(
 const file = fc
   .tuple(
     fc.constantFrom('', '\ufeff'),
-    fc.array(fc.tuple(line, ending).map((parts) => parts.join('')), { maxLength: 12 }),
+    fc.array(
+      fc.tuple(line, ending).map((parts) => parts.join('')),
+      { maxLength: 12 },
+    ),
     fc.oneof(fc.constant(''), line),
   )
   .map(([mark, lines, end]) => Buffer.concat([bytes(mark + lines.join('')), bytes(end)]))
@@ -121,7 +140,9 @@ test('whatever the file, the id can be read after it was written, and no other b
       const after = withKey(document, 'oxd', 'id', id)
       const again = parse(after)
       assert.deepEqual(
-        again.sections.flatMap(({ entries }) => entries.filter(({ key }) => key === 'id').map(({ value }) => value)),
+        again.sections.flatMap(({ entries }) =>
+          entries.filter(({ key }) => key === 'id').map(({ value }) => value),
+        ),
         [id],
       )
       assert.deepEqual(others(again), others(document))

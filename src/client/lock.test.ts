@@ -126,7 +126,10 @@ test('waiting ends, with what to do', async () => {
   await withLock(file, LIMITS, async () => {
     await assert.rejects(
       withLock(file, impatient, async () => 1),
-      (error) => error instanceof OxdConfigError && error.message.includes(`process ${process.pid}`) && error.message.includes(lock),
+      (error) =>
+        error instanceof OxdConfigError &&
+        error.message.includes(`process ${process.pid}`) &&
+        error.message.includes(lock),
     )
   })
 })
@@ -150,11 +153,14 @@ test('an abort ends the waiting', async () => {
   })
 })
 
-test('a folder that cannot be written: the lock is elsewhere, and holds there too', {
-  skip: process.getuid?.() === 0 ? false : 'only root can become somebody else',
-}, async () => {
-  chmodSync(folder, 0o755)
-  const source = `
+test(
+  'a folder that cannot be written: the lock is elsewhere, and holds there too',
+  {
+    skip: process.getuid?.() === 0 ? false : 'only root can become somebody else',
+  },
+  async () => {
+    chmodSync(folder, 0o755)
+    const source = `
     import { readdirSync } from 'node:fs'
     const { withLock } = await import(${JSON.stringify(new URL('lock.ts', import.meta.url).href)})
     process.setgroups([]); process.setgid(${NOBODY}); process.setuid(${NOBODY})
@@ -166,9 +172,12 @@ test('a folder that cannot be written: the lock is elsewhere, and holds there to
       await new Promise((resolve) => setTimeout(resolve, 5))
       inside -= 1
     })))`
-  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' })
-  assert.equal(stdout + stderr, '1 1\n1 1\n1 1\n')
-})
+    const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+      encoding: 'utf8',
+    })
+    assert.equal(stdout + stderr, '1 1\n1 1\n1 1\n')
+  },
+)
 
 test('of many processes one at a time, though they kill each other', async () => {
   const source = `

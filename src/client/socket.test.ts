@@ -32,12 +32,14 @@ const ONCE: ExchangeOptions = { timeout_ms: 5_000, signals: [], repeatable: fals
 const HARMLESS: ExchangeOptions = { ...ONCE, repeatable: true }
 const request = (n: number) => ({ command: 'echo', params: { n } })
 const echoed = (n: number) => ({ status: 'ok', data: { n } })
-const failsWith = (code: ConnectionErrorCode, sent: boolean, message: RegExp = /./) => (error: unknown) => {
-  assert.ok(error instanceof OxdConnectionError, String(error))
-  assert.deepEqual([error.code, error.sent, error.command], [code, sent, 'echo'])
-  assert.match(error.message, message)
-  return true
-}
+const failsWith =
+  (code: ConnectionErrorCode, sent: boolean, message: RegExp = /./) =>
+  (error: unknown) => {
+    assert.ok(error instanceof OxdConnectionError, String(error))
+    assert.deepEqual([error.code, error.sent, error.command], [code, sent, 'echo'])
+    assert.match(error.message, message)
+    return true
+  }
 
 test('the limits are those of the daemon', () => {
   // Seven digits of the longest header come on top.
@@ -63,8 +65,8 @@ test('a Unix socket', async () => {
 
 test('letters of every kind, and a reply as long as the daemon sends', async () => {
   const server = await serverWith(({ params }) => ({ ...params, text: 'ü€🦊'.repeat(80_000) }))
-  const reply = await poolAt(server.port).exchange({ command: 'echo', params: { 'né': '🦊\u2028"\\' } }, ONCE)
-  assert.deepEqual(reply.data, { 'né': '🦊\u2028"\\', text: 'ü€🦊'.repeat(80_000) })
+  const reply = await poolAt(server.port).exchange({ command: 'echo', params: { né: '🦊\u2028"\\' } }, ONCE)
+  assert.deepEqual(reply.data, { né: '🦊\u2028"\\', text: 'ü€🦊'.repeat(80_000) })
 })
 
 test('64 at once: each gets its own reply, over 8 connections, one command in flight on each', async () => {
@@ -80,7 +82,9 @@ test('64 at once: each gets its own reply, over 8 connections, one command in fl
   })
   let answered = 0
   const pool = poolAt(server.port)
-  const replies = await Promise.all(Array.from({ length: 64 }, (_, n) => pool.exchange(request(n), n % 2 ? ONCE : HARMLESS)))
+  const replies = await Promise.all(
+    Array.from({ length: 64 }, (_, n) => pool.exchange(request(n), n % 2 ? ONCE : HARMLESS)),
+  )
   assert.deepEqual(
     replies,
     Array.from({ length: 64 }, (_, n) => echoed(n)),
@@ -99,7 +103,10 @@ test('who came first is served first', async () => {
       order.push(n)
     }),
   )
-  assert.deepEqual(order, Array.from({ length: 20 }, (_, n) => n))
+  assert.deepEqual(
+    order,
+    Array.from({ length: 20 }, (_, n) => n),
+  )
 })
 
 test('connections are used again for what is harmless, a fresh one is made for what is not', async () => {
@@ -141,7 +148,10 @@ test('an idle connection that ends unseen: what is harmless is sent again', asyn
 test('what may not be repeated is never sent twice', async () => {
   const server = await serverWith(() => (socket) => void socket.destroy())
   const pool = poolAt(server.port)
-  await assert.rejects(pool.exchange(request(1), ONCE), failsWith('broken', true, /whether the command was carried out is not known/))
+  await assert.rejects(
+    pool.exchange(request(1), ONCE),
+    failsWith('broken', true, /whether the command was carried out is not known/),
+  )
   assert.equal(server.asked.length, 1)
 })
 
@@ -155,7 +165,10 @@ test('nobody listens: where and what to do, and nothing was sent', async () => {
   const server = await standIn(() => undefined)
   await server.stop()
   const message = new RegExp(`\\(ECONNREFUSED\\): is oxd running on 127\\.0\\.0\\.1:${server.port}\\?$`)
-  await assert.rejects(poolAt(server.port).exchange(request(1), ONCE), failsWith('unreachable', false, message))
+  await assert.rejects(
+    poolAt(server.port).exchange(request(1), ONCE),
+    failsWith('unreachable', false, message),
+  )
   const gone = new Pool({ path: join(tmpdir(), 'oxd-there-is-none.sock') }, CLIENT_LIMITS)
   await assert.rejects(gone.exchange(request(1), ONCE), failsWith('unreachable', false, /ENOENT/))
 })
@@ -166,12 +179,27 @@ test('too late: the connection is destroyed, so that the late reply reaches nobo
     return params
   })
   const pool = poolAt(server.port, { connections_max: 1 })
-  await assert.rejects(pool.exchange(request(1), { ...HARMLESS, timeout_ms: 15 }), failsWith('timeout', true, /no answer in 15 ms/))
+  await assert.rejects(
+    pool.exchange(request(1), { ...HARMLESS, timeout_ms: 15 }),
+    failsWith('timeout', true, /no answer in 15 ms/),
+  )
   assert.deepEqual(await pool.exchange(request(2), HARMLESS), echoed(2))
   await sleep(40)
   assert.deepEqual(await pool.exchange(request(3), HARMLESS), echoed(3))
   assert.equal(server.connections(), 2)
   assert.equal(server.asked.length, 3, 'what was too late is not sent again')
+})
+
+test('a late reply does not reach whoever asks next', async () => {
+  const server = await serverWith(async ({ params }) => {
+    await sleep(Number(params.n) * 40)
+    return params
+  })
+  const pool = poolAt(server.port, { connections_max: 1 })
+  const late = pool.exchange(request(1), { ...HARMLESS, timeout_ms: 15 })
+  await assert.rejects(late, failsWith('timeout', true))
+  // The reply to the first comes while the second is under way.
+  assert.deepEqual(await pool.exchange(request(2), HARMLESS), echoed(2))
 })
 
 test('aborted in flight, in the queue, before it began', async () => {
@@ -186,12 +214,18 @@ test('aborted in flight, in the queue, before it began', async () => {
   const pool = poolAt(server.port, { connections_max: 1 })
   const [inFlight, queued] = [new AbortController(), new AbortController()]
   const one = pool.exchange(request(1), { ...HARMLESS, signals: [inFlight.signal] })
-  const two = pool.exchange(request(2), { ...HARMLESS, signals: [new AbortController().signal, queued.signal] })
+  const two = pool.exchange(request(2), {
+    ...HARMLESS,
+    signals: [new AbortController().signal, queued.signal],
+  })
   const three = pool.exchange(request(3), HARMLESS)
   const expectations = [
     assert.rejects(one, /^Error: no more 1$/),
     assert.rejects(two, /^Error: no more 2$/),
-    assert.rejects(pool.exchange(request(4), { ...ONCE, signals: [AbortSignal.abort(new Error('no more 4'))] }), /no more 4/),
+    assert.rejects(
+      pool.exchange(request(4), { ...ONCE, signals: [AbortSignal.abort(new Error('no more 4'))] }),
+      /no more 4/,
+    ),
   ]
   while (server.asked.length < 1) await sleep(1)
   queued.abort(new Error('no more 2'))
@@ -208,8 +242,14 @@ test('aborted in flight, in the queue, before it began', async () => {
 test('waiting counts: who has not been sent when time is up was not sent', async () => {
   const server = await serverWith(() => undefined)
   const pool = poolAt(server.port, { connections_max: 1 })
-  const first = assert.rejects(pool.exchange(request(1), { ...HARMLESS, timeout_ms: 60 }), failsWith('timeout', true))
-  await assert.rejects(pool.exchange(request(2), { ...HARMLESS, timeout_ms: 20 }), failsWith('timeout', false))
+  const first = assert.rejects(
+    pool.exchange(request(1), { ...HARMLESS, timeout_ms: 60 }),
+    failsWith('timeout', true),
+  )
+  await assert.rejects(
+    pool.exchange(request(2), { ...HARMLESS, timeout_ms: 20 }),
+    failsWith('timeout', false),
+  )
   await first
   assert.equal(server.asked.length, 1)
 })
@@ -217,9 +257,11 @@ test('waiting counts: who has not been sent when time is up was not sent', async
 test('too many who wait', async () => {
   const server = await serverWith(() => undefined)
   const pool = poolAt(server.port, { connections_max: 1, waiting_max: 1 })
-  const options = { ...HARMLESS, timeout_ms: 30 }
-  const waiting = [1, 2].map((n) => assert.rejects(pool.exchange(request(n), options), failsWith('timeout', n === 1)))
+  const controller = new AbortController()
+  const options = { ...HARMLESS, signals: [controller.signal] }
+  const waiting = [1, 2].map((n) => assert.rejects(pool.exchange(request(n), options), /^Error: enough$/))
   await assert.rejects(pool.exchange(request(3), options), failsWith('busy', false))
+  controller.abort(new Error('enough'))
   await Promise.all(waiting)
 })
 
@@ -242,9 +284,14 @@ const NO_REPLY: readonly (readonly [what: string, bytes: string])[] = [
 ]
 for (const [what, bytes] of NO_REPLY) {
   test(`no reply: ${what}`, async () => {
-    const server = await serverWith(({ params }) => (params.n === 1 ? (socket) => void socket.write(bytes) : params))
+    const server = await serverWith(({ params }) =>
+      params.n === 1 ? (socket) => void socket.write(bytes) : params,
+    )
     const pool = poolAt(server.port, { connections_max: 1, reply_bytes_max: 256 })
-    await assert.rejects(pool.exchange(request(1), HARMLESS), failsWith('malformed_reply', true, /no reply of oxd/))
+    await assert.rejects(
+      pool.exchange(request(1), HARMLESS),
+      failsWith('malformed_reply', true, /no reply of oxd/),
+    )
     assert.deepEqual(await pool.exchange(request(2), HARMLESS), echoed(2), 'the next one is unharmed')
     assert.deepEqual([server.asked.length, server.connections()], [2, 2])
   })
@@ -292,18 +339,25 @@ test('idle connections keep no process alive', async () => {
     const options = { timeout_ms: 20000, signals: [], repeatable: true }
     await pool.exchange({ command: 'a', params: {} }, options)
     await pool.exchange({ command: 'b', params: {} }, options)`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'inherit', timeout: 10_000 })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', source], {
+    stdio: 'inherit',
+    timeout: 10_000,
+  })
   assert.deepEqual(await once(child, 'exit'), [0, null])
   assert.equal(server.asked.length, 2)
 })
 
 test('a server that accepts and says nothing', async () => {
-  const server = createServer(() => undefined)
+  // Reads, so that it sees the connection end.
+  const server = createServer((socket) => void socket.on('error', () => undefined).resume())
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   ends.push(() => new Promise((resolve) => server.close(resolve)))
   const address = server.address()
   assert.ok(typeof address === 'object' && address !== null)
-  await assert.rejects(poolAt(address.port).exchange(request(1), { ...ONCE, timeout_ms: 10 }), failsWith('timeout', true))
+  await assert.rejects(
+    poolAt(address.port).exchange(request(1), { ...ONCE, timeout_ms: 10 }),
+    failsWith('timeout', true),
+  )
 })
 
 /** Small and seeded, so that a failure can be run again. */
@@ -320,7 +374,11 @@ test('in 10,000 random schedules with aborts, time-outs and breaks no reply reac
   const random = chance(20_171_120)
   const moment = (): Promise<unknown> => {
     const at = random()
-    return at < 0.3 ? Promise.resolve() : at < 0.7 ? new Promise((resolve) => setImmediate(resolve)) : sleep(1 + random())
+    return at < 0.3
+      ? Promise.resolve()
+      : at < 0.7
+        ? new Promise((resolve) => setImmediate(resolve))
+        : sleep(1 + random())
   }
   const server = await serverWith(async ({ params }) => {
     await moment()
@@ -365,5 +423,6 @@ test('in 10,000 random schedules with aborts, time-outs and breaks no reply reac
   for (const count of Object.values(outcomes)) assert.ok(count > 50, JSON.stringify(outcomes))
   const times = new Map<unknown, number>()
   for (const { params } of server.asked) times.set(params.n, (times.get(params.n) ?? 0) + 1)
-  for (const [n, count] of times) assert.ok(count <= (sent.get(n) ?? 0), `command ${String(n)} was carried out ${count} times`)
+  for (const [n, count] of times)
+    assert.ok(count <= (sent.get(n) ?? 0), `command ${String(n)} was carried out ${count} times`)
 })

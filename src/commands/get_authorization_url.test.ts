@@ -129,6 +129,21 @@ describe('get_authorization_url', () => {
     assert.deepEqual(sent.getAll('client_id').length, 1)
   })
 
+  it('lets nobody set a parameter twice', async () => {
+    const issuer = story.issuer({
+      discovery: (d) => ({ ...d, authorization_endpoint: `${String(d.authorization_endpoint)}?tenant=a` }),
+    })
+    const { data } = await story.register(issuer)
+    for (const params of [
+      { prompt: 'login', params: { prompt: 'none' } },
+      { acr_values: ['strong'], custom_parameters: { acr_values: 'weak' } },
+      { params: { tenant: 'b' } },
+    ]) {
+      const refused = await story.daemon.call('get_authorization_url', { oxd_id: data.oxd_id, ...params })
+      assert.equal(refused.data.error, 'invalid_request', JSON.stringify(params))
+    }
+  })
+
   it('keeps the query of the authorization endpoint', async () => {
     const issuer = story.issuer({
       discovery: (d) => ({

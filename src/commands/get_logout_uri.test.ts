@@ -56,6 +56,13 @@ describe('get_logout_uri', () => {
     assert.equal((await logout(old)).get('id_token_hint'), data.id_token)
   })
 
+  it('no longer guesses once the site has turned that off', async () => {
+    const old = await story.site({}, { remember_last_login: true })
+    await old.login()
+    await old.ok('update_site_registration', { remember_last_login: false })
+    assert.equal((await logout(old)).get('id_token_hint'), null)
+  })
+
   it('sends nobody to a page that is not registered', async () => {
     const { data } = await site.call('get_logout_uri', {
       post_logout_redirect_uri: 'https://evil.example.com/',
@@ -80,6 +87,18 @@ describe('get_logout_uri', () => {
       post_logout_redirect_uri: uri,
     })
     assert.equal(new URL(String(reply.data.uri)).searchParams.get('post_logout_redirect_uri'), uri)
+  })
+
+  it('knows the pages of a client that was registered by hand, where it was told', async () => {
+    const issuer = story.issuer()
+    const { client_id, client_secret } = story.op.addClient(issuer, {
+      redirect_uris: ['https://client.example.com/callback'],
+    })
+    const { data } = await story.register(issuer, { client_id, client_secret })
+    const to = (post_logout_redirect_uri: string) =>
+      story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id, post_logout_redirect_uri })
+    assert.equal((await to(HOME)).status, 'ok')
+    assert.equal((await to('https://evil.example.com/')).data.error, 'redirect_uri_is_not_registered')
   })
 
   it('says so where the OP has no logout', async () => {

@@ -2,10 +2,15 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { assertNoSecrets } from '../testing/log_scan.ts'
-import { reply, type Faults } from '../testing/op.ts'
+import { reply, type Fault, type Faults } from '../testing/op.ts'
 import { HOME, startStory, type Site, type Story } from '../testing/story.ts'
 
 const TOLERANCE = 60
+
+/** The published keys, each with these members over its own. */
+const keysWith =
+  (members: Readonly<Record<string, unknown>>): Fault =>
+  ({ keys }) => ({ keys: Array.isArray(keys) ? keys.map((key: object) => ({ ...key, ...members })) : [] })
 
 /** The lie, and the code it is refused with. */
 const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
@@ -132,6 +137,15 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
   'an answer that drips': [{ token: reply.drip(50) }, 'internal_error'],
   'keys that are a page': [{ jwks: reply.html() }, 'internal_error'],
   'no keys': [{ jwks: () => ({ keys: [] }) }, 'key_id_not_found'],
+  'keys for encryption': [{ jwks: keysWith({ use: 'enc' }) }, 'key_id_not_found'],
+  'keys for other operations': [{ jwks: keysWith({ key_ops: ['encrypt'] }) }, 'key_id_not_found'],
+  'keys for another algorithm': [{ jwks: keysWith({ alg: 'RS512' }) }, 'key_id_not_found'],
+  'more keys than anybody has': [
+    {
+      jwks: ({ keys }) => ({ keys: [keys].flat().concat(Array.from({ length: 100 }, () => ({ kty: 'x' }))) }),
+    },
+    'internal_error',
+  ],
 }
 
 /** What looks like a lie and is none. */

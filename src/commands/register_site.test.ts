@@ -118,6 +118,20 @@ describe('register_site', () => {
     })
   }
 
+  it('takes the client back at the OP when it cannot be remembered', async () => {
+    const own = await startStory()
+    try {
+      const issuer = own.issuer()
+      await own.daemon.opened.store.close()
+      const { data } = await own.register(issuer)
+      assert.equal(data.error, 'internal_error')
+      const asked = own.op.requests(issuer).map(({ endpoint, method }) => `${method} ${endpoint}`)
+      assert.deepEqual(asked.slice(-2), ['POST registration', 'DELETE management'])
+    } finally {
+      await own.close()
+    }
+  })
+
   it('refuses an OP that is down, by name', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -289,6 +303,11 @@ describe('register_site', () => {
     [{ client_secret: 'x' }, 'invalid_client_id', 'client_id'],
     [
       { client_token_endpoint_auth_method: 'private_key_jwt' },
+      'invalid_algorithm',
+      'client_token_endpoint_auth_method',
+    ],
+    [
+      { client_token_endpoint_auth_method: 'constructor' },
       'invalid_algorithm',
       'client_token_endpoint_auth_method',
     ],

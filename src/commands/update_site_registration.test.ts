@@ -133,6 +133,23 @@ describe('update_site_registration', () => {
     assert.equal(refused.data.error, 'invalid_registration_client_url')
   })
 
+  it('ends logins that were begun for another client', async () => {
+    const issuer = story.issuer()
+    const [one, two] = [1, 2].map(() => story.op.addClient(issuer, { redirect_uris: [REDIRECT] }))
+    const credentials = (client: typeof one) => ({
+      client_id: client?.client_id,
+      client_secret: client?.client_secret,
+    })
+    const { data } = await story.register(issuer, credentials(one))
+    const { oxd_id } = data
+    const url = await story.daemon.call('get_authorization_url', { oxd_id })
+    const back = new URL(await story.op.authorize(String(url.data.authorization_url))).searchParams
+    assert.equal((await story.daemon.call('update_site', { oxd_id, ...credentials(two) })).status, 'ok')
+    const params = { oxd_id, code: back.get('code'), state: back.get('state') }
+    assert.equal((await story.daemon.call('get_tokens_by_code', params)).data.error, 'bad_request')
+    assert.equal(story.op.count(issuer, 'token'), 0, 'the code went to nobody')
+  })
+
   it('learns the new secret of a client that was registered by hand', async () => {
     const issuer = story.issuer({ credentials: { client_id: 'hand', client_secret: 'right' } })
     story.op.addClient(issuer, { redirect_uris: [REDIRECT] })

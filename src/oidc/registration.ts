@@ -47,7 +47,7 @@ export const authMethod = (metadata: OpMetadata, asked: string | undefined): str
   const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
   const possible = Object.keys(AUTH_METHODS).filter((method) => offered.includes(method))
   // An OP may forget to list what it supports: what was asked for by name is tried.
-  if (asked !== undefined && asked in AUTH_METHODS) return asked
+  if (asked !== undefined && Object.hasOwn(AUTH_METHODS, asked)) return asked
   const [method] = possible.filter((name) => name !== 'none')
   if (asked !== undefined || method === undefined) {
     throw unsupported('client_token_endpoint_auth_method', asked ?? '', Object.keys(AUTH_METHODS))

@@ -333,7 +333,7 @@ test('equal frames further on are commands, also when they wait', async (t) => {
 })
 
 test('only the first reply is held, and not for our library', async (t) => {
-  const hold = 200
+  const hold = 400
   const { port } = await daemon(t, { limits: { twin_hold_ms: hold } })
   for (const [request, isHeld] of [
     [{ command: 'a' }, true],
@@ -465,17 +465,17 @@ test('a frame that is completed after its time has no effect, and is refused onc
 })
 
 test('each frame has its own time, and silence between frames has no end', async (t) => {
-  const { port } = await daemon(t, { limits: { frame_ms_max: 120 } })
+  const { port } = await daemon(t, { limits: { frame_ms_max: 400 } })
   const client = await peer(t, port)
   // The end of one frame and the beginning of the next come together, for longer than one frame may take.
   client.socket.write(B.subarray(0, 5))
   for (let i = 0; i < 4; i += 1) {
-    await delay(50)
+    await delay(150)
     client.socket.write(Buffer.concat([B.subarray(5), B.subarray(0, 5)]))
   }
   client.socket.write(B.subarray(5))
   await client.hasReplies(5)
-  await delay(250)
+  await delay(600)
   client.socket.write(A)
   await client.hasReplies(6)
   assert.deepEqual(client.replies, [b, b, b, b, b, a])

@@ -63,12 +63,10 @@ const converse = (
   /** The first frame, as long as a copy of it would be the twin that oxd-php sends. */
   let twin: Buffer | undefined
   let working = false
-  /** What comes in is ignored: the last answer is decided, or written. */
-  let deaf = false
   /** The peer sends nothing more. */
   let ended = false
   let stopping = false
-  /** Nothing more is answered. */
+  /** The last answer is written: what comes in is discarded. */
   let left = false
   let frameTimer: NodeJS.Timeout | undefined
   let closeTimer: NodeJS.Timeout | undefined
@@ -76,7 +74,6 @@ const converse = (
   /** Closing at once with unread input would reset the connection under the answer: the input is discarded for a while. */
   const leave = (): void => {
     left = true
-    deaf = true
     socket.end()
     socket.resume()
     closeTimer = setTimeout(() => socket.destroy(), limits.close_ms_max)
@@ -142,10 +139,8 @@ const converse = (
     })
   }
 
-  /** The last word to a peer whose further bytes have no meaning any more. */
+  /** The last word, after the frames before it: whatever the peer sends behind it is not answered. */
   const refuse = (code: ErrorCode): void => {
-    if (deaf) return
-    deaf = true
     turns.push({ kind: 'refusal', code, close: true })
     goOn()
   }
@@ -204,7 +199,7 @@ const converse = (
   }
 
   socket.on('data', (chunk: Buffer) => {
-    if (deaf) return
+    if (left) return
     reader.push(chunk)
     read()
   })

@@ -1,0 +1,72 @@
+// The record of a site: on the disk before it is answered, and changed by one at a time.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
+import { LIMITS } from './limits.ts'
+import { settingsFrom, sitesOf, type Site } from './site.ts'
+import type { Engine } from './store/engine.ts'
+import { createMemoryEngine } from './store/memory.ts'
+import { createKeys } from './store/seal.ts'
+import { createStore } from './store/store.ts'
+import { realWorld } from './world.ts'
+
+const SITE: Site = {
+  oxd_id: 'site',
+  op_host: 'https://op.example.com',
+  issuer: 'https://op.example.com',
+  discovery_url: 'https://op.example.com/.well-known/openid-configuration',
+  version: 1,
+  settings: settingsFrom('site', { authorization_redirect_uri: 'https://client.example.com/callback' }),
+  client: {
+    client_id: 'client',
+    client_secret: 'a secret',
+    token_endpoint_auth_method: 'client_secret_basic',
+    id_token_signed_response_alg: 'RS256',
+    by_hand: false,
+  },
+}
+
+const makeSites = () => {
+  const durable: boolean[] = []
+  const engine = createMemoryEngine(() => 1_700_000_000)
+  const write: Engine['write'] = (key, record) => {
+    durable.push(record.durable)
+    return engine.write(key, record)
+  }
+  const store = createStore(
+    { ...engine, write },
+    createKeys(randomBytes(32)),
+    realWorld(() => {}),
+    LIMITS,
+  )
+  return { sites: sitesOf(store), durable }
+}
+
+describe('the record of a site', () => {
+  it('is on the disk before it is answered', async () => {
+    const { sites, durable } = makeSites()
+    await sites.insert(['site'], SITE)
+    await sites.update(['site'], (before) => ({ ...before, version: 2 }))
+    assert.deepEqual(durable, [true, true])
+    assert.deepEqual(await sites.get('site'), { ...SITE, version: 2 })
+  })
+
+  it('is changed by one at a time, though some fail; other sites do not wait', async () => {
+    const { sites } = makeSites()
+    const said: string[] = []
+    const change = (name: string, fails = false) =>
+      sites.inTurn(name.charAt(0), async () => {
+        said.push(`${name} begins`)
+        await delay(2)
+        said.push(`${name} ends`)
+        if (fails) throw new Error('no')
+      })
+    await Promise.allSettled([change('a1'), change('a2', true), change('a3'), change('b1')])
+    assert.deepEqual(
+      said.filter((line) => line.startsWith('a')),
+      ['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends', 'a3 begins', 'a3 ends'],
+    )
+    assert.ok(said.indexOf('b1 begins') < said.indexOf('a1 ends'))
+  })
+})
