@@ -1,7 +1,7 @@
 // `oxd <command> --parameter value …`: any command from its definition, for trying and debugging.
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { Client, OxdConnectionError, OxdError } from './client/client.ts'
+import { Client, OxdConfigError, OxdConnectionError, OxdError } from './client/client.ts'
 import type { AnyCommand } from './command.ts'
 import { metaOf, isOptional } from './params.ts'
 
@@ -109,19 +109,17 @@ export const runCli = async (
     stdout.write(usage(command))
     return 0
   }
-  const port = Number(where.port ?? env.OXD_PORT ?? 8099)
-  const client = new Client(where.unix === undefined ? { host: where.host, port } : { unix: where.unix }, {
-    claims: 'native',
-  })
   try {
+    const port = Number(where.port ?? (env.OXD_PORT || 8099))
+    const at = where.unix === undefined ? { host: where.host, port } : { unix: where.unix }
+    await using client = new Client(at, { claims: 'native' })
     stdout.write(`${JSON.stringify(await client.send(command.name, params), null, 2)}\n`)
     return 0
   } catch (error) {
     if (error instanceof OxdError) stderr.write(`${error.code}: ${error.description}\n`)
-    else if (error instanceof OxdConnectionError) stderr.write(`oxd: ${error.message}\n`)
+    else if (error instanceof OxdConnectionError || error instanceof OxdConfigError)
+      stderr.write(`oxd: ${error.message}\n`)
     else throw error
     return 1
-  } finally {
-    await client.close()
   }
 }

@@ -70,7 +70,7 @@ describe('settings', () => {
   })
 
   it('take an empty variable as absent', () => {
-    const config = readConfig([], { OXD_PORT: '', OXD_KEY: '' }, NOWHERE)
+    const config = readConfig([], { OXD_PORT: '', OXD_KEY: '', OXD_CONFIG: '' }, NOWHERE)
     assert.deepEqual([config.port, config.key], [8099, undefined])
   })
 
@@ -82,12 +82,17 @@ describe('settings', () => {
   ])[] = [
     [['--porrt', '1'], {}, '', /--porrt/],
     [['--port'], {}, '', /--port/],
-    [['--port', '1.5'], {}, '', /--port/],
+    [['--port', '1.5'], {}, '', /--port: must be a port/],
+    [['--port', ''], {}, '', /--port: must be a port/],
+    [[], {}, 'port: ""', /oxd\.yml:1: port: must be a port/],
+    [[], {}, 'op_ca: *foo', /oxd\.yml:1/],
+    [[], {}, 'op_ca: {a: 1}', /oxd\.yml:1: op_ca/],
+    [[], { OXD_TRUST_OP: ',' }, '', /OXD_TRUST_OP: is empty/],
     [['serve'], {}, '', /serve/],
     [['--trust-op', 'ftp://a.example'], {}, '', /--trust-op.*origin/],
     [['--bind', ''], {}, '', /--bind/],
     [[], { OXD_PORRT: '1' }, '', /OXD_PORRT/],
-    [[], { OXD_TCP: 'maybe' }, '', /OXD_TCP/],
+    [[], { OXD_TCP: 'maybe' }, '', /OXD_TCP: must be true or false/],
     [[], {}, 'porrt: 1', /oxd\.yml:1: porrt/],
     [[], {}, '\n\nport: x', /oxd\.yml:3: port/],
     [[], {}, 'port: 1\nport: 2', /oxd\.yml:2/],

@@ -1,7 +1,7 @@
 // Every setting of the daemon, once: flag, environment variable, key in oxd.yml, default and meaning.
 import { existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { LineCounter, parseDocument, isMap, isScalar } from 'yaml'
+import { LineCounter, parseDocument, isMap, isScalar, isSeq } from 'yaml'
 import { z } from 'zod'
 import { StartError } from './error.ts'
 
@@ -19,13 +19,21 @@ interface Setting<T> {
 }
 const setting = <T>(definition: Setting<T>): Setting<T> => definition
 
-const text = z.string().min(1)
+const text = z.string({ error: 'must be a text' }).min(1, 'is empty')
 const isOrigin = (value: string): boolean => URL.canParse(value) && /^https?:$/.test(new URL(value).protocol)
 const origin = text
   .refine(isOrigin, 'must be an origin such as https://op.example.com')
   .transform((value) => new URL(value).origin)
-const port = z.coerce.number().int().min(0).max(65_535)
-const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')])
+const PORT_MAX = 65_535
+const port = z
+  .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], { error: 'must be a port, a number' })
+  .refine(
+    (value) => Number.isInteger(value) && value >= 0 && value <= PORT_MAX,
+    `must be from 0 to ${PORT_MAX}`,
+  )
+const onOff = z.union([z.boolean(), z.enum(['true', 'false']).transform((value) => value === 'true')], {
+  error: 'must be true or false',
+})
 
 export const SETTINGS = {
   bind: setting({
@@ -176,6 +184,13 @@ const readText = (file: string): string => {
   }
 }
 
+/** A text, a number, true or false, or a list of them: no setting is anything else. */
+const plainValue = (node: unknown, where: string): unknown => {
+  if (node === null || isScalar(node)) return node?.value
+  if (isSeq(node)) return node.items.map((item) => plainValue(item, where))
+  throw new StartError(`${where}: must be a value, or a list of values.`)
+}
+
 const fromFile = (file: string): Layer => {
   const lines = new LineCounter()
   const document = parseDocument(readText(file), { lineCounter: lines })
@@ -190,7 +205,7 @@ const fromFile = (file: string): Layer => {
       const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
       const where = `${file}:${lines.linePos(offset).line}: ${name}`
       if (!isSetting(name)) throw new StartError(`${where}: there is no such setting. See oxd serve --help.`)
-      const plain: unknown = isScalar(value) ? value.value : document.toJS()[name]
+      const plain = plainValue(value, where)
       const list = SETTINGS[name as 'trust_op'].list === true
       return [name, { value: list && !Array.isArray(plain) ? [plain] : plain, where }]
     }),
@@ -216,7 +231,8 @@ export const readConfig = (
   defaultFile = 'oxd.yml',
 ): Config => {
   const flags = fromFlags(argv)
-  const file = flags.file ?? env.OXD_CONFIG ?? (existsSync(defaultFile) ? defaultFile : undefined)
+  const file =
+    flags.file ?? (env.OXD_CONFIG || undefined) ?? (existsSync(defaultFile) ? defaultFile : undefined)
   const layers = [flags.layer, fromEnvironment(env), file === undefined ? new Map() : fromFile(file)] as const
   const values = SETTING_LIST.map(([name]) => {
     const given = layers.find((layer) => layer.has(name))?.get(name)

@@ -9,6 +9,7 @@ import type { Limits } from './limits.ts'
 import { createLogins } from './login.ts'
 import { createDoor } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
+import { encodeReply } from './serve/frame.ts'
 import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
 import type { OpenedStore } from './store/key.ts'
@@ -48,13 +49,18 @@ export const startDaemon = async (
   const { trust_op, op_ca, op_proxy, no_proxy, op_host } = config
   const door = createDoor({ trust_op, op_ca: readCertificates(op_ca), op_proxy, no_proxy, limits })
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
-  const dispatch = createDispatch(COMMANDS, {
+  const context = {
     world,
     ops: createOps(door, world, limits),
     sites: sitesOf(store),
     logins: createLogins(store, keys, world, limits),
     defaults: { op_host },
-  })
+  }
+  const dispatch = createDispatch(
+    COMMANDS,
+    context,
+    (reply, long) => encodeReply(reply, { long }, limits) !== 'reply_too_large',
+  )
   const listening = await listen({
     tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
     unix: config.unix,

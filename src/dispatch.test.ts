@@ -54,14 +54,14 @@ describe('requests over the socket', () => {
   it('logs one line for each, with the reference of its error', async () => {
     const lines = story.daemon.log.length
     const { data } = await story.daemon.call('get_user_info', {
-      oxd_id: 'a-secret-oxd-id',
+      oxd_id: '5ec2e700-0000-4000-8000-000000000000',
       access_token: 'secret',
     })
     const [line, ...more] = story.daemon.log.slice(lines)
     assert.deepEqual(more, [])
     assert.equal(line?.fields.outcome, 'invalid_oxd_id')
     assert.equal(line?.fields.command, 'get_user_info')
-    assert.equal(line?.fields.site, 'a-secret')
+    assert.equal(line?.fields.site, '5ec2e700')
     assert.match(String(line?.fields.peer), /^127\.0\.0\.1:\d+$/)
     assert.equal(typeof line?.fields.ms, 'number')
     assert.match(String(data.error_description), new RegExp(`\\[ref ${String(line?.fields.ref)}\\]$`))
@@ -96,15 +96,19 @@ describe('dispatch', () => {
     })
     return definition as never
   }
-  const ask = (run: () => Promise<Record<string, unknown>>, more: Request = {}) =>
-    createDispatch([probe(run)], {
-      world: realWorld((level, message, fields) => void log.push(JSON.stringify([level, message, fields]))),
-      // The probe needs none of these.
-      ops: undefined as never,
-      sites: undefined as never,
-      logins: undefined as never,
-      defaults: { op_host: undefined },
-    }).handle({ command: 'probe', params: {}, ...more }, 'test')
+  const ask = (run: () => Promise<Record<string, unknown>>, more: Request = {}, fits = () => true) =>
+    createDispatch(
+      [probe(run)],
+      {
+        world: realWorld((level, message, fields) => void log.push(JSON.stringify([level, message, fields]))),
+        // The probe needs none of these.
+        ops: undefined as never,
+        sites: undefined as never,
+        logins: undefined as never,
+        defaults: { op_host: undefined },
+      },
+      fits,
+    ).handle({ command: 'probe', params: {}, ...more }, 'test')
 
   it('lets out what the command declares, in its order, nulls included', async () => {
     const run = async () => ({ secret: 'x', login_id: 'l', uri: 'u' })
@@ -116,6 +120,26 @@ describe('dispatch', () => {
       '{"status":"ok","data":{"uri":"u","refresh_token":null,"login_id":"l"}}',
     )
     assert.equal(full.long, true)
+  })
+
+  it('says in one line of the log, under one reference, that a reply does not fit', async () => {
+    const before = log.length
+    const { reply } = await ask(
+      async () => ({ uri: 'u' }),
+      {},
+      () => false,
+    )
+    const [line, ...more] = log.slice(before)
+    assert.deepEqual(more, [])
+    assert.match(String(line), /"probe".*reply_too_large/)
+    const ref = /\[ref (\S+)\]/.exec(JSON.stringify(reply))?.[1]
+    assert.ok(ref !== undefined && String(line).includes(ref))
+  })
+
+  it('logs nothing of what is no oxd_id', async () => {
+    const before = log.length
+    await ask(async () => ({ uri: 'u' }), { params: { oxd_id: '\u001bc a secret' } })
+    assert.doesNotMatch(log.slice(before).join(''), /secret|\u001b/)
   })
 
   it('lets no text of an unknown exception out, into the answer or into the log', async () => {

@@ -25,11 +25,17 @@ const REFERENCE_LETTERS = 6
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The start of an oxd_id: enough to find the site, not enough to use it. */
+const OXD_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
+/** The start of an oxd_id: enough to find the site, not enough to use it. What is none may be anything, and stays out. */
 const shortSite = (oxd_id: unknown): string | undefined =>
-  typeof oxd_id === 'string' ? oxd_id.slice(0, 8) : undefined
+  typeof oxd_id === 'string' && OXD_ID.test(oxd_id) ? oxd_id.slice(0, 8) : undefined
 
-export const createDispatch = (commands: readonly AnyCommand[], context: Context): Dispatch => {
+/** `fits` says whether the wire can carry a reply; it throws for one that no wire can carry. */
+export const createDispatch = (
+  commands: readonly AnyCommand[],
+  context: Context,
+  fits: (reply: Reply['reply'], long: boolean) => boolean,
+): Dispatch => {
   const { world, sites } = context
   const byName = new Map(
     commands.flatMap((command) =>
@@ -123,12 +129,14 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
         name = command.name
         if (!isObject(params)) throw new OxdError('malformed_params', { what: 'params must be an object.' })
         const result = await run(command, readParams(command.params, params))
-        const data = projected(command, result, long)
+        const reply = { status: 'ok', data: projected(command, result, long) }
+        if (!fits(reply, long)) throw new OxdError('reply_too_large')
         world.log('info', 'command', { ...line(name), outcome: 'ok', ms: world.now() - started })
-        return { reply: { status: 'ok', data }, long }
+        return { reply, long }
       } catch (thrown) {
         const error = asOxdError(thrown, line(name))
-        const reason = error.details?.reason ?? error.details?.parameter
+        const isStore = error.code === 'store_unreachable' || error.code === 'store_damaged'
+        const reason = isStore ? error.message : (error.details?.reason ?? error.details?.parameter)
         world.log('warn', 'command', {
           ...line(name),
           outcome: error.code,

@@ -44,6 +44,16 @@ export const ERRORS = {
   },
   invalid_scope: { wire: 'invalid_scope', http: 400, message: 'scope must contain openid.' },
   invalid_request: { wire: 'invalid_request', http: 400, message: 'The request cannot be carried out.' },
+  invalid_op_configuration_endpoint: {
+    wire: 'invalid_op_configuration_endpoint',
+    http: 400,
+    message: 'op_configuration_endpoint is not usable.',
+  },
+  invalid_subject_type: {
+    wire: 'invalid_subject_type',
+    http: 400,
+    message: 'subject_type must be public or pairwise.',
+  },
   invalid_algorithm: { wire: 'invalid_algorithm', http: 400, message: 'This algorithm is not supported.' },
   invalid_client_id: {
     wire: 'invalid_client_id',
@@ -138,6 +148,12 @@ export const ERRORS = {
     wire: 'invalid_registration_client_url',
     http: 500,
     message: 'The OP gave no address at which this registration could be changed: change it there by hand.',
+  },
+  foreign_registration_client_uri: {
+    wire: 'invalid_registration_client_url',
+    http: 400,
+    message:
+      'client_registration_client_uri must be an address of the OP, and come together with client_id, client_secret and client_registration_access_token.',
   },
   expired_client: {
     wire: 'expired_client',

@@ -93,7 +93,7 @@ export const fields = {
   }),
   op_configuration_endpoint: url({
     description: 'URL of the discovery document, instead of `op_host` (4.2).',
-    invalid: 'invalid_op_host',
+    invalid: 'invalid_op_configuration_endpoint',
   }),
   authorization_redirect_uri: url({
     description: 'Where the OP sends the user back to with the code.',
@@ -108,6 +108,7 @@ export const fields = {
   }),
   post_logout_redirect_uri: url({
     description: 'Where the OP may send the user after logout.',
+    invalid: 'invalid_redirect_uri',
     example: 'https://client.example.com/',
   }),
   post_logout_redirect_uris: urls({ description: 'The same as a list (4.x); the first is the default.' }),
@@ -135,7 +136,7 @@ export const fields = {
     description: 'E-mail addresses of people responsible for the site.',
     example: ['ops@example.com'],
   }),
-  application_type: text({ description: '`web` or `native`. Default: `web`.' }),
+  application_type: z.enum(['web', 'native']).meta({ description: '`web` or `native`. Default: `web`.' }),
   client_id: text({
     description: 'The client at the OP, if it was registered there by hand.',
     example: 's6BhdRkqt3',
@@ -148,10 +149,12 @@ export const fields = {
       'How oxd authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: the first of them that the OP supports.',
     invalid: 'invalid_algorithm',
   }),
-  client_token_endpoint_auth_signing_alg: text({
-    description: 'Registered as given (3.1.4).',
-    invalid: 'invalid_algorithm',
-  }),
+  client_token_endpoint_auth_signing_alg: z
+    .enum([
+      'none',
+      ...['HS', 'RS', 'ES', 'PS'].flatMap((kind) => [256, 384, 512].map((bits) => `${kind}${bits}`)),
+    ])
+    .meta({ description: 'Registered as given (3.1.4).', invalid: 'invalid_algorithm' }),
   client_request_uris: urls({ description: 'Request URIs to register.' }),
   client_sector_identifier_uri: url({ description: 'Sector identifier URI to register.' }),
   client_registration_access_token: text({
@@ -161,7 +164,7 @@ export const fields = {
   client_registration_client_uri: url({
     description: 'With `client_id`: where the registration can be changed.',
   }),
-  client_secret_expires_at: z.union([z.number(), z.string()]).meta({
+  client_secret_expires_at: z.union([z.number(), z.string().max(64)]).meta({
     description:
       'When the secret of a client registered by hand expires: seconds, milliseconds or an ISO time; 0 is never.',
   }),
@@ -171,7 +174,9 @@ export const fields = {
       'The algorithm that signs the ID Tokens, an asymmetric one. Default: RS256 where the OP offers it, else its first that oxd allows.',
     invalid: 'invalid_algorithm',
   }),
-  subject_type: text({ description: '`public` or `pairwise` (4.x).' }),
+  subject_type: z
+    .enum(['public', 'pairwise'])
+    .meta({ description: '`public` or `pairwise` (4.x).', invalid: 'invalid_subject_type' }),
   client_uri: url({ description: 'Home page of the site, shown by the OP (4.x).' }),
   logo_uri: url({ description: 'Logo of the site, shown by the OP (4.x).' }),
   policy_uri: url({ description: 'Privacy policy of the site, shown by the OP (4.x).' }),

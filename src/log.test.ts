@@ -25,5 +25,7 @@ describe('the log', () => {
   it('is readable on a terminal', () => {
     const json = '{"level":"warn","time":"2026-01-02T03:04:05.678Z","peer":"p","ms":3,"msg":"command"}'
     assert.equal(stripVTControlCharacters(prettyLine(json)), '03:04:05 warn  command peer=p ms=3\n')
+    const hostile = prettyLine(JSON.stringify({ level: 'info', time: '', msg: 'a\n\u001bc', x: '\u001b[2J' }))
+    assert.match(stripVTControlCharacters(hostile), /a��c x=�\[2J\n$/)
   })
 })

@@ -14,10 +14,12 @@ export const prettyLine = (json: string): string => {
   const { time, level, msg, ...fields } = JSON.parse(json) as Record<string, unknown>
   const clock = String(time).slice(11, 19)
   const colour = isLevel(level) ? COLOURS[level] : 'red'
+  // A terminal obeys control characters; here they are shown.
+  const shown = (value: unknown): string => String(value).replaceAll(/\p{C}/gu, '�')
   const facts = Object.entries(fields).map(
-    ([name, value]) => `${styleText('dim', `${name}=`)}${String(value)}`,
+    ([name, value]) => `${styleText('dim', `${name}=`)}${shown(value)}`,
   )
-  return `${styleText('dim', clock)} ${styleText(colour, String(level).padEnd(5))} ${String(msg)} ${facts.join(' ')}\n`
+  return `${styleText('dim', clock)} ${styleText(colour, String(level).padEnd(5))} ${shown(msg)} ${facts.join(' ')}\n`
 }
 
 const pretty = (out: NodeJS.WriteStream): Writable =>

@@ -180,6 +180,7 @@ describe('a login', () => {
       spent: true,
       access_token: false,
       id_token: false,
+      hint: false,
       last_id_token: false,
     })
   })

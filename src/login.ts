@@ -62,6 +62,8 @@ export interface Logins {
   knownToken(terms: Terms, access_token: string): Promise<KnownToken | undefined>
   /** The ID Token of the login that had this state, once: it is forgotten thereby. */
   takeIdToken(terms: Terms, state: string): Promise<string | undefined>
+  /** Forgets the ID Token of a login that ends with itself as the hint. */
+  forget(terms: Terms, id_token: string): Promise<void>
   /** The ID Token of the last login of anybody at this site; only kept where the site asked for it. */
   lastIdToken(terms: Terms): Promise<string | undefined>
 }
@@ -91,6 +93,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
   const stored = store.kind<StoredLogin>({ kind: 'login', durable: true })
   const usedNonces = store.kind<Record<string, never>>({ kind: 'nonce', durable: true })
   const accessTokens = store.kind<KnownToken>({ kind: 'access_token', durable: false })
+  const hints: Kind<{ readonly state: string }> = store.kind({ kind: 'hint', durable: false })
   const idTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'id_token', durable: false })
   const lastIdTokens: Kind<{ readonly id_token: string }> = store.kind({
     kind: 'last_id_token',
@@ -167,17 +170,19 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
         const derived = derive(terms, index, redirect_uri)
         return login(derived, redirect_uri, null)
       }
-      // A caller's own state or nonce is accepted once. Both records outlive the login, so that neither can be had twice.
+      // A caller's own state or nonce is accepted once while these records live, which is longer than the login.
       const expires_at = seconds(world) + limits.login_seconds
       const kept = { expires_at: expires_at + 2 * limits.clock_tolerance_seconds }
       if (state !== undefined && ours(state) !== undefined) throw new OxdError('state_in_use')
-      if (nonce !== undefined && !(await usedNonces.insert([nonce], {}, kept))) {
-        throw new OxdError('state_in_use', { what: 'It is the nonce that was given before.' })
-      }
       const ownState = state ?? world.random(MAC_BYTES).toString('base64url')
       const { oxd_id, version, issuer } = terms
       const record = { oxd_id, version, issuer, redirect_uri, nonce: nonce ?? null, expires_at }
       if (!(await stored.insert([ownState], record, kept))) throw new OxdError('state_in_use')
+      if (nonce !== undefined && !(await usedNonces.insert([nonce], {}, kept))) {
+        // The state was not seen by anybody yet, so it may be given again.
+        await stored.remove([ownState])
+        throw new OxdError('state_in_use', { what: 'It is the nonce that was given before.' })
+      }
       return login(ownState, redirect_uri, record.nonce)
     },
 
@@ -200,6 +205,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       const kept = { expires_at: keptUntil(expires_in) }
       await accessTokens.put([oxd_id, access_token], { sub, login_id }, kept)
       await idTokens.put([oxd_id, state], { id_token }, kept)
+      await hints.put([oxd_id, id_token], { state }, kept)
       if (last) await lastIdTokens.put([oxd_id], { id_token }, kept)
     },
 
@@ -209,6 +215,11 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
 
     async takeIdToken({ oxd_id }, state) {
       return (await idTokens.take([oxd_id, state]))?.id_token
+    },
+
+    async forget({ oxd_id }, id_token) {
+      const hint = await hints.take([oxd_id, id_token])
+      if (hint !== undefined) await idTokens.remove([oxd_id, hint.state])
     },
 
     async lastIdToken({ oxd_id }) {

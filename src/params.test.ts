@@ -29,6 +29,8 @@ describe('parameters', () => {
     [{ trusted_client: 'true' }, { trusted_client: true }],
     [{ trusted_client: 'false' }, { trusted_client: false }],
     [{ trusted_client: 0 }, { trusted_client: false }],
+    [{ trusted_client: 'True' }, { trusted_client: true }],
+    [{ params: { a: null, b: 'x' } }, { params: { b: 'x' } }],
     [{ params: { a: 1, b: true } }, { params: { a: '1', b: 'true' } }],
     [{ client_secret: ' a secret with spaces ' }, { client_secret: ' a secret with spaces ' }],
     [
@@ -58,6 +60,7 @@ describe('parameters', () => {
     [{ trusted_client: 'yes' }, 'malformed_params', 'trusted_client'],
     [{ params: ['a', 'b'] }, 'malformed_params', 'params'],
     [{ params: { a: { b: 1 } } }, 'malformed_params', 'params'],
+    [{ params: { ['k'.repeat(9000)]: 'x' } }, 'malformed_params', 'params'],
     [{ client_secret_expires_at: [1, 2] }, 'malformed_params', 'client_secret_expires_at'],
     [{ client_uri: 'javascript:alert(1)' }, 'malformed_params', 'client_uri'],
     [{ client_uri: 'https://user@a.example' }, 'malformed_params', 'client_uri'],
@@ -72,6 +75,7 @@ describe('parameters', () => {
           assert.ok(error instanceof OxdError)
           assert.equal(error.code, code)
           assert.match(error.message, new RegExp(name))
+          assert.ok(error.message.length < 300)
           return true
         },
       )

@@ -38,22 +38,28 @@ const asList = (value: unknown): unknown => {
     ? list.filter((item) => !isBlank(item)).map((item) => (isScalar(item) ? String(item).trim() : item))
     : list
 }
+const FLAGS: ReadonlyMap<string, boolean> = new Map([
+  ['true', true],
+  ['1', true],
+  ['false', false],
+  ['0', false],
+])
 const asFlag = (value: unknown): unknown =>
-  value === 'true' || value === 1 || value === '1'
-    ? true
-    : value === 'false' || value === 0 || value === '0'
-      ? false
-      : value
+  isScalar(value) ? (FLAGS.get(String(value).toLowerCase()) ?? value) : value
 const asMap = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).map(([name, item]) => [name, asText(item)]))
+    ? Object.fromEntries(
+        Object.entries(value)
+          .filter(([, item]) => !isBlank(item))
+          .map(([name, item]) => [name, asText(item)]),
+      )
     : value
 
 const LIBERAL: readonly {
   readonly is: (schema: Schema) => boolean
   readonly take: (value: unknown) => unknown
 }[] = [
-  { is: (schema) => schema instanceof z.ZodString, take: asText },
+  { is: (schema) => schema instanceof z.ZodString || schema instanceof z.ZodEnum, take: asText },
   { is: (schema) => schema instanceof z.ZodArray, take: asList },
   { is: (schema) => schema instanceof z.ZodBoolean, take: asFlag },
   { is: (schema) => schema instanceof z.ZodRecord, take: asMap },
@@ -71,6 +77,9 @@ const taken = (schema: Schema, value: unknown): unknown => {
   return isEmpty(result) ? undefined : result
 }
 
+/** A name that the caller chose is repeated up to here. */
+const ITEM_NAME_MAX = 40
+
 const refused = (
   shape: Shape,
   params: Readonly<Record<string, unknown>>,
@@ -86,7 +95,7 @@ const refused = (
     })
   }
   const wrongType = issue.code === 'invalid_type' || issue.code === 'invalid_union'
-  const position = issue.path.length > 1 ? ` (item ${String(issue.path[1])})` : ''
+  const position = issue.path.length > 1 ? ` (item ${String(issue.path[1]).slice(0, ITEM_NAME_MAX)})` : ''
   return new OxdError(wrongType ? 'malformed_params' : (meta?.invalid ?? 'malformed_params'), {
     what: `${name}${position}: ${REASONS[issue.code]?.(issue) ?? issue.message}.`,
     details: { parameter: name },
@@ -97,6 +106,7 @@ const refused = (
 const REASONS: Readonly<Record<string, (issue: z.core.$ZodIssue) => string>> = {
   invalid_type: (issue) => `must be a ${'expected' in issue ? String(issue.expected) : 'different type'}`,
   invalid_union: () => 'has the wrong type',
+  invalid_value: (issue) => `must be one of ${'values' in issue ? issue.values.join(', ') : ''}`,
   too_big: (issue) => `is too long (at most ${'maximum' in issue ? String(issue.maximum) : ''})`,
   too_small: (issue) => `is too short (at least ${'minimum' in issue ? String(issue.minimum) : ''})`,
 }

@@ -30,7 +30,9 @@ const SITE: Site = {
 const makeSites = () => {
   const durable: boolean[] = []
   const engine = createMemoryEngine(() => 1_700_000_000)
-  const write: Engine['write'] = (key, record) => {
+  let failing = false
+  const write: Engine['write'] = async (key, record) => {
+    if (failing) throw new Error('the disk is full')
     durable.push(record.durable)
     return engine.write(key, record)
   }
@@ -40,16 +42,27 @@ const makeSites = () => {
     realWorld(() => {}),
     LIMITS,
   )
-  return { sites: sitesOf(store), durable }
+  return { sites: sitesOf(store), durable, fail: (now: boolean) => void (failing = now) }
 }
 
 describe('the record of a site', () => {
   it('is on the disk before it is answered', async () => {
     const { sites, durable } = makeSites()
     await sites.insert(['site'], SITE)
-    await sites.update(['site'], (before) => ({ ...before, version: 2 }))
+    await sites.replace({ ...SITE, version: 2 })
     assert.deepEqual(durable, [true, true])
-    assert.deepEqual(await sites.get('site'), { ...SITE, version: 2 })
+    assert.equal((await sites.get('site'))?.version, 2)
+  })
+
+  it('is not lost when the store fails: it is known, and written at the next occasion', async () => {
+    const { sites, fail } = makeSites()
+    await sites.insert(['site'], SITE)
+    fail(true)
+    await assert.rejects(sites.replace({ ...SITE, version: 2 }), /disk/)
+    assert.equal((await sites.get('site'))?.version, 2)
+    fail(false)
+    await sites.replace({ ...SITE, version: 3 })
+    assert.equal((await sites.get('site'))?.version, 3)
   })
 
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {

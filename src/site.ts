@@ -114,10 +114,9 @@ export const openidScope = (scope: readonly string[]): string[] => {
 }
 
 const redirectUris = (params: SiteParams, before: readonly string[]): [string, ...string[]] => {
-  const { authorization_redirect_uri: login, redirect_uris } = params
-  const [first, ...others] = given(
-    login === undefined ? (redirect_uris ?? before) : [login, ...(redirect_uris ?? before.slice(1))],
-  )
+  // `redirect_uris` are further ones; the first of them is the login redirect of a site that has none yet (4.x).
+  const login = params.authorization_redirect_uri ?? before[0]
+  const [first, ...others] = given([login, ...(params.redirect_uris ?? before.slice(1))])
   if (first === undefined) {
     throw new OxdError('invalid_authorization_redirect_uri', {
       what: 'authorization_redirect_uri is missing.',
@@ -213,7 +212,7 @@ export const secretExpiry = (value: string | number | undefined): number | undef
   const number = typeof value === 'number' || /^\d+$/.test(value) ? Number(value) : undefined
   const at =
     number === undefined ? Date.parse(String(value)) / 1000 : number < SECONDS_BELOW ? number : number / 1000
-  if (Number.isNaN(at)) {
+  if (!Number.isFinite(at)) {
     throw new OxdError('malformed_params', {
       what: 'client_secret_expires_at must be seconds, milliseconds or an ISO time.',
     })
@@ -269,8 +268,14 @@ export const sameLoginTerms = (before: Site, after: Site): boolean =>
   before.settings.redirect_uris.join(' ') === after.settings.redirect_uris.join(' ')
 
 /** The sites of the store, by oxd_id. */
-export interface Sites extends Pick<Kind<Site>, 'insert' | 'update'> {
+export interface Sites extends Pick<Kind<Site>, 'insert'> {
   readonly get: (oxd_id: string) => Promise<Site | undefined>
+  /**
+   * Writes what a site is now. Where the store fails, this process still knows it, and writes it at the next occasion:
+   * the OP may have been told, and its new token for changes must not be lost.
+   * @throws OxdError store_unreachable
+   */
+  readonly replace: (site: Site) => Promise<void>
   /**
    * Runs `change` when no other change of this site is under way: the OP must be told in the order in which the record is
    * written, and its token for changes may be good for one alone.
@@ -280,12 +285,21 @@ export interface Sites extends Pick<Kind<Site>, 'insert' | 'update'> {
 
 export const sitesOf = (store: Store): Sites => {
   const kind = store.kind<Site>({ kind: 'site', durable: true })
+  const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
   return {
     insert: kind.insert,
-    update: kind.update,
-    get: async (oxd_id) => (await kind.get([oxd_id]))?.value,
+    get: async (oxd_id) => unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value,
+    async replace(site) {
+      try {
+        await kind.update([site.oxd_id], () => site)
+        unwritten.delete(site.oxd_id)
+      } catch (error) {
+        unwritten.set(site.oxd_id, site)
+        throw error
+      }
+    },
     async inTurn(oxd_id, change) {
       const before = turns.get(oxd_id) ?? Promise.resolve()
       const turn = before.then(change, change)

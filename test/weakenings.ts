@@ -305,6 +305,20 @@ const requests = [
       '^requests over the socket logs one line for each',
     ],
   ]),
+  ...weakenings('src/dispatch.ts', 'src/dispatch.test.ts', [
+    [
+      'dispatch: errors without a reference',
+      'error_description: `${error.message} [ref ${ref}]`,',
+      'error_description: error.message,',
+      '^requests over the socket answers \\{"command":"test"\\}',
+    ],
+    [
+      'dispatch: the log holds the text of an unknown exception from its second line on',
+      "const frames = stack?.split('\\n').filter((line) => line.startsWith('    at '))",
+      "const frames = stack?.split('\\n').slice(1)",
+      '^dispatch lets no text of an unknown exception out',
+    ],
+  ]),
   ...weakenings('src/params.ts', 'src/params.test.ts', [
     [
       'params: a missing parameter is a malformed one',
@@ -418,7 +432,7 @@ const REGISTER_TEST = 'src/commands/register_site.test.ts'
 const UPDATE_TEST = 'src/commands/update_site_registration.test.ts'
 
 /** A state that is unknown, made up, of another site, expired, or used twice; and what a login is bound to. */
-const logins = [
+const states = [
   ...weakenings('src/login.ts', 'src/login.test.ts', [
     ['login: a state may be used twice', "if (!won) throw refused('used')", '', '^a login is spent once'],
     [
@@ -524,6 +538,12 @@ const logins = [
       '^a login has a nonce and a verifier that only the key gives',
     ],
     [
+      'login: a spent state may be lost with the power',
+      "const spent = store.kind<Record<string, never>>({ kind: 'spent', durable: true })",
+      "const spent = store.kind<Record<string, never>>({ kind: 'spent', durable: false })",
+      '^a login is on the disk before it is answered',
+    ],
+    [
       'login: something is written for a login that may never come back',
       'if (state === undefined && nonce === undefined) {',
       'if (false) {',
@@ -536,6 +556,10 @@ const logins = [
       '^a login leaves its ID Token as the last one only where that is wanted',
     ],
   ]),
+]
+
+/** What may be asked for, what is remembered, and where a logout leads. */
+const logins = [
   ...weakenings('src/login.ts', URL_TEST, [
     [
       'login: states repeat',
@@ -668,6 +692,20 @@ const logins = [
       '^get_authorization_url lets nobody set a parameter twice',
     ],
   ]),
+  ...weakenings('src/site.ts', 'src/site.test.ts', [
+    [
+      'site: what was answered may be lost with the power',
+      "const kind = store.kind<Site>({ kind: 'site', durable: true })",
+      "const kind = store.kind<Site>({ kind: 'site', durable: false })",
+      '^the record of a site is on the disk before it is answered',
+    ],
+    [
+      'site: changes of one site side by side',
+      'const turn = before.then(change, change)',
+      'const turn = change()',
+      '^the record of a site is changed by one at a time',
+    ],
+  ]),
   ...weakenings('src/site.ts', UPDATE_TEST, [
     [
       'site: a login goes on under another client',
@@ -788,6 +826,10 @@ const way_out = [
       '^get_tokens_by_code refuses a redirect',
     ],
   ]),
+]
+
+/** Private addresses, names that change their address, certificates; and what others wrote. */
+const addresses = [
   ...weakenings('src/oidc/connect.ts', 'src/oidc/http.test.ts', [
     [
       'connect: to private addresses',
@@ -950,6 +992,12 @@ const registration = [
       '^register_site refuses a registration managed elsewhere',
     ],
     [
+      'registration: ways to authenticate that are none',
+      'if (asked !== undefined && Object.hasOwn(AUTH_METHODS, asked)) return asked',
+      'if (asked !== undefined && asked in AUTH_METHODS) return asked',
+      '^register_site refuses .*"client_token_endpoint_auth_method":"constructor"',
+    ],
+    [
       'registration: algorithms that are none',
       'const possible = offered.filter((alg) => Object.hasOwn(ALGORITHMS, alg))',
       'const possible = offered',
@@ -1000,8 +1048,8 @@ const registration = [
   ]),
 ]
 
-/** An ID Token that breaks any one rule; userinfo of another subject; an access token from elsewhere. */
-const tokens = [
+/** An ID Token that breaks any one rule. */
+const id_tokens = [
   ...weakenings('src/oidc/id_token.ts', TOKENS_TEST, [
     [
       'ID Token: no issuer',
@@ -1100,6 +1148,10 @@ const tokens = [
       '^get_tokens_by_code refuses (another algorithm of the OP|HS256)',
     ],
   ]),
+]
+
+/** Signatures; tokens that are none; userinfo of another subject; an access token from elsewhere. */
+const tokens = [
   ...weakenings('src/oidc/keys.ts', TOKENS_TEST, [
     [
       'keys: any signature',
@@ -1693,14 +1745,105 @@ const library = [
 
 /** By room, so that no single test takes long. */
 export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
-  'frames and their bytes': frames,
+  'frames and replies': frames,
   connections: connections,
   'requests and parameters': requests,
-  'logins, states and logout': logins,
+  states: states,
+  'logins and logouts': logins,
   'the way to the OP': way_out,
+  'addresses and certificates': addresses,
   'discovery and registration': registration,
-  'tokens and claims': tokens,
+  'ID Tokens': id_tokens,
+  'keys, tokens and userinfo': tokens,
   'the store': store,
   'the start': start,
   'the library': library,
+}
+
+/** The sorts of bad input that oxd promises to answer, and the names of the weakened builds that show it. */
+export const BAD_INPUT: Readonly<Record<string, readonly string[]>> = {
+  'bytes that are no frame': [
+    'frames: what comes before a frame is skipped',
+    'socket: another protocol is answered',
+  ],
+  'a 10 MiB frame': ['frames: a header may promise any length', 'frames: a body may have any length'],
+  'a header that lies': [
+    'frames: a header that counts too far swallows the next frame',
+    'frames: a header that counts too short waits for ever',
+    'socket: a frame has any time',
+  ],
+  'a connection that says nothing': [
+    'socket: silence between frames is punished',
+    'socket: any number of connections',
+  ],
+  '500 connections': ['socket: 400 connections at most', 'socket: any number of connections'],
+  'broken JSON': [
+    'frames: the place of the next frame is guessed',
+    'frames: text that is no UTF-8 is taken for what it resembles',
+  ],
+  'wrong types': ['params: a wrong type is a wrong value', 'dispatch: params of any type'],
+  'missing parameters': [
+    'params: a missing parameter is a malformed one',
+    'params: errors do not name the parameter',
+  ],
+  'an unknown oxd_id': ['dispatch: a site that is not there'],
+  'an unknown state': [
+    'login: anybody can make a state',
+    'login: the bytes of a state are not authenticated',
+  ],
+  'a state of another site': [
+    'login: a state is not bound to its site',
+    'login: the state of a caller is not bound to its site',
+  ],
+  'a state used twice': [
+    'login: a state may be used twice',
+    'login: the OP is asked with a state that was used',
+  ],
+  'an OP that is down': [
+    'http: errors do not name the OP',
+    'discovery: failures have the code of any request',
+  ],
+  'a slow OP': [
+    'http: an OP has any time',
+    'http: an OP has any time, as tokens',
+    'connect: any time for a connection',
+  ],
+  'an OP that redirects': ['http: redirects are answers', 'http: redirects are answers, as tokens'],
+  'an OP that answers HTML': ['said: a page is an answer', 'userinfo: of any content type'],
+  'an OP that answers 500': ['tokens: a refusal is an answer', 'userinfo: a refusal is an answer'],
+  'an OP that sends 1 GiB': ['answer: any length', 'answer: any announced length'],
+  'a gzip bomb': ['answer: any length', 'answer: any length, as tokens'],
+  'discovery with another issuer': ['discovery: another issuer'],
+  'a refused registration': ['registration: a refusal is an answer', 'update: a refusal is an answer'],
+  'what could be half stored': ['register: a client that oxd cannot remember stays at the OP'],
+  'an ID Token of another issuer': ['ID Token: no issuer', 'ID Token: another issuer'],
+  'an ID Token for another audience': ['ID Token: no audience', 'ID Token: another audience'],
+  'an ID Token with another nonce': ['ID Token: no nonce', 'ID Token: another nonce'],
+  'an ID Token with another signature': ['ID Token: no signature', 'keys: any signature'],
+  'an ID Token with another algorithm': [
+    'ID Token: any algorithm that oxd knows',
+    'registration: any algorithm',
+  ],
+  'an ID Token that has expired': ['ID Token: no expiry', 'ID Token: expired'],
+  'userinfo of another subject': ['userinfo: of another subject', 'userinfo: of no subject'],
+  'a foreign access token': [
+    'userinfo: for a token from elsewhere',
+    'login: a token of one site is known at every site',
+  ],
+  'a configuration file that is missing': [
+    'cfg: a missing file',
+    'config: a file that cannot be read is not named',
+  ],
+  'a configuration file that cannot be read': ['cfg: a file that may not be read'],
+  'a configuration file that is malformed': [
+    'cfg: a malformed line has no number',
+    'config: a malformed setting has no place',
+  ],
+  'a configuration file that cannot be written': [
+    'cfg: a read-only file is written',
+    'library: the site is registered before it is known whether the file can be written',
+  ],
+  'a data directory that cannot be written': ['key: a data directory that cannot be written'],
+  'a full disk': ['sqlite: a full disk is passed over', 'sqlite: what could not be deleted is handed out'],
+  'a wrong key': ['key: a wrong key', 'key: a lost key is replaced', 'key: two keys'],
 }

@@ -192,6 +192,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
    * @throws OxdConfigError before anything is registered if the file cannot be written
    */
   async registerSite(options: RegisterOptions = {}, call: CallOptions = {}): Promise<string> {
+    call.signal?.throwIfAborted()
     if (this.#oxdId !== undefined && options.again !== true) return this.#oxdId
     this.#registering ??= this.#register(options, call.timeout_ms).finally(() => {
       this.#registering = undefined

@@ -35,7 +35,7 @@ beforeEach(() => {
   writeFileSync(file, '# mine\n[oxd]\nport = 8099\nid =\n')
 })
 afterEach(() => {
-  for (const mount of mounts.splice(0).reverse()) spawnSync('umount', [mount])
+  for (const mount of mounts.splice(0).toReversed()) spawnSync('umount', [mount])
   rmSync(folder, { recursive: true, force: true })
 })
 
@@ -99,8 +99,10 @@ test('in place, a shorter content leaves nothing of the longer one', () => {
 test('root keeps the owner', { skip: needsRoot }, () => {
   chownSync(file, NOBODY, NOBODY)
   chmodSync(file, 0o4600)
+  const { ino } = statSync(file)
   write()
-  const { uid, gid, mode } = statSync(file)
+  const { uid, gid, mode, ino: now } = statSync(file)
+  assert.notEqual(now, ino, 'and need not write in place for that')
   assert.deepEqual([uid, gid, mode & 0o7777], [NOBODY, NOBODY, 0o4600])
 })
 

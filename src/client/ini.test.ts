@@ -162,7 +162,7 @@ test('whatever the file, the id can be read after it was written, and no other b
         assert.equal(ended === '' ? without.replace(/\r\n$|\n$|\r$/, '') : without, oldText)
       } else {
         let rest = oldText.slice(old.first.end)
-        for (const { start, next } of old.lines.slice(1).reverse()) {
+        for (const { start, next } of old.lines.slice(1).toReversed()) {
           rest = rest.slice(0, start - old.first.end) + rest.slice(next - old.first.end)
         }
         const gap = old.wantsSpace ? ' ' : ''

@@ -9,7 +9,9 @@ import {
   readFileSync,
   readdirSync,
   realpathSync,
+  renameSync,
   rmSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -18,7 +20,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { OxdConfigError } from './errors.ts'
-import { withLock, type LockLimits } from './lock.ts'
+import { removeStale, withLock, type LockLimits } from './lock.ts'
 
 const NOBODY = 65_534
 const LIMITS: LockLimits = { lock_wait_ms: 2_000, lock_poll_ms: 2, lock_stale_ms: 60 }
@@ -119,6 +121,17 @@ test('who lost the lock leaves that of the next one alone', async () => {
     writeFileSync(lock, 'of another')
   })
   assert.equal(readFileSync(lock, 'utf8'), 'of another')
+})
+
+test('a lock that is no longer the one that was found stale stays', () => {
+  writeFileSync(lock, 'stale')
+  const seen = statSync(lock)
+  writeFileSync(`${lock}.new`, 'of the one who was faster')
+  renameSync(`${lock}.new`, lock)
+  removeStale(lock, seen)
+  assert.equal(readFileSync(lock, 'utf8'), 'of the one who was faster')
+  removeStale(lock, statSync(lock))
+  assert.deepEqual(readdirSync(folder), ['demosite.cfg'])
 })
 
 test('waiting ends, with what to do', async () => {

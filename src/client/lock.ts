@@ -83,7 +83,7 @@ const isCode = (error: unknown, code: string): boolean =>
  * Removes a lock that was found stale. Of several processes that find the same one stale only one may, and only if it is
  * still that one: otherwise the second would remove what the first has made in its place.
  */
-const removeStale = (lock: string, seen: Stats): void => {
+export const removeStale = (lock: string, seen: Stats): void => {
   const guard = `${lock}.takeover`
   try {
     mkdirSync(guard)

@@ -14,7 +14,7 @@ import { standIn, type StandIn } from './stand_in.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 afterEach(async () => {
-  for (const end of ends.splice(0).reverse()) await end()
+  for (const end of ends.splice(0).toReversed()) await end()
 })
 
 const poolAt = (port: number, limits: Partial<PoolLimits> = {}): Pool => {
@@ -192,11 +192,11 @@ test('too late: the connection is destroyed, so that the late reply reaches nobo
 
 test('a late reply does not reach whoever asks next', async () => {
   const server = await serverWith(async ({ params }) => {
-    await sleep(Number(params.n) * 40)
+    await sleep(Number(params.n) * 100)
     return params
   })
   const pool = poolAt(server.port, { connections_max: 1 })
-  const late = pool.exchange(request(1), { ...HARMLESS, timeout_ms: 15 })
+  const late = pool.exchange(request(1), { ...HARMLESS, timeout_ms: 50 })
   await assert.rejects(late, failsWith('timeout', true))
   // The reply to the first comes while the second is under way.
   assert.deepEqual(await pool.exchange(request(2), HARMLESS), echoed(2))

@@ -1,7 +1,13 @@
 // For the tests of the library: a peer that speaks the wire of oxd and answers as the test says. The real daemon is tested elsewhere.
 import { createServer, type Server, type Socket } from 'node:net'
 import { FrameReader, encodeReply } from '../serve/frame.ts'
-import { LIMITS } from '../limits.ts'
+import { CLIENT_LIMITS } from './limits.ts'
+
+const LIMITS = {
+  frame_bytes_max: CLIENT_LIMITS.reply_bytes_max,
+  reply_characters_max: 9_999,
+  long_reply_characters_max: CLIENT_LIMITS.reply_bytes_max,
+}
 
 export interface Asked {
   readonly command: string
@@ -22,7 +28,11 @@ export interface StandIn {
 }
 
 export const refusal = (error: string, error_description: string, details?: unknown) => (socket: Socket) => {
-  const reply = encodeReply({ status: 'error', data: { error, error_description, details } }, { long: true }, LIMITS)
+  const reply = encodeReply(
+    { status: 'error', data: { error, error_description, details } },
+    { long: true },
+    LIMITS,
+  )
   socket.write(reply)
 }
 

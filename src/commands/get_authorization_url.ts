@@ -1,7 +1,7 @@
 // get_authorization_url: a new login, and the URL to which the browser of the user is sent.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { authorizationUrl } from '../oidc/authorization.ts'
+import { authorizationUrl, refuseOwned, type Parameters } from '../oidc/authorization.ts'
 import { openidScope, termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
@@ -57,30 +57,30 @@ export const get_authorization_url = command({
     if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')
     const scope = openidScope(params.scope ?? settings.scope)
     const op = await ops.at(site)
-    const login = await logins.begin(termsOf(site), {
-      redirect_uri,
-      state: params.state,
-      nonce: params.nonce,
-    })
-    const authorization_url = authorizationUrl(
-      op.metadata,
-      [
-        ['response_type', 'code'],
-        ['client_id', client.client_id],
-        ['redirect_uri', redirect_uri],
-        ['scope', scope.join(' ')],
-        ['state', login.state],
-        ['nonce', login.nonce],
-        ['code_challenge', login.code_challenge],
-        ['code_challenge_method', 'S256'],
-        ['acr_values', (params.acr_values ?? settings.acr_values).join(' ')],
-        ['prompt', params.prompt],
-        ['hd', params.hd],
-        ['ui_locales', settings.ui_locales.join(' ')],
-        ['claims_locales', settings.claims_locales.join(' ')],
-      ],
-      { ...params.custom_parameters, ...params.params },
-    )
+    const wishes: Parameters = [
+      ['acr_values', (params.acr_values ?? settings.acr_values).join(' ')],
+      ['prompt', params.prompt],
+      ['hd', params.hd],
+      ['ui_locales', settings.ui_locales.join(' ')],
+      ['claims_locales', settings.claims_locales.join(' ')],
+    ]
+    const custom = { ...params.custom_parameters, ...params.params }
+    // Before a state or nonce of the caller's is spent.
+    refuseOwned(op.metadata, wishes, custom)
+    const { state, nonce } = params
+    const login = await logins.begin(termsOf(site), { redirect_uri, state, nonce })
+    const authorization_url = authorizationUrl(op.metadata, [
+      ['response_type', 'code'],
+      ['client_id', client.client_id],
+      ['redirect_uri', redirect_uri],
+      ['scope', scope.join(' ')],
+      ['state', login.state],
+      ['nonce', login.nonce],
+      ['code_challenge', login.code_challenge],
+      ['code_challenge_method', 'S256'],
+      ...wishes,
+      ...Object.entries(custom),
+    ])
     return { authorization_url, state: login.state, login_id: login.login_id }
   },
 })

@@ -49,6 +49,13 @@ describe('get_logout_uri', () => {
     )
   })
 
+  it('forgets the ID Token of a login that ends with it as the hint', async () => {
+    const { state, ...visit } = await site.visit()
+    const { id_token } = await site.ok('get_tokens_by_code', { state, ...visit })
+    await logout(site, { id_token_hint: id_token })
+    assert.equal((await logout(site, { state })).get('id_token_hint'), null)
+  })
+
   it('remembers the last login only where the site asked for it', async () => {
     const old = await story.site({}, { remember_last_login: true })
     const { data } = await old.login()

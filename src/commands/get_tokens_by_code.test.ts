@@ -112,6 +112,24 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     'key_id_not_found',
   ],
   'no JWT': [{ id_token: { jwt: () => 'not.a-jwt' } }, 'invalid_id_token_unknown'],
+  'a claim twice': [
+    { id_token: { claims: (c) => `${JSON.stringify(c).slice(0, -1)},"sub":"bob"}` } },
+    'invalid_id_token_unknown',
+  ],
+  'a payload that is nested without end': [
+    {
+      id_token: {
+        claims: (c) => `${JSON.stringify(c).slice(0, -1)},"x":${'['.repeat(5_000)}${']'.repeat(5_000)}}`,
+      },
+    },
+    'invalid_id_token_unknown',
+  ],
+  'a header with b64': [{ id_token: { header: (h) => ({ ...h, b64: true }) } }, 'invalid_id_token_unknown'],
+  'space behind the token': [{ id_token: { jwt: (jwt) => `${jwt} ` } }, 'invalid_id_token_unknown'],
+  'a member of the answer twice': [
+    { token: reply.duplicate('id_token', 'x.y.z', 'first') },
+    'internal_error',
+  ],
   'a payload that is no object': [{ id_token: { claims: () => '"text"' } }, 'invalid_id_token_unknown'],
   'an unknown crit': [
     { id_token: { header: (h) => ({ ...h, crit: ['x'], x: 1 }) } },
@@ -263,6 +281,43 @@ describe('get_tokens_by_code', () => {
       (await site.call('get_tokens_by_code', { code: visit.code, state: visit.state })).status,
       'ok',
     )
+  })
+
+  it('is not locked out by keys that came too late', async () => {
+    let now = Date.now()
+    const clocked = await startStory({ now: () => now })
+    try {
+      const own = await clocked.site()
+      assert.equal((await own.login()).status, 'ok')
+      clocked.op.rotateKeys(own.issuer)
+      clocked.op.setFaults(own.issuer, { jwks: reply.html(503) })
+      assert.equal((await own.login()).data.error, 'http_status_503')
+      clocked.op.setFaults(own.issuer, {})
+      assert.equal((await own.login()).status, 'ok', 'a failed fetch says nothing of a kid')
+      clocked.op.rotateKeys(own.issuer)
+      clocked.op.setFaults(own.issuer, { jwks: () => ({ keys: [] }) })
+      assert.equal((await own.login()).data.error, 'key_id_not_found')
+      clocked.op.setFaults(own.issuer, {})
+      now += 60_000
+      assert.equal((await own.login()).status, 'ok', 'a cache that was behind is asked again')
+    } finally {
+      await clocked.close()
+    }
+  })
+
+  it('repeats no secret that the OP repeats', async () => {
+    const own = await story.site({
+      token: (_good, { params }) =>
+        reply.raw({
+          status: 400,
+          body: JSON.stringify({
+            error: 'invalid_grant',
+            error_description: `no ${String(params.code)} and ${encodeURIComponent(String(params.code_verifier))}`,
+          }),
+        }),
+    })
+    const { data } = await own.login()
+    assert.match(String(data.error_description), /invalid_grant: no … and …/)
   })
 
   it('shows what the OP said, cleaned and bounded', async () => {

@@ -17,6 +17,10 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     'invalid_issuer_discovered',
   ],
   'no issuer': [{ discovery: ({ issuer: _, ...d }) => d }, 'no_connect_discovery_response'],
+  'an issuer twice': [
+    { discovery: reply.duplicate('issuer', 'https://other.example', 'first') },
+    'no_connect_discovery_response',
+  ],
   'an issuer in a list': [
     { discovery: (d) => ({ ...d, issuer: [d.issuer] }) },
     'no_connect_discovery_response',
@@ -130,6 +134,20 @@ describe('register_site', () => {
     } finally {
       await own.close()
     }
+  })
+
+  it('takes back a client that it cannot use', async () => {
+    const issuer = story.issuer({ registration: ({ client_secret: _, ...r }) => r })
+    assert.equal((await story.register(issuer)).data.error, 'no_client_secret_returned')
+    const last = story.op.requests(issuer).at(-1)
+    assert.equal(last?.method, 'DELETE')
+  })
+
+  it('bounds and cleans what the OP says of itself', async () => {
+    const token_endpoint_auth_method = `evil\u202e${'A'.repeat(5_000)}`
+    const issuer = story.issuer({ registration: (r) => ({ ...r, token_endpoint_auth_method }) })
+    const text = String((await story.register(issuer)).data.error_description)
+    assert.ok(text.length < 600 && !text.includes('\u202e'), text)
   })
 
   it('refuses an OP that is down, by name', async () => {
@@ -299,6 +317,11 @@ describe('register_site', () => {
     [{ contacts: Array.from({ length: 101 }, () => 'a@example.com') }, 'internal_error', 'contacts'],
     [{ trusted_client: 'maybe' }, 'internal_error', 'trusted_client'],
     [{ response_types: ['token'] }, 'invalid_request', 'response_types'],
+    [{ client_token_endpoint_auth_signing_alg: 'XX' }, 'invalid_algorithm', 'signing_alg'],
+    [{ subject_type: 'nonsense' }, 'invalid_subject_type', 'subject_type'],
+    [{ application_type: 'mobile' }, 'internal_error', 'application_type'],
+    [{ op_configuration_endpoint: 'https://a.example/x' }, 'invalid_op_configuration_endpoint', 'op_config'],
+    [{ post_logout_redirect_uri: 'x' }, 'invalid_redirect_uri', 'post_logout'],
     [{ client_id: 'x' }, 'invalid_client_secret', 'client_secret'],
     [{ client_secret: 'x' }, 'invalid_client_id', 'client_id'],
     [
@@ -312,6 +335,11 @@ describe('register_site', () => {
       'client_token_endpoint_auth_method',
     ],
     [{ id_token_signed_response_alg: 'none' }, 'invalid_algorithm', 'id_token_signed_response_alg'],
+    [
+      { client_id: 'x', client_secret: 'y', client_secret_expires_at: '9'.repeat(60) + 'e400' },
+      'internal_error',
+      'client_secret_expires_at',
+    ],
     [
       { client_id: 'x', client_secret: 'y', client_secret_expires_at: 'soon' },
       'internal_error',

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { whereabouts } from '../oidc/discovery.ts'
-import { authMethod, idTokenAlgorithm, registerClient, removeClient } from '../oidc/registration.ts'
+import { clientByHand, registerClient, removeClient } from '../oidc/registration.ts'
 import { SITE_PARAMS, clientMetadata, secretExpiry, settingsFrom } from '../site.ts'
 
 /** Registers a site at its OpenID Provider, or takes over a client that was registered there by hand. */
@@ -31,6 +31,7 @@ export const register_site = command({
     'invalid_authorization_redirect_uri',
     'invalid_client_id',
     'invalid_client_secret',
+    'foreign_registration_client_uri',
     'store_unreachable',
   ],
   examples: [
@@ -77,15 +78,15 @@ export const register_site = command({
     const op = await ops.at(where)
     const by_hand = client_id !== undefined
     const client = by_hand
-      ? {
+      ? clientByHand(op, {
           client_id,
           client_secret,
           client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
-          token_endpoint_auth_method: authMethod(op.metadata, settings.token_endpoint_auth_method),
-          id_token_signed_response_alg: idTokenAlgorithm(op.metadata, settings.id_token_signed_response_alg),
+          token_endpoint_auth_method: settings.token_endpoint_auth_method,
+          id_token_signed_response_alg: settings.id_token_signed_response_alg,
           registration_access_token: params.client_registration_access_token,
           registration_client_uri: params.client_registration_client_uri,
-        }
+        })
       : await registerClient(op, clientMetadata(settings))
 
     const site = { oxd_id, op_host, ...where, version: 1, settings, client: { ...client, by_hand } }

@@ -16,7 +16,7 @@ describe('update_site_registration', () => {
 
   const FIELDS: readonly (readonly [params: Record<string, unknown>, metadata: Record<string, unknown>])[] = [
     [{ authorization_redirect_uri: 'https://a.example/cb' }, { redirect_uris: ['https://a.example/cb'] }],
-    [{ redirect_uris: ['https://a.example/2'] }, { redirect_uris: ['https://a.example/2'] }],
+    [{ redirect_uris: ['https://a.example/2'] }, { redirect_uris: [REDIRECT, 'https://a.example/2'] }],
     [
       { authorization_redirect_uri: 'https://a.example/cb', redirect_uris: ['https://a.example/2'] },
       { redirect_uris: ['https://a.example/cb', 'https://a.example/2'] },
@@ -148,6 +148,50 @@ describe('update_site_registration', () => {
     const params = { oxd_id, code: back.get('code'), state: back.get('state') }
     assert.equal((await story.daemon.call('get_tokens_by_code', params)).data.error, 'bad_request')
     assert.equal(story.op.count(issuer, 'token'), 0, 'the code went to nobody')
+  })
+
+  it('sends no secret to an address that a caller names', async () => {
+    const site = await story.site()
+    const { authorization_url } = await site.ok('get_authorization_url')
+    const client_id = new URL(String(authorization_url)).searchParams.get('client_id')
+    const elsewhere = story.op.canary().origin
+    const secrets = { client_secret: 'x', client_registration_access_token: 'y' }
+    for (const params of [
+      { client_id },
+      { client_id, client_secret: 'x' },
+      { client_id, ...secrets },
+      { ...secrets },
+      {},
+    ]) {
+      const { data } = await site.call('update_site_registration', {
+        ...params,
+        client_registration_client_uri: `${elsewhere}/catch`,
+      })
+      assert.equal(data.error, 'invalid_registration_client_url', JSON.stringify(params))
+    }
+    const by_hand = { client_id: 'a', ...secrets, client_registration_client_uri: `${elsewhere}/catch` }
+    assert.equal(
+      (await story.register(story.issuer(), by_hand)).data.error,
+      'invalid_registration_client_url',
+    )
+    assert.equal(story.op.canary().contacts, 0)
+    assert.equal((await site.login()).status, 'ok')
+  })
+
+  it('moves a site to another client, and forgets how the old one was changed', async () => {
+    const site = await story.site()
+    const { client_id, client_secret } = story.op.addClient(site.issuer, { redirect_uris: [REDIRECT] })
+    await site.ok('update_site_registration', { client_id, client_secret })
+    assert.equal(story.op.requests(site.issuer).filter(({ method }) => method === 'PUT').length, 0)
+    assert.equal((await site.login()).status, 'ok')
+  })
+
+  it('changes what concerns oxd alone at OPs that cannot be told', async () => {
+    const issuer = story.issuer({ registration: ({ registration_client_uri: _, ...r }) => r })
+    const { data } = await story.register(issuer)
+    const { oxd_id } = data
+    const changed = await story.daemon.call('update_site', { oxd_id, accept_foreign_tokens: true })
+    assert.equal(changed.status, 'ok', JSON.stringify(changed.data))
   })
 
   it('learns the new secret of a client that was registered by hand', async () => {

@@ -1,9 +1,10 @@
 // update_site_registration: a site is changed, at the OP and in the record of oxd.
+import { isDeepStrictEqual } from 'node:util'
 import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import type { Op } from '../oidc/op.ts'
-import { authMethod, idTokenAlgorithm, updateClient } from '../oidc/registration.ts'
+import { clientByHand, updateClient } from '../oidc/registration.ts'
 import {
   SITE_PARAMS,
   clientMetadata,
@@ -11,6 +12,7 @@ import {
   secretExpiry,
   settingsFrom,
   type Client,
+  type Site,
   type SiteParams,
   type SiteSettings,
 } from '../site.ts'
@@ -27,7 +29,12 @@ export const update_site_registration = command({
   params: { oxd_id: fields.oxd_id, ...SITE_PARAMS },
   result: { oxd_id: fields.oxd_id },
   more: {},
-  errors: ['invalid_oxd_id', 'invalid_registration_client_url', 'invalid_client_secret', 'site_changed'],
+  errors: [
+    'invalid_oxd_id',
+    'invalid_registration_client_url',
+    'invalid_client_secret',
+    'foreign_registration_client_uri',
+  ],
   examples: [
     {
       what: 'New contacts, and another page after logout.',
@@ -46,10 +53,13 @@ export const update_site_registration = command({
       if (site === undefined) throw fail('invalid_oxd_id')
       const settings = settingsFrom(oxd_id, params, site.settings)
       const op = await ops.at(site)
-      const client = await changedClient(op, site.client, settings, params)
-      await sites.update([oxd_id], (before) => {
-        const after = { ...before, settings, client }
-        return { ...after, version: sameLoginTerms(before, after) ? before.version : before.version + 1 }
+      // Written once as it is: a store that cannot write must say so before the OP is told.
+      await sites.replace(site)
+      const client = await changedClient(op, site, settings, params)
+      const after = { ...site, settings, client }
+      await sites.replace({
+        ...after,
+        version: sameLoginTerms(site, after) ? site.version : site.version + 1,
       })
       return { oxd_id }
     })
@@ -59,31 +69,42 @@ export const update_site_registration = command({
 /** The client after the change: as the OP registered it, or, if it was registered by hand, as the caller says. */
 const changedClient = async (
   op: Op,
-  client: Client,
+  { client, settings: before }: Site,
   settings: SiteSettings,
   params: SiteParams,
 ): Promise<Client> => {
-  const { client_id, client_secret } = params
-  if (client_id === undefined && client_secret === undefined && !client.by_hand) {
-    return { ...(await updateClient(op, client, clientMetadata(settings))), by_hand: false }
+  const { client_id, client_secret, client_registration_client_uri: uri } = params
+  const metadata = clientMetadata(settings)
+  if (client_id === undefined && client_secret === undefined && uri === undefined && !client.by_hand) {
+    const concernsOnlyOxd = isDeepStrictEqual(metadata, clientMetadata(before))
+    if (client.registration_client_uri === undefined && concernsOnlyOxd) return client
+    return { ...(await updateClient(op, client, metadata)), by_hand: false }
   }
-  if (client_id !== undefined && client_id !== client.client_id && client_secret === undefined) {
+  const isSame = client_id === undefined || client_id === client.client_id
+  if (!isSame && client_secret === undefined) {
     throw new OxdError('invalid_client_secret', { what: 'A new client_id needs its client_secret.' })
   }
-  const taken: Client = {
-    ...client,
+  // Another address gets no secret that oxd keeps: whoever names it must know them.
+  const isComplete = client_id !== undefined && client_secret !== undefined
+  if (uri !== undefined && !(isComplete && params.client_registration_access_token !== undefined)) {
+    throw new OxdError('foreign_registration_client_uri')
+  }
+  const kept = isSame && uri === undefined ? client : undefined
+  const taken = {
     by_hand: true,
-    client_id: client_id ?? client.client_id,
-    client_secret: client_secret ?? client.client_secret,
-    client_secret_expires_at:
-      secretExpiry(params.client_secret_expires_at) ?? client.client_secret_expires_at,
-    token_endpoint_auth_method: authMethod(op.metadata, settings.token_endpoint_auth_method),
-    id_token_signed_response_alg: idTokenAlgorithm(op.metadata, settings.id_token_signed_response_alg),
-    registration_access_token: params.client_registration_access_token ?? client.registration_access_token,
-    registration_client_uri: params.client_registration_client_uri ?? client.registration_client_uri,
+    ...clientByHand(op, {
+      client_id: client_id ?? client.client_id,
+      client_secret: client_secret ?? client.client_secret,
+      client_secret_expires_at:
+        secretExpiry(params.client_secret_expires_at) ?? kept?.client_secret_expires_at,
+      token_endpoint_auth_method: settings.token_endpoint_auth_method,
+      id_token_signed_response_alg: settings.id_token_signed_response_alg,
+      registration_access_token: params.client_registration_access_token ?? kept?.registration_access_token,
+      registration_client_uri: uri ?? kept?.registration_client_uri,
+    }),
   }
   // Without an address for changes only oxd learns what the client is now.
   return taken.registration_client_uri === undefined
     ? taken
-    : { ...(await updateClient(op, taken, clientMetadata(settings))), by_hand: true }
+    : { ...(await updateClient(op, taken, metadata)), by_hand: true }
 }

@@ -22,26 +22,31 @@ const OWNED: ReadonlySet<string> = new Set([
 
 export type Parameters = readonly (readonly [name: string, value: string | undefined])[]
 
+type Authorization = Pick<OpMetadata, 'authorization_endpoint'>
+
 /**
- * The authorization endpoint with these parameters, each once and encoded, absent ones left out.
- * `custom` are the caller's own. @throws OxdError invalid_request when one of them belongs to oxd
+ * Refuses parameters of the caller's own that belong to oxd, or would come twice.
+ * @throws OxdError invalid_request
  */
-export const authorizationUrl = (
-  { authorization_endpoint }: OpMetadata,
-  parameters: Parameters,
+export const refuseOwned = (
+  { authorization_endpoint }: Authorization,
+  given: Parameters,
   custom: Readonly<Record<string, string>>,
+): void => {
+  const taken = new Set(new URL(authorization_endpoint).searchParams.keys())
+  for (const [name, value] of given) if (value) taken.add(name)
+  const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))
+  if (refused !== undefined) {
+    throw new OxdError('invalid_request', { what: `The parameter ${JSON.stringify(refused)} is not the caller's to set.` })
+  }
+}
+
+/** The authorization endpoint with these parameters, each once and encoded, empty and absent ones left out. */
+export const authorizationUrl = (
+  { authorization_endpoint }: Authorization,
+  parameters: Parameters,
 ): string => {
   const url = new URL(authorization_endpoint)
-  for (const [name, value] of parameters) {
-    if (value !== undefined && value !== '') url.searchParams.set(name, value)
-  }
-  for (const [name, value] of Object.entries(custom)) {
-    if (OWNED.has(name) || url.searchParams.has(name)) {
-      throw new OxdError('invalid_request', {
-        what: `The parameter ${JSON.stringify(name)} is not the caller's to set.`,
-      })
-    }
-    url.searchParams.set(name, value)
-  }
+  for (const [name, value] of parameters) if (value) url.searchParams.set(name, value)
   return url.href
 }

@@ -43,7 +43,7 @@ export const whereabouts = (
 ): Whereabouts => {
   const { op_discovery_path = '', configuration_endpoint } = options
   if (configuration_endpoint !== undefined && !configuration_endpoint.endsWith(WELL_KNOWN)) {
-    throw invalidHost(`op_configuration_endpoint must end in ${WELL_KNOWN}.`)
+    throw new OxdError('invalid_op_configuration_endpoint', { what: `It must end in ${WELL_KNOWN}.` })
   }
   const withScheme = op_host.includes('://') ? op_host : `https://${op_host}`
   const path =

@@ -70,9 +70,9 @@ export const createOpKeys = (options: {
   const { door, jwks_uri, now, limits } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
   let fetching: Promise<readonly PublicKey[]> | undefined
-  /** When keys were fetched out of turn, and for which unknown kids: each kid is worth one fetch. */
+  /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch a minute. */
   let refetches: readonly number[] = []
-  const askedKids = new Set<string>()
+  let unknownKids: readonly { readonly kid: string; readonly at: number }[] = []
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
     const url = await jwks_uri()
@@ -105,18 +105,18 @@ export const createOpKeys = (options: {
 
   const current = async (): Promise<readonly PublicKey[]> => {
     if (cached !== undefined && now() - cached.fetched_at < limits.op_keys_ms) return cached.keys
-    askedKids.clear()
     return fetchOnce()
   }
 
   /** Whether the keys may be fetched out of turn: a stranger's tokens must not make oxd hammer the OP. */
-  const withinBudget = (reason: string): boolean => {
+  const withinBudget = (kid: string): boolean => {
     if (fetching !== undefined) return true
-    const recent = refetches.filter((at) => now() - at < MINUTE_MS)
-    if (askedKids.has(reason)) return false
-    if (recent.length >= limits.key_refetches_per_minute) return false
-    if (askedKids.size < limits.jwks_keys_max) askedKids.add(reason)
-    refetches = [...recent, now()]
+    const isRecent = ({ at }: { readonly at: number }): boolean => now() - at < MINUTE_MS
+    refetches = refetches.filter((at) => isRecent({ at }))
+    unknownKids = unknownKids.filter(isRecent)
+    if (unknownKids.some((unknown) => unknown.kid === kid)) return false
+    if (refetches.length >= limits.key_refetches_per_minute) return false
+    refetches = [...refetches, now()]
     return true
   }
 
@@ -138,10 +138,11 @@ export const createOpKeys = (options: {
       const keys = fitting(await current(), alg, kid)
       const payload = await tryKeys(jws, alg, keys)
       if (payload !== undefined) return payload
-      // A rotation: either the kid is new, or the OP kept it for a new key. The signature itself names the latter.
-      const reason = keys.length === 0 ? `kid ${kid ?? ''}` : `signature ${kid ?? ''} ${jws.slice(-16)}`
-      if (withinBudget(reason)) {
+      // A rotation: either the kid is new, or the OP kept it for a new key.
+      if (withinBudget(kid ?? '')) {
         const fresh = fitting(await fetchOnce(), alg, kid)
+        // Only an answer that lacks the kid says that it is unknown, and only for a while: caches may be behind.
+        if (fresh.length === 0) unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
         const again = await tryKeys(jws, alg, fresh)
         if (again !== undefined) return again
         if (fresh.length > 0) throw new OxdError('invalid_id_token_bad_signature')

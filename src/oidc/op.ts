@@ -25,6 +25,9 @@ export const createOps = (door: Door, world: World, limits: Limits): Ops => {
     ttl: limits.op_metadata_ms,
     ttlResolution: 0,
     perf,
+    // A fetch that was pushed out of the cache still answers those who wait for it.
+    ignoreFetchAbort: true,
+    allowStaleOnFetchAbort: true,
     fetchMethod: (_key, _stale, { context }) => discover(door, context),
   })
   const keys = new LRUCache<string, OpKeys>({ max: limits.ops_max })

@@ -49,10 +49,18 @@ const proxyUrl = (op_proxy: string): URL => {
   return url
 }
 
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new StartError('op_proxy has a user name or password with a stray % (write %25).')
+  }
+}
+
 /** @throws StartError if `op_proxy` is not of the form `http://[user:password@]host[:port]` */
 export const createProxy = (op_proxy: string, no_proxy: string): Proxy => {
   const { hostname, port, host: shown, username, password } = proxyUrl(op_proxy)
-  const credentials = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`)
+  const credentials = Buffer.from(`${decoded(username)}:${decoded(password)}`)
   const authorization =
     username === '' ? {} : { 'proxy-authorization': `Basic ${credentials.toString('base64')}` }
 

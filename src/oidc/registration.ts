@@ -3,7 +3,7 @@
 // @see https://www.rfc-editor.org/rfc/rfc7592
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
-import { jsonObject, refusal, shaped } from './said.ts'
+import { jsonObject, refusal, shaped, show } from './said.ts'
 import { ALGORITHMS } from './keys.ts'
 import type { OpMetadata } from './discovery.ts'
 import type { Op } from './op.ts'
@@ -15,12 +15,20 @@ export type ClientMetadata = Readonly<Record<string, unknown>>
 // Registration 1.0 section 3.2 and RFC 7592 section 3.
 const REGISTERED = z.object({
   client_id: z.string().min(1).optional(),
-  client_secret: z.string().min(1).optional(),
-  client_secret_expires_at: z.coerce.number().optional(),
-  registration_access_token: z.string().min(1).optional(),
-  registration_client_uri: z.string().min(1).optional(),
-  token_endpoint_auth_method: z.string().optional(),
-  id_token_signed_response_alg: z.string().optional(),
+  client_secret: z.string().min(1).nullish(),
+  client_secret_expires_at: z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^\d{1,15}$/)
+        .transform(Number),
+    ])
+    .nullish(),
+  registration_access_token: z.string().min(1).nullish(),
+  registration_client_uri: z.string().min(1).nullish(),
+  token_endpoint_auth_method: z.string().nullish(),
+  id_token_signed_response_alg: z.string().nullish(),
 })
 
 /** A client as the OP registered it. */
@@ -34,10 +42,13 @@ export interface RegisteredClient {
   readonly registration_client_uri?: string | undefined
 }
 
-const unsupported = (name: string, value: string, possible: readonly string[]): OxdError =>
-  new OxdError('invalid_algorithm', {
-    what: `${name} ${JSON.stringify(value)} is not possible: ${possible.length === 0 ? 'oxd and the OP have none in common' : `use ${possible.join(', ')}`}.`,
+const unsupported = (name: string, value: string, possible: readonly string[]): OxdError => {
+  const cure =
+    possible.length === 0 ? 'oxd and the OP have none in common' : `use ${[...new Set(possible)].join(', ')}`
+  return new OxdError('invalid_algorithm', {
+    what: `${name} ${JSON.stringify(show(value))} is not possible: ${cure}.`,
   })
+}
 
 /**
  * How oxd will authenticate: as asked, or the first that the OP supports (default: client_secret_basic, Discovery 3).
@@ -80,44 +91,47 @@ const asText = (value: unknown): string | undefined => (typeof value === 'string
 const registered = (
   url: string,
   asked: ClientMetadata,
-  answer: Record<string, unknown>,
+  client: Registered,
   metadata: OpMetadata,
 ): RegisteredClient => {
-  const client = shaped('registration', url, REGISTERED, answer)
-  if (client.client_id === undefined) throw new OxdError('no_client_id_returned')
+  const { client_id, client_secret, client_secret_expires_at: expires_at } = client
+  if (client_id === undefined) throw new OxdError('no_client_id_returned')
   const method = client.token_endpoint_auth_method ?? String(asked.token_endpoint_auth_method)
-  if (method !== 'none' && client.client_secret === undefined) throw new OxdError('no_client_secret_returned')
+  if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')
+  const at = management(url, client)
+  if (at === 'elsewhere') {
+    throw new OxdError('op_answer_malformed', {
+      what: `${show(new URL(url).origin)} answered the registration request with a registration_client_uri at another origin.`,
+    })
+  }
   return {
-    client_id: client.client_id,
-    client_secret: client.client_secret,
+    client_id,
+    client_secret: client_secret ?? undefined,
     // 0 is "never" (Registration 1.0 section 3.2).
-    client_secret_expires_at:
-      client.client_secret_expires_at === 0 ? undefined : client.client_secret_expires_at,
+    client_secret_expires_at: expires_at === 0 ? undefined : (expires_at ?? undefined),
     token_endpoint_auth_method: authMethod(metadata, method),
     id_token_signed_response_alg: idTokenAlgorithm(
       metadata,
       client.id_token_signed_response_alg ?? String(asked.id_token_signed_response_alg),
     ),
-    ...management(url, client),
+    ...at,
   }
 }
 
+type Registered = z.output<typeof REGISTERED>
+type Management = Pick<RegisteredClient, 'registration_access_token' | 'registration_client_uri'>
+
 /** Where the registration can be changed; a token is only ever sent to the origin that gave it. */
-const management = (url: string, client: z.output<typeof REGISTERED>) => {
+const management = (url: string, client: Registered): Management | 'elsewhere' => {
   const { registration_access_token, registration_client_uri } = client
-  if (registration_access_token === undefined || registration_client_uri === undefined) return {}
+  if (!registration_access_token || !registration_client_uri) return {}
   const sameOrigin =
     URL.canParse(registration_client_uri) && new URL(registration_client_uri).origin === new URL(url).origin
-  if (!sameOrigin) {
-    throw new OxdError('op_answer_malformed', {
-      what: `${new URL(url).origin} answered the registration request with a registration_client_uri at another origin.`,
-    })
-  }
-  return { registration_access_token, registration_client_uri }
+  return sameOrigin ? { registration_access_token, registration_client_uri } : 'elsewhere'
 }
 
 /**
- * Registers a client.
+ * Registers a client. One that oxd cannot use is taken back, where the OP allows it.
  * @throws OxdError no_registration_endpoint, op_http_status, no_client_id_returned, no_client_secret_returned
  */
 export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<RegisteredClient> => {
@@ -134,7 +148,14 @@ export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<Re
   })
   // 201 is the rule (Registration 1.0 section 3.2), 200 what some OPs answer.
   if (response.status !== 201 && response.status !== 200) throw refusal('registration', response)
-  return registered(url, asked, jsonObject('registration', response), op.metadata)
+  const client = shaped('registration', url, REGISTERED, jsonObject('registration', response))
+  try {
+    return registered(url, asked, client, op.metadata)
+  } catch (error) {
+    const at = management(url, client)
+    if (at !== 'elsewhere') await removeClient(op, at).catch(() => undefined)
+    throw error
+  }
 }
 
 /**
@@ -160,9 +181,11 @@ export const updateClient = async (
     headers: { 'content-type': 'application/json', authorization: `Bearer ${registration_access_token}` },
     body: JSON.stringify({ ...asked, client_id, client_secret }),
   })
-  if (response.status !== 200) throw refusal('registration update', response)
+  if (response.status !== 200)
+    throw refusal('registration update', response, [registration_access_token, client_secret])
   const answer = jsonObject('registration update', response)
-  const after = registered(url, asked, { client_id, client_secret, ...answer }, op.metadata)
+  const client = shaped('registration update', url, REGISTERED, { client_id, client_secret, ...answer })
+  const after = registered(url, asked, client, op.metadata)
   if (after.client_id !== client_id) {
     throw new OxdError('op_answer_malformed', {
       what: `${new URL(url).origin} answered the update with another client_id.`,
@@ -175,8 +198,38 @@ export const updateClient = async (
   }
 }
 
+/** Whether an address for changes belongs to this OP, so that a secret may be sent there. */
+const isAtOp = ({ issuer, registration_endpoint }: OpMetadata, registration_client_uri: string): boolean =>
+  [issuer, registration_endpoint].some(
+    (url) => url !== undefined && new URL(url).origin === new URL(registration_client_uri).origin,
+  )
+
+/**
+ * A client that was registered at the OP by hand, as somebody says that it is. Its secrets only ever go to the OP.
+ * @throws OxdError invalid_algorithm, foreign_registration_client_uri
+ */
+export const clientByHand = (
+  { metadata }: Op,
+  said: Omit<RegisteredClient, 'token_endpoint_auth_method' | 'id_token_signed_response_alg'> & {
+    readonly token_endpoint_auth_method: string | undefined
+    readonly id_token_signed_response_alg: string | undefined
+  },
+): RegisteredClient => {
+  const { registration_access_token, registration_client_uri } = said
+  if (registration_client_uri !== undefined) {
+    const complete = registration_access_token !== undefined && said.client_secret !== undefined
+    if (!complete) throw new OxdError('foreign_registration_client_uri')
+    if (!isAtOp(metadata, registration_client_uri)) throw new OxdError('foreign_registration_client_uri')
+  }
+  return {
+    ...said,
+    token_endpoint_auth_method: authMethod(metadata, said.token_endpoint_auth_method),
+    id_token_signed_response_alg: idTokenAlgorithm(metadata, said.id_token_signed_response_alg),
+  }
+}
+
 /** Takes a registration back, where the OP allows it: nothing is left behind when its record could not be kept. */
-export const removeClient = async (op: Op, client: RegisteredClient): Promise<void> => {
+export const removeClient = async (op: Op, client: Management): Promise<void> => {
   const { registration_client_uri: url, registration_access_token } = client
   if (url === undefined || registration_access_token === undefined) return
   const headers = { authorization: `Bearer ${registration_access_token}` }

@@ -3,25 +3,19 @@ import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import { cleaned } from './clean.ts'
+import { parseJson } from './json.ts'
 import type { DoorAnswer, Step } from './http.ts'
 
 const JSON_OBJECT = z.record(z.string(), z.unknown())
 // RFC 6749 section 5.2; also the shape of registration and userinfo errors.
 const OAUTH_ERROR = z.object({ error: z.string(), error_description: z.string().optional() })
 
-const parsed = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}
-
-const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)
+/** Text from outside as it may be shown: one line, no control characters, cut. */
+export const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)
 
 /** The JSON object of an answer. @throws OxdError op_answer_malformed */
 export const jsonObject = (step: Step, { text, url }: DoorAnswer): Record<string, unknown> => {
-  const object = JSON_OBJECT.safeParse(parsed(text))
+  const object = JSON_OBJECT.safeParse(parseJson(text))
   if (object.success) return object.data
   throw new OxdError('op_answer_malformed', {
     what: `${show(new URL(url).origin)} answered the ${step} request with no JSON object.`,
@@ -38,17 +32,39 @@ export const shaped = <T>(step: Step, url: string, schema: z.ZodType<T>, object:
   })
 }
 
-/** The `error` and `error_description` with which an OP refuses, cleaned and bounded, or undefined. */
-export const oauthError = ({ text }: DoorAnswer): { error: string; said: string } | undefined => {
-  const refusal = OAUTH_ERROR.safeParse(parsed(text))
+/** An OP may repeat what it was sent: secrets of the request are taken out, also as they stand in a URL or form. */
+const without = (text: string, secrets: readonly (string | undefined)[]): string =>
+  secrets
+    .filter((secret): secret is string => secret !== undefined && secret !== '')
+    .flatMap((secret) => [
+      secret,
+      encodeURIComponent(secret),
+      new URLSearchParams([['', secret]]).toString().slice(1),
+    ])
+    .reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
+
+/**
+ * The `error` and `error_description` with which an OP refuses, cleaned and bounded, or undefined.
+ * `secrets` are those of the request.
+ */
+export const oauthError = (
+  { text }: DoorAnswer,
+  secrets: readonly (string | undefined)[],
+): { error: string; said: string } | undefined => {
+  const refusal = OAUTH_ERROR.safeParse(parseJson(text))
   if (!refusal.success) return undefined
   const { error, error_description } = refusal.data
-  return { error, said: show(error_description === undefined ? error : `${error}: ${error_description}`) }
+  const said = error_description === undefined ? error : `${error}: ${error_description}`
+  return { error, said: show(without(said, secrets)) }
 }
 
 /** The refusal of an OP, with what it said. */
-export const refusal = (step: Step, answer: DoorAnswer): OxdError => {
-  const said = oauthError(answer)?.said
+export const refusal = (
+  step: Step,
+  answer: DoorAnswer,
+  secrets: readonly (string | undefined)[] = [],
+): OxdError => {
+  const said = oauthError(answer, secrets)?.said
   return new OxdError('op_http_status', {
     status: answer.status,
     details: { status: answer.status },

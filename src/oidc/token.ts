@@ -28,11 +28,18 @@ export interface TokenClient {
   readonly token_endpoint_auth_method: string
 }
 
-// Core 3.1.3.3; some OPs send expires_in as a string.
+// Core 3.1.3.3; some OPs send expires_in as a string, or as null.
+const lifetime = z.union([
+  z.number().nonnegative().transform(Math.floor),
+  z
+    .string()
+    .regex(/^\d{1,10}$/)
+    .transform(Number),
+])
 const TOKENS = z.object({
   access_token: z.string().min(1).optional(),
   token_type: z.string().regex(/^bearer$/i),
-  expires_in: z.coerce.number().int().nonnegative().optional(),
+  expires_in: lifetime.nullish(),
   id_token: z.string().min(1).optional(),
   refresh_token: z.string().min(1).nullish(),
 })
@@ -73,7 +80,8 @@ export const redeemCode = async (
     text: await response.text(),
     url,
   }
-  if (answer.status !== 200) throw refusedCode(answer)
+  if (answer.status !== 200)
+    throw refusedCode(answer, [grant.code, grant.code_verifier, client.client_secret])
   const tokens = shaped('token', url, TOKENS, jsonObject('token', answer))
   if (tokens.id_token === undefined) throw new OxdError('no_id_token')
   if (tokens.access_token === undefined) throw new OxdError('no_access_token')
@@ -85,9 +93,9 @@ export const redeemCode = async (
   }
 }
 
-const refusedCode = (answer: DoorAnswer): OxdError => {
-  const oauth = oauthError(answer)
+const refusedCode = (answer: DoorAnswer, secrets: readonly (string | undefined)[]): OxdError => {
+  const oauth = oauthError(answer, secrets)
   return oauth?.error === 'invalid_grant'
     ? new OxdError('code_refused', { what: `${new URL(answer.url).origin} says: ${oauth.said}.` })
-    : refusal('token', answer)
+    : refusal('token', answer, secrets)
 }

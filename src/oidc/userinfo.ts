@@ -23,7 +23,7 @@ export const fetchUserinfo = async (
     headers: { authorization: `Bearer ${access_token}` },
   })
   if (response.status === 401) throw new OxdError('invalid_access_token')
-  if (response.status !== 200) throw refusal('userinfo', response)
+  if (response.status !== 200) throw refusal('userinfo', response, [access_token])
   const type = response.headers.get('content-type') ?? ''
   if (!/^application\/json\s*(;|$)/i.test(type)) {
     throw new OxdError('op_answer_malformed', {

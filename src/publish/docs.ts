@@ -6,7 +6,7 @@ import { ERRORS } from '../error.ts'
 import { isOptional, metaOf, type Shape } from '../params.ts'
 
 const TYPES: readonly { readonly is: (schema: z.core.$ZodType) => boolean; readonly name: string }[] = [
-  { is: (schema) => schema instanceof z.ZodString, name: 'string' },
+  { is: (schema) => schema instanceof z.ZodString || schema instanceof z.ZodEnum, name: 'string' },
   { is: (schema) => schema instanceof z.ZodArray, name: 'list of strings' },
   { is: (schema) => schema instanceof z.ZodBoolean, name: 'boolean' },
   { is: (schema) => schema instanceof z.ZodNumber, name: 'number' },

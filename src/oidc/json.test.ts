@@ -1,0 +1,38 @@
+// JSON from outside.
+import assert from 'node:assert/strict'
+import { describe, it } from 'node:test'
+import fc from 'fast-check'
+import { parseJson } from './json.ts'
+
+describe('JSON from outside', () => {
+  it('is what JSON.parse says, for everything honest', () => {
+    fc.assert(
+      fc.property(fc.json({ maxDepth: 6 }), (text) => assert.deepEqual(parseJson(text), JSON.parse(text))),
+    )
+  })
+
+  const REFUSED = [
+    '',
+    'x',
+    '{"a":1',
+    '{"a":1,"a":1}',
+    '{"a":1,"b":{"c":[1,{"d":1,"d":2}]}}',
+    '{"iss":"x","\\u0069ss":"y"}',
+    '{"a\\"b":1,"a\\u0022b":2}',
+    '['.repeat(65) + ']'.repeat(65),
+    '{"a":'.repeat(100_000) + '1' + '}'.repeat(100_000),
+  ]
+  for (const text of REFUSED)
+    it(`refuses ${text.slice(0, 40)}`, () => assert.equal(parseJson(text), undefined))
+
+  const TAKEN = [
+    '{"a":{"a":1},"b":[{"a":1},{"a":1}]}',
+    '{"a":"a","b":"\\"a\\":"}',
+    '{"a":"{{{{[[[["}',
+    '['.repeat(64) + ']'.repeat(64),
+    'null',
+  ]
+  for (const text of TAKEN) {
+    it(`takes ${text.slice(0, 40)}`, () => assert.deepEqual(parseJson(text), JSON.parse(text)))
+  }
+})
