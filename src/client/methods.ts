@@ -22,9 +22,12 @@ interface Native {
   readonly claims: StandardClaims
   readonly id_token_claims: IdTokenClaims
 }
+/** Claims as lists; oxd has seen to it that the subject is there. */
+type UserLists = ClaimLists & { readonly sub: readonly [string, ...string[]] }
+
 export type ClaimsOf<K extends keyof Native, M extends ClaimsMode> = M extends 'native'
   ? Native[K]
-  : ClaimLists
+  : UserLists
 
 /** The parameters of a command without `oxd_id`, which the library fills in. */
 export type Params<C extends AnyDefinition> = Omit<ParamsOf<C>, 'oxd_id'>

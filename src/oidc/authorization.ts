@@ -37,7 +37,9 @@ export const refuseOwned = (
   for (const [name, value] of given) if (value) taken.add(name)
   const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))
   if (refused !== undefined) {
-    throw new OxdError('invalid_request', { what: `The parameter ${JSON.stringify(refused)} is not the caller's to set.` })
+    throw new OxdError('invalid_request', {
+      what: `The parameter ${JSON.stringify(refused)} is not the caller's to set.`,
+    })
   }
 }
 
