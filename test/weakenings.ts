@@ -132,7 +132,7 @@ const connections = [
       'socket: any frame may have a twin',
       "const mayHaveTwin = frames === 1 && value['oxd'] !== 1",
       "const mayHaveTwin = value['oxd'] !== 1",
-      '^equal frames further on are commands',
+      '^only the first reply is held',
     ],
     [
       'socket: frames of our library may have twins',
@@ -300,9 +300,21 @@ const requests = [
     ],
     [
       'dispatch: the log holds whole oxd_ids',
-      "typeof oxd_id === 'string' ? oxd_id.slice(0, 8) : undefined",
+      "typeof oxd_id === 'string' && OXD_ID.test(oxd_id) ? oxd_id.slice(0, 8) : undefined",
       'String(oxd_id)',
       '^requests over the socket logs one line for each',
+    ],
+    [
+      'dispatch: the log holds what is no oxd_id',
+      "typeof oxd_id === 'string' && OXD_ID.test(oxd_id) ? oxd_id.slice(0, 8) : undefined",
+      "typeof oxd_id === 'string' ? oxd_id.slice(0, 8) : undefined",
+      '^dispatch logs nothing of what is no oxd_id',
+    ],
+    [
+      'dispatch: a reply that no client can read',
+      "if (!fits(reply, long)) throw new OxdError('reply_too_large')",
+      '',
+      '^dispatch says in one line of the log, under one reference',
     ],
   ]),
   ...weakenings('src/dispatch.ts', 'src/dispatch.test.ts', [
@@ -417,9 +429,9 @@ const requests = [
     ],
     [
       'site: a secret that expires at no time',
-      'if (Number.isNaN(at)) {',
+      'if (!Number.isFinite(at)) {',
       'if (false) {',
-      '^register_site refuses \\{"client_id":"x","client_secret":"y","client_secret_expires_at"',
+      '^register_site refuses .*"client_secret_expires_at"',
     ],
   ]),
 ]
@@ -634,6 +646,12 @@ const logins = [
   ]),
   ...weakenings('src/commands/get_logout_uri.ts', LOGOUT_TEST, [
     [
+      'logout: an ID Token stays when it was the hint',
+      'if (id_token_hint !== undefined) await logins.forget(termsOf(site), id_token_hint)',
+      '',
+      '^get_logout_uri forgets the ID Token of a login that ends with it as the hint',
+    ],
+    [
       'logout: the hint is guessed',
       'const last = settings.remember_last_login ? await logins.lastIdToken(termsOf(site)) : undefined',
       'const last = await logins.lastIdToken(termsOf(site))',
@@ -681,14 +699,14 @@ const logins = [
   ...weakenings('src/oidc/authorization.ts', URL_TEST, [
     [
       'url: the caller sets what oxd owns',
-      'if (OWNED.has(name) || url.searchParams.has(name)) {',
-      'if (url.searchParams.has(name)) {',
+      'const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))',
+      'const refused = Object.keys(custom).find((name) => taken.has(name))',
       '^get_authorization_url lets nobody set what belongs to oxd',
     ],
     [
       'url: the caller replaces what was set',
-      'if (OWNED.has(name) || url.searchParams.has(name)) {',
-      'if (OWNED.has(name)) {',
+      'const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))',
+      'const refused = Object.keys(custom).find((name) => OWNED.has(name))',
       '^get_authorization_url lets nobody set a parameter twice',
     ],
   ]),
@@ -704,6 +722,12 @@ const logins = [
       'const turn = before.then(change, change)',
       'const turn = change()',
       '^the record of a site is changed by one at a time',
+    ],
+    [
+      'site: a change of which the OP was told is lost when the disk is full',
+      'unwritten.set(site.oxd_id, site)',
+      '',
+      '^the record of a site is not lost when the store fails',
     ],
   ]),
   ...weakenings('src/site.ts', UPDATE_TEST, [
@@ -789,7 +813,7 @@ const way_out = [
       'answer: any length',
       'if (bytes > max) throw tooLarge',
       '',
-      '^how long and how much (a bomb that is small on the wire|1 GiB in chunks|exactly as much)',
+      '^how long and how much (a bomb that is small on the wire|exactly as much)',
     ],
     [
       'answer: any announced length',
@@ -813,12 +837,6 @@ const way_out = [
     ],
   ]),
   ...weakenings('src/oidc/http.ts', TOKENS_TEST, [
-    [
-      'http: an OP has any time, as tokens',
-      'const deadline = AbortSignal.timeout(limits.op_total_ms)',
-      'const deadline = AbortSignal.timeout(60_000)',
-      '^get_tokens_by_code refuses an answer that drips',
-    ],
     [
       'http: redirects are answers, as tokens',
       'if (status >= 300 && status < 400) {',
@@ -917,9 +935,15 @@ const addresses = [
   ...weakenings('src/oidc/said.ts', TOKENS_TEST, [
     [
       'said: what the OP said as it is',
-      'const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)',
-      'const show = (text: string): string => text',
+      'export const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)',
+      'export const show = (text: string): string => text',
       '^get_tokens_by_code shows what the OP said',
+    ],
+    [
+      'said: secrets that the OP repeats',
+      'return { error, said: show(without(said, secrets)) }',
+      'return { error, said: show(said) }',
+      '^get_tokens_by_code repeats no secret that the OP repeats',
     ],
   ]),
 ]
@@ -975,21 +999,27 @@ const registration = [
     ],
     [
       'registration: without a client_id',
-      "if (client.client_id === undefined) throw new OxdError('no_client_id_returned')",
+      "if (client_id === undefined) throw new OxdError('no_client_id_returned')",
       '',
       '^register_site refuses a registration without client_id',
     ],
     [
       'registration: without a client_secret',
-      "if (method !== 'none' && client.client_secret === undefined) throw new OxdError('no_client_secret_returned')",
+      "if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')",
       '',
       '^register_site refuses a registration without client_secret',
     ],
     [
       'registration: managed by somebody else',
-      'if (!sameOrigin) {',
-      'if (false) {',
+      "return sameOrigin ? { registration_access_token, registration_client_uri } : 'elsewhere'",
+      'return { registration_access_token, registration_client_uri }',
       '^register_site refuses a registration managed elsewhere',
+    ],
+    [
+      'registration: a client that oxd cannot use stays at the OP',
+      "if (at !== 'elsewhere') await removeClient(op, at).catch(() => undefined)",
+      '',
+      '^register_site takes back a client that it cannot use',
     ],
     [
       'registration: ways to authenticate that are none',
@@ -1013,9 +1043,15 @@ const registration = [
   ...weakenings('src/oidc/registration.ts', UPDATE_TEST, [
     [
       'update: a refusal is an answer',
-      "if (response.status !== 200) throw refusal('registration update', response)",
-      '',
+      "throw refusal('registration update', response, [registration_access_token, client_secret])",
+      'void response',
       '^update_site_registration changes nothing when the OP refuses',
+    ],
+    [
+      'update: secrets to whomever the caller names',
+      "if (!isAtOp(metadata, registration_client_uri)) throw new OxdError('foreign_registration_client_uri')",
+      '',
+      '^update_site_registration sends no secret to an address that a caller names',
     ],
     [
       'update: the answer is about another client',
@@ -1024,12 +1060,40 @@ const registration = [
       '^update_site_registration refuses another client in the answer',
     ],
   ]),
+  ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
+    [
+      'json: a member twice',
+      'if (names.has(name)) return undefined',
+      '',
+      '^JSON from outside refuses \\{"(a":1,"a|iss)',
+    ],
+    [
+      'json: of any depth',
+      'if (open.length > DEPTH_MAX) return undefined',
+      '',
+      '^JSON from outside refuses \\[\\[',
+    ],
+  ]),
   ...weakenings('src/oidc/said.ts', REGISTER_TEST, [
     [
       'said: a page is an answer',
       'if (object.success) return object.data',
       'return object.data ?? {}',
       '^register_site refuses a registration page',
+    ],
+  ]),
+  ...weakenings('src/commands/update_site_registration.ts', UPDATE_TEST, [
+    [
+      'update: the secret that oxd keeps to whomever the caller names',
+      'if (uri !== undefined && !(isComplete && params.client_registration_access_token !== undefined)) {',
+      'if (false) {',
+      '^update_site_registration sends no secret to an address that a caller names',
+    ],
+    [
+      'update: the token of the old client for the new one',
+      'const kept = isSame && uri === undefined ? client : undefined',
+      'const kept: Client | undefined = client',
+      '^update_site_registration moves a site to another client',
     ],
   ]),
   ...weakenings('src/commands/register_site.ts', REGISTER_TEST, [
@@ -1147,6 +1211,18 @@ const id_tokens = [
       'if (false)',
       '^get_tokens_by_code refuses (another algorithm of the OP|HS256)',
     ],
+    [
+      'ID Token: anything around it',
+      "if (!COMPACT.test(id_token)) throw new OxdError('invalid_id_token_malformed')",
+      '',
+      '^get_tokens_by_code refuses space behind the token',
+    ],
+    [
+      'ID Token: a payload that is not encoded',
+      'if (header.b64 !== undefined)',
+      'if (false)',
+      '^get_tokens_by_code refuses a header with b64',
+    ],
   ]),
 ]
 
@@ -1191,9 +1267,15 @@ const tokens = [
     ],
     [
       'keys: fetched as often as a stranger likes',
-      'if (recent.length >= limits.key_refetches_per_minute) return false',
+      'if (refetches.length >= limits.key_refetches_per_minute) return false',
       '',
       '^get_tokens_by_code fetches keys anew within a budget',
+    ],
+    [
+      'keys: a kid that was not found once is never looked for again',
+      'unknownKids = unknownKids.filter(isRecent)',
+      '',
+      '^get_tokens_by_code is not locked out by keys that came too late',
     ],
     [
       'keys: fetched by each who waits',
@@ -1205,8 +1287,8 @@ const tokens = [
   ...weakenings('src/oidc/token.ts', TOKENS_TEST, [
     [
       'tokens: a refusal is an answer',
-      'if (answer.status !== 200) throw refusedCode(answer)',
-      '',
+      'if (answer.status !== 200)',
+      'if (false)',
       '^get_tokens_by_code refuses (a refused code|a refused client|a broken OP)',
     ],
     [
@@ -1249,7 +1331,7 @@ const tokens = [
     ],
     [
       'userinfo: a refusal is an answer',
-      "if (response.status !== 200) throw refusal('userinfo', response)",
+      "if (response.status !== 200) throw refusal('userinfo', response, [access_token])",
       '',
       '^get_user_info refuses (missing scope|a broken OP)',
     ],
@@ -1592,30 +1674,30 @@ const library = [
       '^no reply: (two replies|a reply and the beginning of another)',
     ],
     [
-      'library: any number of commands wait',
-      'if (this.#waiting.length >= this.#limits.waiting_max) {',
-      'if (false) {',
-      '^too many who wait',
-    ],
-    [
       'library: a reply of any shape',
       'if (!isObject(data)) return undefined',
       '',
       '^no reply: (no data|data is a list)',
     ],
   ]),
-  ...weakenings('src/client/client.ts', 'test/client.test.ts', [
+  ...weakenings('src/client/client.ts', 'src/client/client.test.ts', [
     [
       'library: each process registers the site',
       'if (this.#oxdId !== undefined && (again !== true || this.#oxdId !== held)) return this.#oxdId',
       '',
-      '^the library registers one client when eight processes start at once',
+      '^(what another process registered meanwhile is used|eight processes at once)',
     ],
     [
       'library: the site is registered before it is known whether the file can be written',
       'requireWritable(file)',
       '',
-      '^the library registers nothing when the file cannot be written',
+      '^a read-only file: an error before anything is registered',
+    ],
+    [
+      'library: a command that uses up a state is sent again',
+      'const repeatable = REPEATABLE.has(command) && params.state === undefined',
+      'const repeatable = REPEATABLE.has(command)',
+      '^a command that breaks off is repeated only if it is harmless and uses up no state',
     ],
   ]),
   ...weakenings('src/client/config_file.ts', 'src/client/config_file.test.ts', [
@@ -1729,6 +1811,12 @@ const library = [
       '^who lost the lock leaves that of the next one alone',
     ],
     [
+      'lock: a lock that is stale no more is removed',
+      'if (unchanged(statOf(lock), seen)) unlinkSync(lock)',
+      'unlinkSync(lock)',
+      '^a lock that is no longer the one that was found stale stays',
+    ],
+    [
       'lock: a holder that takes long is taken for dead',
       'const beat = setInterval(shows, limits.lock_stale_ms / 4, held)',
       'const beat = setInterval(shows, limits.lock_stale_ms * 400, held)',
@@ -1803,11 +1891,7 @@ export const BAD_INPUT: Readonly<Record<string, readonly string[]>> = {
     'http: errors do not name the OP',
     'discovery: failures have the code of any request',
   ],
-  'a slow OP': [
-    'http: an OP has any time',
-    'http: an OP has any time, as tokens',
-    'connect: any time for a connection',
-  ],
+  'a slow OP': ['http: an OP has any time', 'connect: any time for a connection'],
   'an OP that redirects': ['http: redirects are answers', 'http: redirects are answers, as tokens'],
   'an OP that answers HTML': ['said: a page is an answer', 'userinfo: of any content type'],
   'an OP that answers 500': ['tokens: a refusal is an answer', 'userinfo: a refusal is an answer'],
@@ -1815,7 +1899,10 @@ export const BAD_INPUT: Readonly<Record<string, readonly string[]>> = {
   'a gzip bomb': ['answer: any length', 'answer: any length, as tokens'],
   'discovery with another issuer': ['discovery: another issuer'],
   'a refused registration': ['registration: a refusal is an answer', 'update: a refusal is an answer'],
-  'what could be half stored': ['register: a client that oxd cannot remember stays at the OP'],
+  'what could be half stored': [
+    'registration: a client that oxd cannot use stays at the OP',
+    'register: a client that oxd cannot remember stays at the OP',
+  ],
   'an ID Token of another issuer': ['ID Token: no issuer', 'ID Token: another issuer'],
   'an ID Token for another audience': ['ID Token: no audience', 'ID Token: another audience'],
   'an ID Token with another nonce': ['ID Token: no nonce', 'ID Token: another nonce'],
