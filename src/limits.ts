@@ -41,7 +41,7 @@ export const LIMITS = {
   clock_tolerance_seconds: 60,
   /** Tokens are remembered until they expire, and never longer than a day. */
   tokens_seconds_max: 86_400,
-  /** How long `register_site` remembers nothing: an OP that omits `expires_in` is given a day at most. */
+  /** How often what has expired is deleted. */
   sweep_interval_ms: 60_000,
   /** Tries of one compare-and-swap before the store is said to be busy. */
   swap_tries_max: 16,
