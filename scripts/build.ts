@@ -45,7 +45,8 @@ const finishOxd = (): void => {
   const { name, version, description, license, type, bin, engines, dependencies } =
     readManifest('package.json')
   writeManifest(OXD, { name, version, description, license, type, bin, engines, dependencies })
-  copyDocuments(OXD, 'LICENSE', 'README.md', 'CHANGELOG.md')
+  copyDocuments(OXD, 'LICENSE', 'CHANGELOG.md', 'SECURITY.md')
+  cpSync(join(import.meta.dirname, 'oxd.md'), join(OXD, 'README.md'))
 }
 
 const makeClient = (): void => {
@@ -63,4 +64,5 @@ const makeClient = (): void => {
 if (emit()) {
   finishOxd()
   makeClient()
+  process.stdout.write(`Made ${OXD} and ${CLIENT}. In an application: npm install ${CLIENT}\n`)
 } else process.exitCode = 1

@@ -3,20 +3,29 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { COMMANDS } from '../src/daemon.ts'
-import { commandPage, errorPage, indexPage, settingsTable } from '../src/publish/docs.ts'
+import { commandPage, commandTable, errorPage, indexPage, settingsTable } from '../src/publish/docs.ts'
 
 const FOLDER = 'docs/commands'
 const README = 'README.md'
-const START = '<!-- settings: rendered by npm run docs -->'
-const END = '<!-- /settings -->'
-
-const readme = (): string => {
-  const text = readFileSync(README, 'utf8')
-  const start = text.indexOf(START)
-  const end = text.indexOf(END)
-  if (start === -1 || end === -1) throw new Error(`${README} has lost its settings markers`)
-  return `${text.slice(0, start + START.length)}\n\n${settingsTable()}\n\n${text.slice(end)}`
+/** What is rendered into the README between `<!-- name: … -->` and `<!-- /name -->`. */
+const PARTS: Readonly<Record<string, string>> = {
+  settings: settingsTable(),
+  commands: commandTable(COMMANDS, `${FOLDER}/`),
 }
+
+const readme = (): string =>
+  Object.entries(PARTS).reduce(
+    (text, [name, part]) => {
+      const start = `<!-- ${name}: rendered by npm run docs -->`
+      const end = `<!-- /${name} -->`
+      const [before, rest] = text.split(start)
+      const after = rest?.split(end)[1]
+      if (before === undefined || after === undefined)
+        throw new Error(`${README} has lost its markers of ${name}`)
+      return `${before}${start}\n\n${part}\n\n${end}${after}`
+    },
+    readFileSync(README, 'utf8'),
+  )
 
 const pages = new Map([
   ...COMMANDS.map((command) => [join(FOLDER, `${command.name}.md`), commandPage(command)] as const),
@@ -43,4 +52,5 @@ if (process.argv.includes('--check')) {
   mkdirSync(FOLDER, { recursive: true })
   for (const path of strays) rmSync(path)
   for (const [path, text] of pages) writeFileSync(path, text)
+  process.stdout.write(`Rendered ${[...pages.keys()].join(', ')}.\n`)
 }

@@ -173,9 +173,12 @@ const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): 
   const { ca_file, cert_file, key_file } = await ensureCertificates(join(folder, 'tls'), [site.host], world)
   const visitor = new Visitor({ ca: readFileSync(ca_file, 'utf8') })
   const ports = { DEV_OP_PORT: String(op_port), OXD_PORT: String(oxd_port) }
-  let up = false
+  /** What site and daemon said while they started (the OP only says what the welcome says too); afterwards undefined. */
+  let early: string[] | undefined = []
   const start = (name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
-    const part = launch(name, args, { ...env, ...ports, ...more }, (line) => up && console.log(line))
+    const part = launch(name, args, { ...env, ...ports, ...more }, (line) =>
+      early === undefined ? console.log(line) : name !== 'OP' && early.push(line),
+    )
     parts.push(part)
     return part
   }
@@ -195,8 +198,9 @@ const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): 
   await untilAnswers(demosite, shows(`https://${site.host}:${site.port}/`), signal)
   if (signal.aborted) return
 
+  for (const line of early) console.log(line)
+  early = undefined
   console.log(welcome(plan, ca_file))
-  up = true
   const aborted = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
   await Promise.race([aborted, ...parts.map(failureOf)])
 }

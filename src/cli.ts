@@ -18,11 +18,6 @@ const WHERE = {
   help: { type: 'boolean', default: false },
 } as const
 
-const isList = (schema: z.core.$ZodType): boolean =>
-  schema instanceof z.ZodArray || (schema instanceof z.ZodOptional && isList(schema.unwrap()))
-const isMap = (schema: z.core.$ZodType): boolean =>
-  schema instanceof z.ZodRecord || (schema instanceof z.ZodOptional && isMap(schema.unwrap()))
-
 const overview = (commands: readonly AnyCommand[]): string => {
   const width = Math.max(...commands.map(({ name }) => name.length))
   return [
@@ -31,15 +26,52 @@ const overview = (commands: readonly AnyCommand[]): string => {
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
     '',
-    'Where the daemon is: --host ADDRESS --port PORT (default 127.0.0.1:8099, OXD_PORT), or --unix PATH.',
+    'Where the daemon is: --host ADDRESS --port PORT (default 127.0.0.1:8099, OXD_PORT), or --unix PATH (OXD_UNIX).',
     '',
   ].join('\n')
 }
 
+/** How a value is written, by the kind of the parameter. */
+const WRITTEN: readonly {
+  readonly is: (schema: z.core.$ZodType) => boolean
+  readonly about: string
+  readonly read: (flag: string, values: readonly string[]) => unknown
+}[] = [
+  {
+    is: (schema) => schema instanceof z.ZodArray,
+    about: 'a,b',
+    read: (_flag, values) => values.flatMap((value) => value.split(',')),
+  },
+  {
+    is: (schema) => schema instanceof z.ZodRecord,
+    about: 'name=value, repeatable',
+    read: (flag, values) => asMap(flag, values),
+  },
+  {
+    is: (schema) => schema instanceof z.ZodBoolean,
+    about: 'true|false',
+    read: (_flag, values) => values.at(-1),
+  },
+  { is: () => true, about: '', read: (_flag, values) => values.at(-1) },
+]
+const writtenAs = (schema: z.core.$ZodType) => WRITTEN.find(({ is }) => is(bare(schema))) ?? WRITTEN[0]
+const bare = (schema: z.core.$ZodType): z.core.$ZodType =>
+  schema instanceof z.ZodOptional ? bare(schema.unwrap()) : schema
+
+/** `--custom_parameters name=value` as an object. */
+const asMap = (flag: string, pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => {
+      const [name = '', ...value] = pair.split('=')
+      if (!/^[\w.-]+$/.test(name) || value.length === 0) throw new Error(`${flag} is written name=value.`)
+      return [name, value.join('=')]
+    }),
+  )
+
 const usage = (command: AnyCommand): string => {
   const rows = Object.entries(command.params).map(([name, schema]) => ({
-    flag: `--${name}`,
-    about: `${metaOf(schema).description.replaceAll('`', '')}${isOptional(schema) ? '' : ' Required.'}${isList(schema) ? ' Repeatable.' : ''}`,
+    flag: `--${name} ${writtenAs(schema)?.about ?? ''}`.trimEnd(),
+    about: `${metaOf(schema).description.replaceAll('`', '')}${isOptional(schema) ? '' : ' Required.'}`,
   }))
   const width = Math.max(...rows.map(({ flag }) => flag.length))
   return [
@@ -50,29 +82,23 @@ const usage = (command: AnyCommand): string => {
   ].join('\n')
 }
 
-/** `--custom_parameters name=value` as an object. */
-const asMap = (values: unknown): Record<string, string> =>
-  Object.fromEntries(
-    (Array.isArray(values) ? values : [values]).map((pair) => {
-      const [name = '', ...value] = String(pair).split('=')
-      return [name, value.join('=')]
-    }),
-  )
-
 const paramsFrom = (command: AnyCommand, args: readonly string[]) => {
   const options = Object.fromEntries(
-    Object.entries(command.params).map(([name, schema]) => [
-      name,
-      { type: 'string' as const, multiple: isList(schema) || isMap(schema) },
-    ]),
+    Object.keys(command.params).map((name) => [name, { type: 'string' as const, multiple: true }]),
   )
-  const { values } = parseArgs({ args: [...args], options: { ...options, ...WHERE }, strict: true })
+  // Names have underscores on the wire; who types hyphens means the same.
+  const named = args.map((arg) =>
+    arg.startsWith('--')
+      ? arg.replace(/^--[a-z-]+/, (flag) => `--${flag.slice(2).replaceAll('-', '_')}`)
+      : arg,
+  )
+  const { values } = parseArgs({ args: named, options: { ...options, ...WHERE }, strict: true })
   const { host, port, unix, help, ...flags } = values
   const params = Object.fromEntries(
     Object.entries(command.params).flatMap(([name, schema]) => {
-      // parseArgs knows only the names of `options`; a Record forgets which they are.
-      const value = (flags as Record<string, unknown>)[name]
-      return value === undefined ? [] : [[name, isMap(schema) ? asMap(value) : value]]
+      // parseArgs knows only the names of `options`, all of them repeatable texts; a Record forgets which they are.
+      const given = (flags as Record<string, string[] | undefined>)[name]
+      return given === undefined ? [] : [[name, writtenAs(schema)?.read(`--${name}`, given)]]
     }),
   )
   return { params, where: { host, port, unix }, help }
@@ -101,7 +127,8 @@ export const runCli = async (
   try {
     parsed = paramsFrom(command, rest)
   } catch (error) {
-    stderr.write(`oxd: ${error instanceof Error ? error.message : ''} See oxd ${name} --help.\n`)
+    const [what = ''] = error instanceof Error ? error.message.split(/\. |\.$/) : []
+    stderr.write(`oxd: ${what}. See oxd ${name} --help.\n`)
     return 2
   }
   const { params, where, help } = parsed
@@ -111,7 +138,8 @@ export const runCli = async (
   }
   try {
     const port = Number(where.port ?? (env.OXD_PORT || 8099))
-    const at = where.unix === undefined ? { host: where.host, port } : { unix: where.unix }
+    const unix = where.unix ?? (where.port === undefined ? env.OXD_UNIX || undefined : undefined)
+    const at = unix === undefined ? { host: where.host, port } : { unix }
     await using client = new Client(at, { claims: 'native' })
     stdout.write(`${JSON.stringify(await client.send(command.name, params), null, 2)}\n`)
     return 0

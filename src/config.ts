@@ -196,7 +196,7 @@ const fromFile = (file: string): Layer => {
   const document = parseDocument(readText(file), { lineCounter: lines })
   const [broken] = document.errors
   if (broken !== undefined)
-    throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: no YAML (${broken.code}).`)
+    throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: is not valid YAML (${broken.code}).`)
   if (document.contents === null) return new Map()
   if (!isMap(document.contents)) throw new StartError(`${file}:1: must be a list of "setting: value" lines.`)
   return new Map(

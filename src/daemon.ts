@@ -7,7 +7,7 @@ import { createDispatch } from './dispatch.ts'
 import { StartError } from './error.ts'
 import type { Limits } from './limits.ts'
 import { createLogins } from './login.ts'
-import { createDoor } from './oidc/http.ts'
+import { createDoor, type Door } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { encodeReply } from './serve/frame.ts'
 import { listen, type Listening } from './serve/socket.ts'
@@ -36,7 +36,18 @@ const readCertificates = (file: string | undefined): string | undefined => {
   try {
     return readFileSync(file, 'utf8')
   } catch {
-    throw new StartError(`--op-ca: ${file} cannot be read.`)
+    throw new StartError(`op_ca: ${file} cannot be read.`)
+  }
+}
+
+/** Names the file whose text the door refused. */
+const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limits): Door => {
+  const certificates = readCertificates(op_ca)
+  try {
+    return createDoor({ trust_op, op_ca: certificates, op_proxy, no_proxy, limits })
+  } catch (error) {
+    if (!(error instanceof StartError) || op_ca === undefined) throw error
+    throw new StartError(error.message.replace(/^op_ca /, `op_ca: ${op_ca} `))
   }
 }
 
@@ -46,8 +57,8 @@ export const startDaemon = async (
   { world, limits, opened }: Surroundings,
 ): Promise<Daemon> => {
   const { store, keys } = opened
-  const { trust_op, op_ca, op_proxy, no_proxy, op_host } = config
-  const door = createDoor({ trust_op, op_ca: readCertificates(op_ca), op_proxy, no_proxy, limits })
+  const { trust_op, op_host } = config
+  const door = openDoor(config, limits)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const context = {
     world,

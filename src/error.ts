@@ -28,7 +28,7 @@ export const ERRORS = {
     wire: 'invalid_oxd_id',
     http: 400,
     message:
-      'No site is registered under this oxd_id: register the site, or empty its `id =` to register anew.',
+      'No site is registered under this oxd_id: register the site; an application with a .cfg file registers anew once its `id =` there is empty.',
   },
   invalid_op_host: { wire: 'invalid_op_host', http: 400, message: 'op_host is not usable.' },
   invalid_authorization_redirect_uri: {
@@ -42,7 +42,7 @@ export const ERRORS = {
     http: 400,
     message: 'redirect_uri is not one of the site: add it with update_site_registration.',
   },
-  invalid_scope: { wire: 'invalid_scope', http: 400, message: 'scope must contain openid.' },
+  invalid_scope: { wire: 'invalid_scope', http: 400, message: 'scope is not usable.' },
   invalid_request: { wire: 'invalid_request', http: 400, message: 'The request cannot be carried out.' },
   invalid_op_configuration_endpoint: {
     wire: 'invalid_op_configuration_endpoint',

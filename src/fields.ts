@@ -73,7 +73,7 @@ const urls = (meta: FieldMeta) =>
 
 export const fields = {
   oxd_id: text({
-    description: 'The site, as `register_site` named it.',
+    description: 'The name of the site in oxd, which `register_site` gave it.',
     missing: 'missing_parameter',
     example: '6f9619ff-8b86-4011-b42d-00cf4fc964ff',
   }),
@@ -124,7 +124,8 @@ export const fields = {
   response_type: text({ description: 'One response type instead of `response_types` (C# client).' }),
   grant_types: list({ description: 'Grant types to register. Default: `authorization_code`.' }),
   scope: list({
-    description: 'Scopes to ask the user for; `openid` must be among them. Default: `openid profile email`.',
+    description:
+      'Scopes to ask the user for; `openid` is added if it is missing. Default: `openid profile email`.',
     missing: 'invalid_scope',
     invalid: 'invalid_scope',
     example: ['openid', 'profile', 'email'],
@@ -239,6 +240,11 @@ export const fields = {
       secret: true,
     }),
   iss: text({ description: 'The `iss` that came back with the code (RFC 9207); compared when given.' }),
+  new_state: z
+    .string()
+    .meta({ description: 'The state of this login: keep it in the session of the user.', secret: true }),
+  registered_op_host: z.string().meta({ description: 'The OP, as it was given.' }),
+  registered_client_id: z.string().meta({ description: 'The client at the OP.' }),
   login_id: z.string().meta({ description: 'Names this login; neither secret nor guessable.' }),
 
   // Tokens.

@@ -35,11 +35,12 @@ const serve = async (argv: readonly string[]): Promise<void> => {
   world.log('info', 'oxd is ready', { tcp: tcp && `${tcp.host}:${tcp.port}`, unix })
 }
 
-/** Runs one invocation of `oxd`; sets the exit code. */
-export const main = async (argv: readonly string[]): Promise<void> => {
+/** Runs one invocation of `oxd`; sets the exit code. `version` is that of the package. */
+export const main = async (argv: readonly string[], version: string): Promise<void> => {
   const [first, ...rest] = argv
   try {
-    if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
+    if (first === '--version') process.stdout.write(`oxd ${version}\n`)
+    else if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(serveHelp())
     else await serve(rest)
   } catch (error) {

@@ -166,6 +166,16 @@ describe('the command line', () => {
     const flag = await runOxd(['get_user_info', '--token', 'x', ...port])
     assert.equal(flag.code, 2)
     assert.match(flag.stderr, /--token/)
+    const hyphens = await runOxd(['get_authorization_url', '--oxd-id', 'x'], {
+      env: { OXD_PORT: String(oxd.port) },
+    })
+    assert.match(hyphens.stderr, /^invalid_oxd_id/)
+    for (const value of ['{"login_hint":"alice"}', 'word']) {
+      const map = await runOxd(['get_authorization_url', '--oxd_id', 'x', '--params', value, ...port])
+      assert.equal(map.code, 2)
+      assert.match(map.stderr, /--params is written name=value/)
+    }
+    assert.equal((await runOxd(['get_user_info', '--port', 'abc'])).code, 1)
     await oxd.kill('SIGTERM')
     const down = await runOxd(['get_user_info', '--oxd_id', 'x', '--access_token', 'y', ...port])
     assert.equal(down.code, 1)
@@ -188,5 +198,6 @@ describe('the command line', () => {
     assert.match(help.stdout, /get_tokens_by_code/)
     assert.match((await runOxd(['serve', '--help'])).stdout, /--trust-op ORIGIN.*OXD_TRUST_OP/)
     assert.match((await runOxd(['get_tokens_by_code', '--help'])).stdout, /--code .*Required/)
+    assert.match((await runOxd(['--version'])).stdout, /^oxd \d+\.\d+\.\d+\n$/)
   })
 })

@@ -13,7 +13,7 @@ export const MESSAGES = {
   denied: {
     status: 403,
     title: 'You did not allow the login',
-    text: 'The OpenID Provider asked whether it may tell this site who you are, and the answer was no. That is fine: this site has learnt nothing about you.',
+    text: 'At the OpenID Provider somebody chose not to sign in here, or not to tell this site who they are. That is fine: this site has learnt nothing about you.',
     cure: 'If you have changed your mind, log in again.',
   },
   op_error: {

@@ -257,7 +257,9 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     const are_addresses = addresses.length <= 10 && addresses.every((address) => EMAIL.test(address))
     const is_own = URL.canParse(uri) && new URL(uri).origin === own && !uri.includes('#')
     return {
-      ...(!are_addresses && { contacts: 'Ten e-mail addresses at most, separated by commas.' }),
+      ...(!are_addresses && {
+        contacts: 'E-mail addresses such as ops@example.com, separated by commas, ten at most.',
+      }),
       ...(!is_own && { post_logout_redirect_uri: `An address of this site: it begins with ${own}/` }),
     }
   }

@@ -93,7 +93,7 @@ const shown = ({ text, after }: Malformed): string => {
 
 const reasonOf = (error: unknown): string => {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
-  if (code === 'ENOENT') return 'there is no such file: copy the example, or give the right path'
+  if (code === 'ENOENT') return 'there is no such file: write one, or give the right path'
   if (code === 'EACCES' || code === 'EPERM') return 'this user may not read it: check owner and mode'
   if (code === 'EISDIR') return 'this is a folder: give the path of the file in it'
   return `cannot be read (${code ?? 'unknown reason'})`

@@ -30,7 +30,7 @@ export const get_authorization_url = command({
     nonce: fields.own_nonce.optional(),
   },
   result: { authorization_url: fields.authorization_url },
-  more: { state: fields.state, login_id: fields.login_id },
+  more: { state: fields.new_state, login_id: fields.login_id },
   errors: [
     'redirect_uri_is_not_registered',
     'invalid_scope',

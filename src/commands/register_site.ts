@@ -24,8 +24,8 @@ export const register_site = command({
     op_configuration_endpoint: fields.op_configuration_endpoint.optional(),
     ...SITE_PARAMS,
   },
-  result: { oxd_id: fields.oxd_id, op_host: fields.op_host },
-  more: { client_id: fields.client_id },
+  result: { oxd_id: fields.oxd_id, op_host: fields.registered_op_host },
+  more: { client_id: fields.registered_client_id },
   errors: [
     'invalid_op_host',
     'invalid_authorization_redirect_uri',

@@ -88,17 +88,16 @@ export const errorPage = (): string =>
     '',
   ].join('\n\n')
 
+/** The commands with links to their pages, which are in `folder`. */
+export const commandTable = (commands: readonly AnyCommand[], folder = ''): string =>
+  table(
+    ['command', 'what it is for'],
+    commands.map(({ name, summary }) => [`[${name}](${folder}${name}.md)`, summary]),
+  )
+
 /** The list of all pages, in Markdown. */
 export const indexPage = (commands: readonly AnyCommand[]): string =>
-  [
-    '# Commands',
-    table(
-      ['command', 'what it is for'],
-      commands.map(({ name, summary }) => [`[${name}](${name}.md)`, summary]),
-    ),
-    'All [errors](errors.md).',
-    '',
-  ].join('\n\n')
+  ['# Commands', commandTable(commands), 'All [errors](errors.md).', ''].join('\n\n')
 
 /** The settings of the daemon, as a Markdown table. */
 export const settingsTable = (): string =>

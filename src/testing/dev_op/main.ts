@@ -42,6 +42,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
 
   Issuer   ${op.issuer}
   CA       ${ca_file}
+  Daemon   npx oxd serve --trust-op ${op.issuer} --op-ca ${ca_file}
   Users    ${ACCOUNTS.map(({ user, password }) => `${user} / ${password}`).join(', ')}
 
 Ctrl-C stops it.`)
