@@ -1742,7 +1742,7 @@ const library = [
     ],
     [
       'cfg: a missing file',
-      "if (code === 'ENOENT') return 'there is no such file: copy the example, or give the right path'",
+      "if (code === 'ENOENT') return 'there is no such file: write one, or give the right path'",
       '',
       '^a missing file and a folder are clear errors',
     ],
