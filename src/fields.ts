@@ -71,6 +71,14 @@ const urls = (meta: FieldMeta) =>
     .max(LIMITS.list_items_max)
     .meta({ ...meta })
 
+const ownRandom = (description: string) =>
+  z
+    .string()
+    .min(LIMITS.own_random_characters_min)
+    .max(LIMITS.state_characters_max)
+    .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
+    .meta({ description, secret: true })
+
 export const fields = {
   oxd_id: text({
     description: 'The name of the site in oxd, which `register_site` gave it.',
@@ -219,26 +227,12 @@ export const fields = {
     missing: 'missing_parameter',
     example: 'AQw1x0p3rYwAAAAA',
   }),
-  own_state: z
-    .string()
-    .min(LIMITS.own_random_characters_min)
-    .max(LIMITS.state_characters_max)
-    .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
-    .meta({
-      description:
-        'A state of your own (4.x): at least 22 unpredictable characters, used once. Better: leave it out.',
-      secret: true,
-    }),
-  own_nonce: z
-    .string()
-    .min(LIMITS.own_random_characters_min)
-    .max(LIMITS.state_characters_max)
-    .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
-    .meta({
-      description:
-        'A nonce of your own (4.2): at least 22 unpredictable characters, used once. Better: leave it out.',
-      secret: true,
-    }),
+  own_state: ownRandom(
+    'A state of your own (4.x): at least 22 unpredictable characters, used once. Better: leave it out.',
+  ),
+  own_nonce: ownRandom(
+    'A nonce of your own (4.2): at least 22 unpredictable characters, used once. Better: leave it out.',
+  ),
   iss: text({ description: 'The `iss` that came back with the code (RFC 9207); compared when given.' }),
   new_state: z
     .string()
