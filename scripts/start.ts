@@ -15,6 +15,7 @@ import { realWorld } from '../src/world.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 const SITE = 'examples/demosite'
+const PART = new URL('part.ts', import.meta.url).href
 
 /** Each part answers within this time, or the whole does not start. */
 const READY_MS = 30_000
@@ -61,17 +62,32 @@ const planFrom = (env: NodeJS.ProcessEnv): Plan => {
   }
 }
 
-/** Asked before anything is started, so that nobody else's answer is taken for a part's. */
-const refuseBusyPort = (name: string, port: number): Promise<void> =>
-  new Promise((resolve, reject) => {
+/** Why nothing can listen at a port; undefined if it is free. */
+const troubleAt = (name: string, port: number): Promise<string | undefined> =>
+  new Promise((resolve) => {
     const probe = createServer()
     probe.once('error', (error: NodeJS.ErrnoException) => {
       const busy = error.code === 'EADDRINUSE'
       const what = busy ? 'is busy: stop what listens there, or' : `cannot be used (${error.code}):`
-      reject(new StartError(`Port ${port} ${what} set ${name} to another port.`))
+      resolve(`Port ${port} ${what} set ${name} to another port.`)
     })
-    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(undefined)))
   })
+
+/** Asked before anything is started, so that nobody else's answer is taken for a part's; all that is wrong at once. */
+const refuseTakenPorts = async (ports: ReadonlyMap<string, number>): Promise<void> => {
+  const names = [...ports.keys()]
+  const shared = names.flatMap((name, i) =>
+    names
+      .slice(i + 1)
+      .filter((other) => ports.get(other) === ports.get(name))
+      .map((other) => `${name} and ${other} are both ${ports.get(name)}: set one of them to another port.`),
+  )
+  if (shared.length > 0) throw new StartError(shared.join('\n'))
+  const troubles = await Promise.all([...ports].map(([name, port]) => troubleAt(name, port)))
+  const lines = troubles.filter((line) => line !== undefined)
+  if (lines.length > 0) throw new StartError(lines.join('\n'))
+}
 
 const launch = (
   name: string,
@@ -80,11 +96,12 @@ const launch = (
   show: (line: string) => void,
 ): Part => {
   // In a process group of its own: Ctrl-C reaches this program alone, which then asks each part once.
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, ['--import', PART, ...args], {
     cwd: ROOT,
     env,
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
+    // Nothing is written to its input: that ends when this program does, however that comes, and `PART` waits for it.
+    stdio: ['pipe', 'pipe', 'pipe'],
   })
   const lastLines: string[] = []
   for (const stream of [child.stdout, child.stderr]) {
@@ -164,9 +181,13 @@ const welcome = ({ site, op_port, oxd_port, folder }: Plan, ca_file: string) => 
 const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): Promise<void> => {
   const plan = planFrom(env)
   const { site, op_port, oxd_port, folder } = plan
-  await refuseBusyPort('DEV_OP_PORT', op_port)
-  await refuseBusyPort('OXD_PORT', oxd_port)
-  await refuseBusyPort('DEMO_PORT', site.port)
+  await refuseTakenPorts(
+    new Map([
+      ['DEV_OP_PORT', op_port],
+      ['OXD_PORT', oxd_port],
+      ['DEMO_PORT', site.port],
+    ]),
+  )
 
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const world = realWorld(() => {})

@@ -31,6 +31,12 @@ const overview = (commands: readonly AnyCommand[]): string => {
   ].join('\n')
 }
 
+const escaped = (sign: string): string =>
+  Array.from(
+    { length: sign.length },
+    (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`,
+  ).join('')
+
 /** How a value is written, by the kind of the parameter. */
 const WRITTEN: readonly {
   readonly is: (schema: z.core.$ZodType) => boolean
@@ -141,7 +147,9 @@ export const runCli = async (
     const unix = where.unix ?? (where.port === undefined ? env.OXD_UNIX || undefined : undefined)
     const at = unix === undefined ? { host: where.host, port } : { unix }
     await using client = new Client(at, { claims: 'native' })
-    stdout.write(`${JSON.stringify(await client.send(command.name, params), null, 2)}\n`)
+    const json = JSON.stringify(await client.send(command.name, params), null, 2)
+    // A terminal obeys control characters, and text that runs backwards deceives.
+    stdout.write(`${json.replaceAll(/[^\n\P{C}]/gu, escaped)}\n`)
     return 0
   } catch (error) {
     if (error instanceof OxdError) stderr.write(`${error.code}: ${error.description}\n`)

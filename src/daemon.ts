@@ -60,10 +60,11 @@ export const startDaemon = async (
   const { trust_op, op_host } = config
   const door = openDoor(config, limits)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
+  const sites = sitesOf(store)
   const context = {
     world,
     ops: createOps(door, world, limits),
-    sites: sitesOf(store),
+    sites,
     logins: createLogins(store, keys, world, limits),
     defaults: { op_host },
   }
@@ -80,20 +81,22 @@ export const startDaemon = async (
     limits,
     log: world.log,
   })
-  const sweep = (): void => {
-    store.sweep().catch((error: unknown) => {
-      world.log('error', 'what has expired could not be removed', {
-        reason: error instanceof Error ? error.message : '',
-      })
+  const complain = (error: unknown): void => {
+    world.log('error', 'the store could not be tidied', {
+      reason: error instanceof Error ? error.message : '',
     })
   }
-  const sweeping = setInterval(sweep, limits.sweep_interval_ms)
+  const tidy = (): void => {
+    sites.flush().then(store.sweep).catch(complain)
+  }
+  const sweeping = setInterval(tidy, limits.sweep_interval_ms)
   return {
     addresses: listening.addresses,
     async close() {
       clearInterval(sweeping)
       await listening.close()
       await door.close()
+      await sites.flush().catch(complain)
       await store.close()
     },
   }

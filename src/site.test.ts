@@ -42,7 +42,7 @@ const makeSites = () => {
     realWorld(() => {}),
     LIMITS,
   )
-  return { sites: sitesOf(store), durable, fail: (now: boolean) => void (failing = now) }
+  return { store, sites: sitesOf(store), durable, fail: (now: boolean) => void (failing = now) }
 }
 
 describe('the record of a site', () => {
@@ -55,14 +55,15 @@ describe('the record of a site', () => {
   })
 
   it('is not lost when the store fails: it is known, and written at the next occasion', async () => {
-    const { sites, fail } = makeSites()
+    const { sites, fail, store } = makeSites()
     await sites.insert(['site'], SITE)
     fail(true)
     await assert.rejects(sites.replace({ ...SITE, version: 2 }), /disk/)
     assert.equal((await sites.get('site'))?.version, 2)
+    await assert.rejects(sites.flush(), /disk/)
     fail(false)
-    await sites.replace({ ...SITE, version: 3 })
-    assert.equal((await sites.get('site'))?.version, 3)
+    await sites.flush()
+    assert.equal((await sitesOf(store).get('site'))?.version, 2, 'another reader of the store sees it')
   })
 
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {

@@ -276,6 +276,8 @@ export interface Sites extends Pick<Kind<Site>, 'insert'> {
    * @throws OxdError store_unreachable
    */
   readonly replace: (site: Site) => Promise<void>
+  /** Writes what could not be written before. @throws OxdError store_unreachable */
+  readonly flush: () => Promise<void>
   /**
    * Runs `change` when no other change of this site is under way: the OP must be told in the order in which the record is
    * written, and its token for changes may be good for one alone.
@@ -288,17 +290,21 @@ export const sitesOf = (store: Store): Sites => {
   const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
+  const replace = async (site: Site): Promise<void> => {
+    try {
+      await kind.update([site.oxd_id], () => site)
+      unwritten.delete(site.oxd_id)
+    } catch (error) {
+      unwritten.set(site.oxd_id, site)
+      throw error
+    }
+  }
   return {
     insert: kind.insert,
     get: async (oxd_id) => unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value,
-    async replace(site) {
-      try {
-        await kind.update([site.oxd_id], () => site)
-        unwritten.delete(site.oxd_id)
-      } catch (error) {
-        unwritten.set(site.oxd_id, site)
-        throw error
-      }
+    replace,
+    async flush() {
+      for (const site of [...unwritten.values()]) await replace(site)
     },
     async inTurn(oxd_id, change) {
       const before = turns.get(oxd_id) ?? Promise.resolve()

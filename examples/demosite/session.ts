@@ -1,7 +1,8 @@
 // What the site remembers of a browser, on the server; the cookie is but a name for it.
 import { randomBytes, timingSafeEqual } from 'node:crypto'
-import type { Request } from 'express'
+import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
+import type { SessionData } from 'express-session'
 
 /** A user who is logged in. */
 export interface Login {
@@ -34,19 +35,67 @@ const SESSION_MS = 3_600_000
 /** Logins that one browser may have under way, one in each of several tabs; beyond that the oldest is forgotten. */
 export const PENDING_MAX = 5
 
+/** So many ended sessions are remembered; beyond that the oldest is forgotten. */
+const ENDED_MAX = 10_000
+
 /**
- * Sessions in the memory of this process. A real site gives express-session a store of its own (`store:`), since this
- * one forgets all at a restart and never shrinks by itself.
+ * Sessions in the memory of this process. What has ended stays ended: a request that began before a logout, and is
+ * answered after it, would else write the session back. A real site gives express-session a store of its own, since
+ * this one forgets all at a restart and never shrinks by itself.
  */
-export const sessions = () =>
+export class Sessions extends session.MemoryStore {
+  /** Ids of ended sessions, the oldest first, and when they would have expired (milliseconds since the epoch). */
+  readonly #ended = new Map<string, number>()
+
+  hasEnded(id: string): boolean {
+    return this.#ended.has(id)
+  }
+
+  override destroy(id: string, done?: (error?: unknown) => void): void {
+    const now = Date.now()
+    if (!this.#ended.has(id)) this.#ended.set(id, now + SESSION_MS)
+    for (const [old, expires] of this.#ended) {
+      if (expires > now && this.#ended.size <= ENDED_MAX) break
+      this.#ended.delete(old)
+    }
+    super.destroy(id, done)
+  }
+
+  override set(id: string, data: SessionData, done?: (error?: unknown) => void): void {
+    if (this.#ended.has(id)) done?.()
+    else super.set(id, data, done)
+  }
+}
+
+/** True if the session of this request has ended since: by a logout, or by a login in another tab. */
+export const hasEnded = (request: Request): boolean =>
+  request.sessionStore instanceof Sessions && request.sessionStore.hasEnded(request.sessionID)
+
+/** No cookie with the name of an ended session: it would take the place of the one that the browser has now. */
+const withoutEnded: RequestHandler = (request, response, next) => {
+  response.writeHead = new Proxy(response.writeHead, {
+    apply(writeHead, self, args) {
+      // express-session sends its cookie right after this, if there is still a session.
+      if (hasEnded(request)) request.session?.destroy(() => {})
+      return Reflect.apply(writeHead, self, args)
+    },
+  })
+  next()
+}
+
+/** What gives each request its `session`. */
+export const sessions = (): RequestHandler[] => [
   session({
     name: COOKIE,
     secret: randomBytes(32).toString('base64url'),
+    store: new Sessions(),
     resave: false,
     saveUninitialized: false,
     // Lax, not Strict: the browser must bring it along when it comes back from the OP.
     cookie: { httpOnly: true, secure: true, sameSite: 'lax', path: '/', maxAge: SESSION_MS },
-  })
+  }),
+  withoutEnded,
+]
 
 const called = (run: (done: (error?: unknown) => void) => void): Promise<void> =>
   new Promise((resolve, reject) => {

@@ -18,6 +18,7 @@ import {
   addPending,
   destroyed,
   formField,
+  hasEnded,
   isOwnForm,
   logIn,
   queryField,
@@ -183,6 +184,10 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     // the state, which is compared when the browser is back.
     addPending(request, state)
     await saved(request)
+
+    // Logged out or in meanwhile, in another tab: begin
+    // anew, with the session that the browser has now.
+    if (hasEnded(request)) return response.redirect(303, '/login')
     response.redirect(303, url)
   })
   // #endregion
@@ -198,6 +203,9 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
     const tokens = await client.getTokensByCode({ code, state, iss })
     const claims = await client.getUserInfo(tokens.access_token)
+
+    // Logged out or in meanwhile, in another tab: that counts.
+    if (hasEnded(request)) return response.redirect(303, '/')
 
     // From here on the session has a new name, and a user.
     await logIn(request, tokens, claims)

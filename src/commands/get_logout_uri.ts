@@ -45,7 +45,10 @@ export const get_logout_uri = command({
     }
     const op = await ops.at(site)
     // It never guesses: without a hint and without a state that names the login, no ID Token leaves.
-    const named = state === undefined ? undefined : await logins.takeIdToken(termsOf(site), state)
+    const named =
+      state === undefined || id_token_hint !== undefined
+        ? undefined
+        : await logins.takeIdToken(termsOf(site), state)
     if (id_token_hint !== undefined) await logins.forget(termsOf(site), id_token_hint)
     const last = settings.remember_last_login ? await logins.lastIdToken(termsOf(site)) : undefined
     const uri = endSessionUrl(op.metadata, {

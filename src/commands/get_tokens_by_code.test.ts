@@ -305,19 +305,52 @@ describe('get_tokens_by_code', () => {
     }
   })
 
-  it('repeats no secret that the OP repeats', async () => {
-    const own = await story.site({
-      token: (_good, { params }) =>
-        reply.raw({
-          status: 400,
-          body: JSON.stringify({
-            error: 'invalid_grant',
-            error_description: `no ${String(params.code)} and ${encodeURIComponent(String(params.code_verifier))}`,
-          }),
-        }),
-    })
-    const { data } = await own.login()
-    assert.match(String(data.error_description), /invalid_grant: no … and …/)
+  it('repeats no secret that the OP repeats, in whatever writing', async () => {
+    const REPEATED: readonly ((params: Record<string, unknown>, authorization: string) => string)[] = [
+      (params) => `no ${String(params.code)}`,
+      (params) => `no ${encodeURIComponent(String(params.code_verifier))}`,
+      (_params, authorization) => authorization,
+      (_params, authorization) =>
+        Buffer.from(authorization.slice(6), 'base64').toString().split(':')[1] ?? '',
+      (params) => String(params.code).replace(/^(.)/, '$1\u200b'),
+    ]
+    for (const repeated of REPEATED) {
+      const own = await story.site({
+        token: (_good, { params }) => {
+          const { authorization = '' } = story.op.requests(own.issuer).at(-1) ?? {}
+          const error_description = repeated(params, authorization)
+          return reply.raw({
+            status: 400,
+            body: JSON.stringify({ error: 'invalid_grant', error_description }),
+          })
+        },
+      })
+      const { data } = await own.login()
+      assert.match(String(data.error_description), /says: invalid_grant\. \[ref/)
+    }
+  })
+
+  it('takes a code that is no text for a wrong one', async () => {
+    const own = await story.site()
+    const { state } = await own.visit()
+    const { data } = await own.call('get_tokens_by_code', { code: 'a\ud800b', state })
+    assert.equal(data.error, 'bad_request')
+  })
+
+  it('gives a lifetime that every client can read', async () => {
+    for (const [expires_in, read] of [
+      [1e300, 2_147_483_647],
+      [3_000_000_000, 2_147_483_647],
+      [59.9, 59],
+      ['', -1],
+      [null, -1],
+      [0, 0],
+    ] as const) {
+      const own = await story.site({ token: (t) => ({ ...t, expires_in, refresh_token: '' }) })
+      const { data } = await own.login()
+      assert.equal(data.expires_in, read, JSON.stringify(data))
+      assert.equal(data.refresh_token, null)
+    }
   })
 
   it('shows what the OP said, cleaned and bounded', async () => {

@@ -139,8 +139,10 @@ describe('register_site', () => {
   it('takes back a client that it cannot use', async () => {
     const issuer = story.issuer({ registration: ({ client_secret: _, ...r }) => r })
     assert.equal((await story.register(issuer)).data.error, 'no_client_secret_returned')
-    const last = story.op.requests(issuer).at(-1)
-    assert.equal(last?.method, 'DELETE')
+    assert.equal(story.op.requests(issuer).at(-1)?.method, 'DELETE')
+    const malformed = story.issuer({ registration: (r) => ({ ...r, client_secret_expires_at: false }) })
+    assert.equal((await story.register(malformed)).data.error, 'internal_error')
+    assert.equal(story.op.requests(malformed).at(-1)?.method, 'DELETE')
   })
 
   it('bounds and cleans what the OP says of itself', async () => {

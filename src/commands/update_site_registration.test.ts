@@ -150,6 +150,50 @@ describe('update_site_registration', () => {
     assert.equal(story.op.count(issuer, 'token'), 0, 'the code went to nobody')
   })
 
+  it('keeps the token for the next change, whatever else the OP answers', async () => {
+    const site = await story.site()
+    for (const lie of [
+      { id_token_signed_response_alg: 'HS256' },
+      { client_secret: null },
+      { client_secret_expires_at: false },
+      { registration_client_uri: 'https://elsewhere.example.com/' },
+      { client_id: 'another' },
+    ]) {
+      story.op.setFaults(site.issuer, { management: (r) => ({ ...r, ...lie }) })
+      const refused = await site.call('update_site_registration', { client_name: 'x' })
+      assert.equal(refused.status, 'error', JSON.stringify(lie))
+      story.op.setFaults(site.issuer, {})
+      await site.ok('update_site_registration', { client_name: 'y' })
+    }
+    story.op.setFaults(site.issuer, { management: ({ registration_client_uri: _, ...r }) => r })
+    for (let i = 0; i < 3; i++) await site.ok('update_site_registration', { client_name: `z${i}` })
+    assert.equal((await site.login()).status, 'ok')
+  })
+
+  it('keeps what the OP chose when it learns a secret, and lets no old expiry end a new secret', async () => {
+    const issuer = story.issuer({
+      discovery: (d) => ({
+        ...d,
+        token_endpoint_auth_methods_supported: ['client_secret_basic', 'client_secret_post'],
+      }),
+      registration: ({ registration_client_uri: _, ...r }) => ({
+        ...r,
+        client_secret_expires_at: Math.floor(Date.now() / 1000) - 5,
+      }),
+    })
+    const { data } = await story.register(issuer, { client_token_endpoint_auth_method: 'client_secret_post' })
+    const { oxd_id } = data
+    const url = () => story.daemon.call('get_authorization_url', { oxd_id })
+    assert.equal((await url()).data.error, 'expired_client')
+    await story.daemon.call('update_site', { oxd_id, client_secret: 'new' })
+    assert.equal((await url()).status, 'ok')
+    const soon = { client_secret: 'newer', client_secret_expires_at: 1_000 }
+    await story.daemon.call('update_site', { oxd_id, ...soon })
+    assert.equal((await url()).data.error, 'expired_client')
+    await story.daemon.call('update_site', { oxd_id, client_secret: 'newer', client_secret_expires_at: 0 })
+    assert.equal((await url()).status, 'ok')
+  })
+
   it('sends no secret to an address that a caller names', async () => {
     const site = await story.site()
     const { authorization_url } = await site.ok('get_authorization_url')

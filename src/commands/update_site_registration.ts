@@ -4,7 +4,7 @@ import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import type { Op } from '../oidc/op.ts'
-import { clientByHand, updateClient } from '../oidc/registration.ts'
+import { clientByHand, updateClient, type Management } from '../oidc/registration.ts'
 import {
   SITE_PARAMS,
   clientMetadata,
@@ -55,7 +55,9 @@ export const update_site_registration = command({
       const op = await ops.at(site)
       // Written once as it is: a store that cannot write must say so before the OP is told.
       await sites.replace(site)
-      const client = await changedClient(op, site, settings, params)
+      const keep = (management: Management): Promise<void> =>
+        sites.replace({ ...site, client: { ...site.client, ...management } })
+      const client = await changedClient(op, site, settings, params, keep)
       const after = { ...site, settings, client }
       await sites.replace({
         ...after,
@@ -72,13 +74,14 @@ const changedClient = async (
   { client, settings: before }: Site,
   settings: SiteSettings,
   params: SiteParams,
+  keep: (management: Management) => Promise<void>,
 ): Promise<Client> => {
   const { client_id, client_secret, client_registration_client_uri: uri } = params
   const metadata = clientMetadata(settings)
   if (client_id === undefined && client_secret === undefined && uri === undefined && !client.by_hand) {
     const concernsOnlyOxd = isDeepStrictEqual(metadata, clientMetadata(before))
     if (client.registration_client_uri === undefined && concernsOnlyOxd) return client
-    return { ...(await updateClient(op, client, metadata)), by_hand: false }
+    return { ...(await updateClient(op, client, metadata, keep)), by_hand: false }
   }
   const isSame = client_id === undefined || client_id === client.client_id
   if (!isSame && client_secret === undefined) {
@@ -95,10 +98,15 @@ const changedClient = async (
     ...clientByHand(op, {
       client_id: client_id ?? client.client_id,
       client_secret: client_secret ?? client.client_secret,
+      // An expiry belongs to its secret.
       client_secret_expires_at:
-        secretExpiry(params.client_secret_expires_at) ?? kept?.client_secret_expires_at,
-      token_endpoint_auth_method: settings.token_endpoint_auth_method,
-      id_token_signed_response_alg: settings.id_token_signed_response_alg,
+        params.client_secret_expires_at === undefined &&
+        (client_secret ?? client.client_secret) === kept?.client_secret
+          ? kept?.client_secret_expires_at
+          : secretExpiry(params.client_secret_expires_at),
+      token_endpoint_auth_method: settings.token_endpoint_auth_method ?? kept?.token_endpoint_auth_method,
+      id_token_signed_response_alg:
+        settings.id_token_signed_response_alg ?? kept?.id_token_signed_response_alg,
       registration_access_token: params.client_registration_access_token ?? kept?.registration_access_token,
       registration_client_uri: uri ?? kept?.registration_client_uri,
     }),
@@ -106,5 +114,5 @@ const changedClient = async (
   // Without an address for changes only oxd learns what the client is now.
   return taken.registration_client_uri === undefined
     ? taken
-    : { ...(await updateClient(op, taken, metadata)), by_hand: true }
+    : { ...(await updateClient(op, taken, metadata, isSame ? keep : async () => {})), by_hand: true }
 }

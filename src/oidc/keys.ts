@@ -104,14 +104,16 @@ export const createOpKeys = (options: {
     }))
 
   const current = async (): Promise<readonly PublicKey[]> => {
-    if (cached !== undefined && now() - cached.fetched_at < limits.op_keys_ms) return cached.keys
+    const age = cached === undefined ? -1 : now() - cached.fetched_at
+    if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys
     return fetchOnce()
   }
 
   /** Whether the keys may be fetched out of turn: a stranger's tokens must not make oxd hammer the OP. */
   const withinBudget = (kid: string): boolean => {
     if (fetching !== undefined) return true
-    const isRecent = ({ at }: { readonly at: number }): boolean => now() - at < MINUTE_MS
+    // A clock that was set back makes what was fetched later than now no longer recent.
+    const isRecent = ({ at }: { readonly at: number }): boolean => now() >= at && now() - at < MINUTE_MS
     refetches = refetches.filter((at) => isRecent({ at }))
     unknownKids = unknownKids.filter(isRecent)
     if (unknownKids.some((unknown) => unknown.kid === kid)) return false

@@ -12,10 +12,13 @@ import { AUTH_METHODS } from './token.ts'
 /** Client metadata by the names of the registration specification; absent values are left out. */
 export type ClientMetadata = Readonly<Record<string, unknown>>
 
+/** Some OPs say "none" with an empty text. */
+const optionalText = z.preprocess((value) => (value === '' ? undefined : value), z.string().nullish())
+
 // Registration 1.0 section 3.2 and RFC 7592 section 3.
 const REGISTERED = z.object({
-  client_id: z.string().min(1).optional(),
-  client_secret: z.string().min(1).nullish(),
+  client_id: optionalText,
+  client_secret: optionalText,
   client_secret_expires_at: z
     .union([
       z.number(),
@@ -25,10 +28,8 @@ const REGISTERED = z.object({
         .transform(Number),
     ])
     .nullish(),
-  registration_access_token: z.string().min(1).nullish(),
-  registration_client_uri: z.string().min(1).nullish(),
-  token_endpoint_auth_method: z.string().nullish(),
-  id_token_signed_response_alg: z.string().nullish(),
+  token_endpoint_auth_method: optionalText,
+  id_token_signed_response_alg: optionalText,
 })
 
 /** A client as the OP registered it. */
@@ -91,15 +92,15 @@ const asText = (value: unknown): string | undefined => (typeof value === 'string
 const registered = (
   url: string,
   asked: ClientMetadata,
-  client: Registered,
+  answer: Readonly<Record<string, unknown>>,
   metadata: OpMetadata,
 ): RegisteredClient => {
+  const client = shaped('registration', url, REGISTERED, answer)
   const { client_id, client_secret, client_secret_expires_at: expires_at } = client
-  if (client_id === undefined) throw new OxdError('no_client_id_returned')
+  if (!client_id) throw new OxdError('no_client_id_returned')
   const method = client.token_endpoint_auth_method ?? String(asked.token_endpoint_auth_method)
   if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')
-  const at = management(url, client)
-  if (at === 'elsewhere') {
+  if (addressIn(url, answer) === 'elsewhere') {
     throw new OxdError('op_answer_malformed', {
       what: `${show(new URL(url).origin)} answered the registration request with a registration_client_uri at another origin.`,
     })
@@ -114,20 +115,41 @@ const registered = (
       metadata,
       client.id_token_signed_response_alg ?? String(asked.id_token_signed_response_alg),
     ),
-    ...at,
   }
 }
 
-type Registered = z.output<typeof REGISTERED>
-type Management = Pick<RegisteredClient, 'registration_access_token' | 'registration_client_uri'>
+const textIn = (answer: Readonly<Record<string, unknown>>, name: string): string | undefined => {
+  const value = answer[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
 
-/** Where the registration can be changed; a token is only ever sent to the origin that gave it. */
-const management = (url: string, client: Registered): Management | 'elsewhere' => {
-  const { registration_access_token, registration_client_uri } = client
-  if (!registration_access_token || !registration_client_uri) return {}
-  const sameOrigin =
-    URL.canParse(registration_client_uri) && new URL(registration_client_uri).origin === new URL(url).origin
-  return sameOrigin ? { registration_access_token, registration_client_uri } : 'elsewhere'
+/** The address for changes in an answer; a token is only ever sent to the origin that gave it. */
+const addressIn = (
+  url: string,
+  answer: Readonly<Record<string, unknown>>,
+): string | 'elsewhere' | undefined => {
+  const uri = textIn(answer, 'registration_client_uri')
+  if (uri === undefined) return undefined
+  return URL.canParse(uri) && new URL(uri).origin === new URL(url).origin ? uri : 'elsewhere'
+}
+
+/** Token and address for changes; they go together. */
+export type Management = Pick<RegisteredClient, 'registration_access_token' | 'registration_client_uri'>
+
+/** Those of an answer, and where it is silent those of before; read before anything else is judged. */
+const managementIn = (
+  url: string,
+  answer: Readonly<Record<string, unknown>>,
+  before: Management,
+): Management => {
+  const registration_access_token =
+    textIn(answer, 'registration_access_token') ?? before.registration_access_token
+  const address = addressIn(url, answer)
+  const registration_client_uri = address === 'elsewhere' ? undefined : address
+  const uri = registration_client_uri ?? before.registration_client_uri
+  return registration_access_token === undefined || uri === undefined
+    ? {}
+    : { registration_access_token, registration_client_uri: uri }
 }
 
 /**
@@ -148,12 +170,12 @@ export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<Re
   })
   // 201 is the rule (Registration 1.0 section 3.2), 200 what some OPs answer.
   if (response.status !== 201 && response.status !== 200) throw refusal('registration', response)
-  const client = shaped('registration', url, REGISTERED, jsonObject('registration', response))
+  const answer = jsonObject('registration', response)
+  const management = managementIn(url, answer, {})
   try {
-    return registered(url, asked, client, op.metadata)
+    return { ...registered(url, asked, answer, op.metadata), ...management }
   } catch (error) {
-    const at = management(url, client)
-    if (at !== 'elsewhere') await removeClient(op, at).catch(() => undefined)
+    await removeClient(op, management).catch(() => undefined)
     throw error
   }
 }
@@ -161,12 +183,15 @@ export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<Re
 /**
  * Replaces the registration of a client: the whole metadata, as RFC 7592 section 2.2 asks.
  * Token, address and secret stay as they were where the OP does not say otherwise.
+ * @param keep is told the token and address for the next change as soon as they are known: whatever else the answer
+ *   says, the old token may be worth nothing from then on
  * @throws OxdError invalid_registration_client_url, op_http_status
  */
 export const updateClient = async (
   op: Op,
   before: RegisteredClient,
   wanted: ClientMetadata,
+  keep: (management: Management) => Promise<void>,
 ): Promise<RegisteredClient> => {
   const asked = complete(op.metadata, wanted)
   const { registration_client_uri: url, registration_access_token, client_id, client_secret } = before
@@ -183,19 +208,20 @@ export const updateClient = async (
   })
   if (response.status !== 200)
     throw refusal('registration update', response, [registration_access_token, client_secret])
-  const answer = jsonObject('registration update', response)
-  const client = shaped('registration update', url, REGISTERED, { client_id, client_secret, ...answer })
-  const after = registered(url, asked, client, op.metadata)
+  const said = jsonObject('registration update', response)
+  const management = managementIn(url, said, before)
+  await keep(management)
+  // What the answer leaves out stays; an expiry belongs to its secret.
+  const sameSecret = said.client_secret === undefined || said.client_secret === client_secret
+  const kept = sameSecret ? { client_secret_expires_at: before.client_secret_expires_at } : {}
+  const answer = { client_id, client_secret, ...kept, ...said }
+  const after = { ...registered(url, asked, answer, op.metadata), ...management }
   if (after.client_id !== client_id) {
     throw new OxdError('op_answer_malformed', {
-      what: `${new URL(url).origin} answered the update with another client_id.`,
+      what: `${show(new URL(url).origin)} answered the update with another client_id.`,
     })
   }
-  return {
-    ...after,
-    registration_access_token: after.registration_access_token ?? registration_access_token,
-    registration_client_uri: after.registration_client_uri ?? url,
-  }
+  return after
 }
 
 /** Whether an address for changes belongs to this OP, so that a secret may be sent there. */

@@ -32,20 +32,30 @@ export const shaped = <T>(step: Step, url: string, schema: z.ZodType<T>, object:
   })
 }
 
-/** An OP may repeat what it was sent: secrets of the request are taken out, also as they stand in a URL or form. */
-const without = (text: string, secrets: readonly (string | undefined)[]): string =>
-  secrets
+/** A text as it is read from a URL or a form. */
+const decoded = (text: string): string =>
+  text
+    .replaceAll('+', ' ')
+    .replaceAll(/(?:%[0-9a-f]{2})+/gi, (codes) => Buffer.from(codes.replaceAll('%', ''), 'hex').toString())
+
+// Long enough for no word: credentials of HTTP Basic (RFC 7617), and secrets that somebody thought to hide.
+const BASE64 = /[\w+/-]{12,}={0,2}/g
+
+/** An OP may repeat what it was sent: as it is, as it stood in a URL or form, or in HTTP Basic. */
+const repeats = (text: string, secrets: readonly (string | undefined)[]): boolean => {
+  const readings = [
+    text,
+    ...(text.match(BASE64) ?? []).map((run) => Buffer.from(run, 'base64').toString()),
+  ].flatMap((reading) => [reading, decoded(reading), decoded(reading.replaceAll('+', '%2b'))])
+  return secrets
     .filter((secret): secret is string => secret !== undefined && secret !== '')
-    .flatMap((secret) => [
-      secret,
-      encodeURIComponent(secret),
-      new URLSearchParams([['', secret]]).toString().slice(1),
-    ])
-    .reduce((shown, secret) => shown.replaceAll(secret, '…'), text)
+    .flatMap((secret) => [secret, cleaned(secret, Infinity)])
+    .some((secret) => readings.some((reading) => reading.includes(secret)))
+}
 
 /**
  * The `error` and `error_description` with which an OP refuses, cleaned and bounded, or undefined.
- * `secrets` are those of the request.
+ * `secrets` are those of the request: a description that repeats one is left out.
  */
 export const oauthError = (
   { text }: DoorAnswer,
@@ -53,9 +63,10 @@ export const oauthError = (
 ): { error: string; said: string } | undefined => {
   const refusal = OAUTH_ERROR.safeParse(parseJson(text))
   if (!refusal.success) return undefined
-  const { error, error_description } = refusal.data
-  const said = error_description === undefined ? error : `${error}: ${error_description}`
-  return { error, said: show(without(said, secrets)) }
+  const { error, error_description = '' } = refusal.data
+  const whole = error_description === '' ? error : `${error}: ${error_description}`
+  const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''
+  return { error, said: show(said) }
 }
 
 /** The refusal of an OP, with what it said. */

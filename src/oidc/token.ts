@@ -28,20 +28,24 @@ export interface TokenClient {
   readonly token_endpoint_auth_method: string
 }
 
-// Core 3.1.3.3; some OPs send expires_in as a string, or as null.
+/** Clients in C# and Java read a signed number of 32 bits. */
+const EXPIRES_IN_MAX = 2_147_483_647
+const withoutEmpty = (value: unknown): unknown => (value === '' ? undefined : value)
 const lifetime = z.union([
-  z.number().nonnegative().transform(Math.floor),
+  z.number().nonnegative(),
   z
     .string()
     .regex(/^\d{1,10}$/)
     .transform(Number),
 ])
+
+// Core 3.1.3.3; some OPs send expires_in as a string, or as null, and empty texts for what is absent.
 const TOKENS = z.object({
-  access_token: z.string().min(1).optional(),
+  access_token: z.preprocess(withoutEmpty, z.string().nullish()),
   token_type: z.string().regex(/^bearer$/i),
-  expires_in: lifetime.nullish(),
-  id_token: z.string().min(1).optional(),
-  refresh_token: z.string().min(1).nullish(),
+  expires_in: z.preprocess(withoutEmpty, lifetime.nullish()),
+  id_token: z.preprocess(withoutEmpty, z.string().nullish()),
+  refresh_token: z.preprocess(withoutEmpty, z.string().nullish()),
 })
 
 export interface TokenAnswer {
@@ -83,11 +87,11 @@ export const redeemCode = async (
   if (answer.status !== 200)
     throw refusedCode(answer, [grant.code, grant.code_verifier, client.client_secret])
   const tokens = shaped('token', url, TOKENS, jsonObject('token', answer))
-  if (tokens.id_token === undefined) throw new OxdError('no_id_token')
-  if (tokens.access_token === undefined) throw new OxdError('no_access_token')
+  if (!tokens.id_token) throw new OxdError('no_id_token')
+  if (!tokens.access_token) throw new OxdError('no_access_token')
   return {
     access_token: tokens.access_token,
-    expires_in: tokens.expires_in ?? -1,
+    expires_in: Math.floor(Math.min(tokens.expires_in ?? -1, EXPIRES_IN_MAX)),
     id_token: tokens.id_token,
     refresh_token: tokens.refresh_token ?? null,
   }

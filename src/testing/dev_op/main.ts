@@ -23,7 +23,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
     )
   }
   const world = realWorld((level, message) => console.error(`${level}: ${message}`))
-  const folder = resolve(import.meta.dirname, '../../..', env.DEV_DIR ?? '.dev')
+  const folder = resolve(import.meta.dirname, '../../..', env.DEV_DIR || '.dev')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const { ca_file, cert_file, key_file } = await ensureCertificates(join(folder, 'tls'), [], world)
   const op = await startDevOp({

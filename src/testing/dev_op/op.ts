@@ -97,6 +97,7 @@ export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevO
     world.log('error', `The dev OP failed: ${error.message}`)
   })
   provider.use(guarded)
+  provider.use(askedByName(issuer))
   provider.use(interactions(provider))
   provider.use(home(issuer))
   return provider
@@ -113,6 +114,25 @@ const guarded = async (ctx: Context, next: () => Promise<void>) => {
   ctx.set('x-content-type-options', 'nosniff')
   ctx.set('referrer-policy', 'no-referrer')
   await next()
+}
+
+/**
+ * oidc-provider builds its addresses from the Host header; asked by another name it would publish endpoints elsewhere. Also
+ * keeps out pages of other sites whose name was made to resolve to this machine.
+ */
+const askedByName = (issuer: string) => {
+  const { host, port } = new URL(issuer)
+  const own = [host, `localhost:${port}`, `127.0.0.1:${port}`]
+  return async (ctx: Context, next: () => Promise<void>) => {
+    if (own.includes(ctx.get('host').toLowerCase())) return next()
+    ctx.status = 400
+    ctx.type = 'html'
+    ctx.body = errorPage({
+      heading: 'Not the name of this OP',
+      error: 'invalid_request',
+      description: `The Host header names another host than that of the issuer, ${issuer}.`,
+    })
+  }
 }
 
 const home = (issuer: string) => async (ctx: Context, next: () => Promise<void>) => {

@@ -237,9 +237,8 @@ export const errorPage = (what: {
     what.heading,
     html`<h1>${what.heading}</h1>
       <p>${what.description ?? 'The request cannot be carried out.'}</p>
-      <p class="quiet small">
-        Go back to the application and start again. Error: <code>${what.error}</code>
-      </p>`,
+      <p>Go back to the site and start again.</p>
+      <p class="quiet small">Error: <code>${what.error}</code></p>`,
   )
 
 export const homePage = (issuer: string): string =>
