@@ -11,6 +11,8 @@ import { Visitor } from '../src/testing/dev_op/sign_in.ts'
 const START = join(import.meta.dirname, 'start.ts')
 /** Three programs on a busy machine. */
 const UP_MS = 40_000
+/** They may finish what is under way. */
+const PARTS_GONE_MS = 20_000
 const OPTIONS = { timeout: 120_000 }
 
 const listening = async (): Promise<{ server: Server; port: number }> => {
@@ -134,6 +136,44 @@ test('it stops when asked before it is up', OPTIONS, () =>
     run.child.kill('SIGTERM')
     assert.equal(await run.ended, 0, run.said())
     for (const port of Object.values(ports)) assert.equal(await answers(port), false)
+  }),
+)
+
+test('killed without a chance to say so, it takes its parts along', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    const run = start(folder, ports)
+    await untilUp(run)
+    run.child.kill('SIGKILL')
+    const deadline = AbortSignal.timeout(PARTS_GONE_MS)
+    const open = async () => (await Promise.all(Object.values(ports).map(answers))).includes(true)
+    while (await open()) {
+      assert.ok(!deadline.aborted, 'a part still listens')
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+    await run.ended
+  }),
+)
+
+test('two parts at one port are refused by name, and all busy ports are said at once', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    for (const other of ['DEV_OP_PORT', 'DEMO_PORT'] as const) {
+      const run = start(folder, { ...ports, [other]: ports.OXD_PORT })
+      assert.equal(await run.ended, 1)
+      const names = other === 'DEV_OP_PORT' ? 'DEV_OP_PORT and OXD_PORT' : 'OXD_PORT and DEMO_PORT'
+      assert.equal(run.said().trim(), `${names} are both ${ports.OXD_PORT}: set one of them to another port.`)
+    }
+    const [one, two] = [await listening(), await listening()]
+    try {
+      const run = start(folder, { ...ports, DEV_OP_PORT: one.port, DEMO_PORT: two.port })
+      assert.equal(await run.ended, 1)
+      assert.match(
+        run.said(),
+        new RegExp(`^Port ${one.port} is busy.* DEV_OP_PORT .*\\nPort ${two.port} .*DEMO_PORT`),
+      )
+    } finally {
+      one.server.close()
+      two.server.close()
+    }
   }),
 )
 

@@ -304,7 +304,7 @@ export const sitesOf = (store: Store): Sites => {
     get: async (oxd_id) => unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value,
     replace,
     async flush() {
-      for (const site of [...unwritten.values()]) await replace(site)
+      for (const site of unwritten.values()) await replace(site)
     },
     async inTurn(oxd_id, change) {
       const before = turns.get(oxd_id) ?? Promise.resolve()

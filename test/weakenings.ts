@@ -950,8 +950,8 @@ const addresses = [
     ],
     [
       'said: secrets that the OP repeats',
-      'return { error, said: show(without(said, secrets)) }',
-      'return { error, said: show(said) }',
+      "const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''",
+      'const said = whole',
       '^get_tokens_by_code repeats no secret that the OP repeats',
     ],
   ]),
@@ -1008,7 +1008,7 @@ const registration = [
     ],
     [
       'registration: without a client_id',
-      "if (client_id === undefined) throw new OxdError('no_client_id_returned')",
+      "if (!client_id) throw new OxdError('no_client_id_returned')",
       '',
       '^register_site refuses a registration without client_id',
     ],
@@ -1020,13 +1020,13 @@ const registration = [
     ],
     [
       'registration: managed by somebody else',
-      "return sameOrigin ? { registration_access_token, registration_client_uri } : 'elsewhere'",
-      'return { registration_access_token, registration_client_uri }',
+      "return URL.canParse(uri) && new URL(uri).origin === new URL(url).origin ? uri : 'elsewhere'",
+      'return uri',
       '^register_site refuses a registration managed elsewhere',
     ],
     [
       'registration: a client that oxd cannot use stays at the OP',
-      "if (at !== 'elsewhere') await removeClient(op, at).catch(() => undefined)",
+      'await removeClient(op, management).catch(() => undefined)',
       '',
       '^register_site takes back a client that it cannot use',
     ],
@@ -1050,6 +1050,12 @@ const registration = [
     ],
   ]),
   ...weakenings('src/oidc/registration.ts', UPDATE_TEST, [
+    [
+      'registration: the next token of a refused answer is lost',
+      'await keep(management)',
+      '',
+      '^update_site_registration keeps the token for the next change',
+    ],
     [
       'update: a refusal is an answer',
       "throw refusal('registration update', response, [registration_access_token, client_secret])",
@@ -1296,13 +1302,13 @@ const tokens = [
     ],
     [
       'tokens: no ID Token',
-      "if (tokens.id_token === undefined) throw new OxdError('no_id_token')",
+      "if (!tokens.id_token) throw new OxdError('no_id_token')",
       '',
       '^get_tokens_by_code refuses no ID Token',
     ],
     [
       'tokens: no access token',
-      "if (tokens.access_token === undefined) throw new OxdError('no_access_token')",
+      "if (!tokens.access_token) throw new OxdError('no_access_token')",
       '',
       '^get_tokens_by_code refuses no access token',
     ],

@@ -8,7 +8,7 @@ import { test } from 'node:test'
 import { COOKIE, PENDING_MAX } from './session.ts'
 import { optionsFrom, startSite } from './site.ts'
 import { settingsOf } from './settings.ts'
-import { CLAIMS, OXD_ID, Refusal, standIn, testSite } from './testing.ts'
+import { CLAIMS, OXD_ID, Refusal, held, standIn, testSite } from './testing.ts'
 
 test('start: makes the configuration, registers once, shows the oxd_id and the configuration', async () => {
   await using oxd = await standIn()
@@ -302,6 +302,75 @@ test('logout when the OP or the daemon cannot: the session here has ended all th
   assert.match(page.text, /you are logged out here/)
   assert.match(page.text, /Your OpenID Provider has no logout/)
   assert.match((await browser.open('/signed-out')).text, /You are logged out/)
+})
+
+test('a logout holds, whatever of that session is still under way', async () => {
+  const form = (url: string) => ({ contacts: '', post_logout_redirect_uri: `${url}signed-out` })
+  for (const [command, path] of [
+    ['get_authorization_url', '/login'],
+    ['update_site_registration', '/update'],
+    ['get_tokens_by_code', '/callback'],
+  ] as const) {
+    await using oxd = await standIn()
+    await using site = await testSite(oxd.port)
+    const browser = site.browser()
+    await browser.logIn()
+    const cookie = browser.cookies.get(COOKIE) ?? ''
+    const csrf = await browser.csrf()
+    const address = path === '/callback' ? `${path}?code=c&state=${await browser.beginLogin()}` : path
+    const { begun, go } = held(oxd.answers, command)
+    const slow = browser.open(address, path === '/update' ? { ...form(site.url), csrf } : undefined)
+    await begun
+    assert.equal((await browser.open('/logout', { csrf })).status, 303)
+    go()
+
+    const page = await slow
+    assert.equal(page.status, 303, path)
+    assert.equal(page.headers['set-cookie'], undefined, path)
+    assert.equal(browser.cookies.has(COOKIE), false, path)
+    for (const name of [undefined, cookie]) {
+      if (name !== undefined) browser.cookies.set(COOKIE, name)
+      assert.doesNotMatch((await browser.open('/')).text, /Hello, Alice/, path)
+    }
+  }
+})
+
+test('two tabs: a login that began slowly before the other came back goes on in the new session', async () => {
+  await using oxd = await standIn()
+  await using site = await testSite(oxd.port)
+  const browser = site.browser()
+  const state = await browser.beginLogin()
+  const { begun, go } = held(oxd.answers, 'get_authorization_url')
+  const slow = browser.open('/login')
+  await begun
+  await browser.open(`/callback?code=c&state=${state}`)
+  go()
+
+  const page = await slow
+  assert.equal(page.headers['set-cookie'], undefined)
+  assert.match((await browser.open('/')).text, /Hello, Alice/)
+  assert.equal(page.location, '/login', 'it begins anew')
+  assert.equal((await browser.logIn()).location, '/#claims')
+})
+
+test('two tabs: a login that fails late leaves that of the other alone', async () => {
+  await using oxd = await standIn()
+  await using site = await testSite(oxd.port)
+  const browser = site.browser()
+  const [one, other] = [await browser.beginLogin(), await browser.beginLogin()]
+  const answer = oxd.answers['get_tokens_by_code']
+  oxd.answers['get_tokens_by_code'] = () => {
+    oxd.answers['get_tokens_by_code'] = answer ?? (() => ({}))
+    throw new Refusal('code_refused', 'The OP took no such code. [ref CCCC-33]')
+  }
+  const { begun, go } = held(oxd.answers, 'get_tokens_by_code')
+  const slow = browser.open(`/callback?code=c&state=${one}`)
+  await begun
+  oxd.answers['get_tokens_by_code'] = answer ?? (() => ({}))
+  await browser.open(`/callback?code=c&state=${other}`)
+  go()
+  assert.equal((await slow).status, 400)
+  assert.match((await browser.open('/')).text, /Hello, Alice/)
 })
 
 test('the token of a form is of one session and of one login', async () => {

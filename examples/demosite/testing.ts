@@ -23,6 +23,24 @@ export type Answer = (
   params: Params,
 ) => Readonly<Record<string, unknown>> | Promise<Readonly<Record<string, unknown>>>
 
+/** Makes the next answer to a command wait: `begun` is when it was asked, `go` lets it be answered. */
+export const held = (
+  answers: Record<string, Answer>,
+  command: string,
+): { readonly begun: Promise<void>; readonly go: () => void } => {
+  const answer = answers[command]
+  if (answer === undefined) throw new Error(`no answer to ${command}`)
+  const begun = Promise.withResolvers<void>()
+  const gate = Promise.withResolvers<void>()
+  answers[command] = async (params) => {
+    answers[command] = answer
+    begun.resolve()
+    await gate.promise
+    return answer(params)
+  }
+  return { begun: begun.promise, go: gate.resolve }
+}
+
 export const OXD_ID = '6f9619ff-8b86-4011-b42d-00cf4fc964ff'
 export const CLAIMS = { sub: ['alice'], name: ['Alice Liddell'], email: ['alice@example.com'] }
 

@@ -4,10 +4,11 @@ import { resolve } from 'node:path'
 import { claimLists } from '../claims.ts'
 import { readConfig } from './config_file.ts'
 import { requireWritable, writeId } from './config_write.ts'
-import { OxdConfigError, OxdError } from './errors.ts'
+import { OxdConfigError, OxdConnectionError, OxdError } from './errors.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { withLock } from './lock.ts'
 import {
+  REPEATABLE,
   methodsPrototype,
   type CallOptions,
   type ClaimsMode,
@@ -46,16 +47,6 @@ type OwnCommand =
   | 'get_tokens_by_code'
   | 'get_user_info'
   | 'get_logout_uri'
-
-/**
- * The commands that may be sent again when it is not known whether they arrived. The definitions say so too, and a test
- * compares; but no server code comes with the library. A command that is missing here is just not sent again.
- */
-export const REPEATABLE: ReadonlySet<string> = new Set([
-  'get_authorization_url',
-  'get_logout_uri',
-  'get_user_info',
-] satisfies CommandName[])
 
 const TIMER_MS_MAX = 2_147_483_647
 
@@ -107,19 +98,39 @@ const withLists = (data: Readonly<Record<string, unknown>>): Readonly<Record<str
   }
 }
 
-/** Waits for what several callers share; the abort of one of them ends only their own waiting. */
-const shared = async <T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> => {
-  if (signal === undefined) return work
-  let stop = (): void => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
+const CREDENTIALS = ['client_id', 'client_secret'] as const
+type Credentials = Pick<RegisterOptions, (typeof CREDENTIALS)[number]>
+
+/** The registration that all callers wait for together. */
+interface Registration {
+  readonly credentials: Credentials
+  readonly work: Promise<string>
+  /** Was oxd asked, or does another process still have its turn? */
+  readonly progress: { asked: boolean }
+}
+
+/** A call that has begun: one time for all that it takes. */
+interface Begun {
+  readonly signal: AbortSignal | undefined
+  readonly timeout_ms: number
+  /** Whole milliseconds until the time is up, at least one. */
+  readonly left: () => number
+}
+
+/** Waits for what several callers share; the time or the abort of one of them ends only their own waiting. */
+const shared = async <T>(work: Promise<T>, { signal, left }: Begun, late: () => Error): Promise<T> => {
+  let stop = (_reason: unknown): void => undefined
+  const ended = new Promise<never>((_, reject) => {
+    stop = reject
   })
-  if (signal.aborted) stop()
-  signal.addEventListener('abort', stop)
+  const onAbort = (): void => stop(signal?.reason)
+  const timer = setTimeout(() => stop(late()), left())
+  signal?.addEventListener('abort', onAbort)
   try {
-    return await Promise.race([work, aborted])
+    return await Promise.race([work, ended])
   } finally {
-    signal.removeEventListener('abort', stop)
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', onAbort)
   }
 }
 
@@ -153,7 +164,14 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   readonly #signal: AbortSignal | undefined
   #settings: Settings
   #oxdId: string | undefined
-  #registering: Promise<string> | undefined
+  #registering: Registration | undefined
+  /** As what the site was registered, if this client knows. */
+  #registeredAs: (Credentials & { readonly oxd_id: string }) | undefined
+  /** Calls that may take more than one command. */
+  readonly #calls = new Set<Promise<unknown>>()
+  /** Ends the wait for another process when nobody waits with us any more. */
+  readonly #unwanted = new AbortController()
+  #closed: Promise<void> | undefined
 
   /**
    * Reads the configuration; oxd is first asked when it is needed.
@@ -186,18 +204,18 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
    *
    * Called again, it returns the same without any traffic; of several processes that start with one configuration file
    * only one registers. The `oxd_id` is written into the file as `id`, and all else in it stays as it is.
+   * Who gives up waiting, by `timeout_ms` or `signal`, ends the registration for nobody else: it goes on.
    *
    * @param options - `client_id` and `client_secret` if the client was registered at the OP by hand; `again: true` to
    * register anew when oxd has forgotten the site
-   * @throws OxdConfigError before anything is registered if the file cannot be written
+   * @throws OxdConfigError before anything is registered if the file cannot be written, or if the site is known to be, or is
+   * being, registered with another `client_id` or `client_secret`
    */
   async registerSite(options: RegisterOptions = {}, call: CallOptions = {}): Promise<string> {
     call.signal?.throwIfAborted()
+    this.#requireSameCredentials(options)
     if (this.#oxdId !== undefined && options.again !== true) return this.#oxdId
-    this.#registering ??= this.#register(options, call.timeout_ms).finally(() => {
-      this.#registering = undefined
-    })
-    return shared(this.#registering, call.signal)
+    return this.#whole(this.#registered(options, this.#begin('register_site', call)))
   }
 
   /**
@@ -211,11 +229,16 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     call: CallOptions = {},
   ): Promise<Result<CommandNamed<'update_site_registration'>, M>> {
     if (changes === undefined) this.#reload()
-    return this.#ask(
+    const sent = changes ?? this.#settings.site
+    const oxd_id = this.#knownId()
+    const result: Result<CommandNamed<'update_site_registration'>, M> = await this.#ask(
       'update_site_registration',
-      { ...(changes ?? this.#settings.site), oxd_id: this.#knownId() },
+      { ...sent, oxd_id },
       call,
     )
+    const { client_id, client_secret } = { ...this.#heldCredentials(), ...sent }
+    this.#registeredAs = { oxd_id, client_id, client_secret }
+    return result
   }
 
   /**
@@ -242,11 +265,18 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     options: Params<CommandNamed<'get_authorization_url'>> = {},
     call: CallOptions = {},
   ): Promise<Login> {
-    const oxd_id = await this.registerSite({}, call)
-    const reply: ResultOf<CommandNamed<'get_authorization_url'>> = await this.#ask(
+    return this.#whole(this.#startLogin(options, this.#begin('get_authorization_url', call)))
+  }
+
+  async #startLogin(
+    options: Params<CommandNamed<'get_authorization_url'>>,
+    begun: Begun,
+  ): Promise<Login> {
+    const oxd_id = this.#oxdId ?? (await this.#registered({}, begun))
+    const reply: ResultOf<CommandNamed<'get_authorization_url'>> = await this.#data(
       'get_authorization_url',
       { ...options, oxd_id },
-      call,
+      begun,
     )
     return { url: reply.authorization_url, state: reply.state, login_id: reply.login_id }
   }
@@ -329,14 +359,15 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     call: CallOptions = {},
   ): Promise<N extends CommandName ? ResultOf<CommandNamed<N>> : Readonly<Record<string, unknown>>> {
     // What a command answers is what its definition says, as the daemon is made of the same definitions.
-    return (await this.#exchange(command, { ...params }, call)) as N extends CommandName
+    return (await this.#exchange(command, { ...params }, this.#begin(command, call))) as N extends CommandName
       ? ResultOf<CommandNamed<N>>
       : Readonly<Record<string, unknown>>
   }
 
   /** Takes no further calls, lets those under way end, and closes the connections. */
   close(): Promise<void> {
-    return this.#pool.close()
+    this.#closed ??= this.#close()
+    return this.#closed
   }
 
   /** `await using oxd = new Client(…)` closes it at the end of the block. */
@@ -344,18 +375,106 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     return this.close()
   }
 
+  async #close(): Promise<void> {
+    await Promise.allSettled(this.#calls)
+    this.#unwanted.abort(this.#closedError('register_site'))
+    // Whoever asked for it gave up, but what oxd has registered must be written down.
+    await this.#registering?.work.catch(() => undefined)
+    return this.#pool.close()
+  }
+
+  #closedError(command: string): OxdConnectionError {
+    return new OxdConnectionError(command, 'closed', 'the client is closed')
+  }
+
+  /** Every call begins here: whether it may, and from when its time counts. */
+  #begin(command: string, { signal, timeout_ms = this.#timeoutMs }: CallOptions): Begun {
+    if (!(timeout_ms > 0 && timeout_ms <= TIMER_MS_MAX)) {
+      throw new RangeError(`timeout_ms is ${timeout_ms}: it must be from 1 to ${TIMER_MS_MAX}`)
+    }
+    this.#signal?.throwIfAborted()
+    signal?.throwIfAborted()
+    if (this.#closed !== undefined) throw this.#closedError(command)
+    const until = performance.now() + timeout_ms
+    return { signal, timeout_ms, left: () => Math.max(1, Math.ceil(until - performance.now())) }
+  }
+
+  /** A call that close() lets end as a whole, whatever commands it still has to send. */
+  async #whole<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call)
+    try {
+      return await call
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  /** What is known of how the site was registered; what is undefined was not given then, or is not known. */
+  #heldCredentials(): Credentials | undefined {
+    return this.#registeredAs?.oxd_id === this.#oxdId ? this.#registeredAs : undefined
+  }
+
+  /** Credentials that would have no effect must not be dropped in silence. */
+  #requireSameCredentials({ again, ...given }: RegisterOptions): void {
+    const running = this.#registering?.credentials
+    if (running === undefined && (this.#oxdId === undefined || again === true)) return
+    const known = running ?? this.#heldCredentials()
+    const written: Credentials = this.#settings.site
+    const other = CREDENTIALS.find((key) => {
+      // An earlier process may have registered the site with just these, which the file need not hold.
+      const held = known === undefined ? (written[key] ?? given[key]) : known[key]
+      return given[key] !== undefined && given[key] !== held
+    })
+    if (other === undefined) return
+    const what = running === undefined ? 'is registered' : 'is being registered'
+    const first = running === undefined ? '' : 'wait until that has ended; '
+    throw new OxdConfigError(
+      `the site ${what} with another ${other}, or with none: ${first}` +
+        'registerSite({ client_id, client_secret, again: true }) registers it anew and replaces its id',
+      this.#file === undefined ? {} : { file: this.#file },
+    )
+  }
+
+  /** Joins the registration that is under way, or begins one. */
+  #registered(options: RegisterOptions, begun: Begun): Promise<string> {
+    this.#registering ??= this.#registration(options)
+    const { work, progress } = this.#registering
+    return shared(work, begun, () => {
+      const why = progress.asked
+        ? 'it goes on, and whether oxd has registered the site is not known'
+        : 'another process is registering it'
+      const message = `the site was not registered in ${begun.timeout_ms} ms: ${why}; call registerSite() again`
+      return new OxdConnectionError('register_site', 'timeout', message, { sent: progress.asked })
+    })
+  }
+
+  #registration(options: RegisterOptions): Registration {
+    const { client_id, client_secret } = { ...this.#settings.site, ...options }
+    const progress = { asked: false }
+    const work = this.#register(options, progress).finally(() => {
+      this.#registering = undefined
+    })
+    return { credentials: { client_id, client_secret }, work, progress }
+  }
+
+  /** It is everybody's: the time and the signal of no single caller apply. */
   async #register(
     { again, ...credentials }: RegisterOptions,
-    timeout_ms: number | undefined,
+    progress: Registration['progress'],
   ): Promise<string> {
     const file = this.#file
     const held = this.#oxdId
     const register = async (): Promise<string> => {
       const params = { ...this.#settings.site, ...credentials }
-      const { oxd_id }: ResultOf<CommandNamed<'register_site'>> = await this.#ask('register_site', params, {
-        timeout_ms,
+      const { client_id, client_secret } = params
+      progress.asked = true
+      const { oxd_id }: ResultOf<CommandNamed<'register_site'>> = await this.#data('register_site', params, {
+        signal: undefined,
+        timeout_ms: this.#timeoutMs,
+        left: () => this.#timeoutMs,
       })
       this.#oxdId = oxd_id
+      this.#registeredAs = { oxd_id, client_id, client_secret }
       return oxd_id
     }
     if (file === undefined) return register()
@@ -368,7 +487,8 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
       writeId(file, oxd_id, CLIENT_LIMITS)
       return oxd_id
     }
-    return withLock(realpathSync(file), CLIENT_LIMITS, locked, this.#signal)
+    const signals = [this.#signal, this.#unwanted.signal].filter((one) => one !== undefined)
+    return withLock(realpathSync(file), CLIENT_LIMITS, locked, AbortSignal.any(signals))
   }
 
   /** The file may have been edited, or another process may have registered the site. */
@@ -385,9 +505,14 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     throw new OxdConfigError('the site is not registered yet: call registerSite() first', where)
   }
 
-  /** Sends a command, and gives its reply the type that the caller expects, claims as this client was asked to have them. */
+  /** A call of one command. */
   async #ask<R>(command: string, params: Readonly<Record<string, unknown>>, call: CallOptions): Promise<R> {
-    const data = await this.#exchange(command, params, call)
+    return this.#data(command, params, this.#begin(command, call))
+  }
+
+  /** Sends a command, and gives its reply the type that the caller expects, claims as this client was asked to have them. */
+  async #data<R>(command: string, params: Readonly<Record<string, unknown>>, begun: Begun): Promise<R> {
+    const data = await this.#exchange(command, params, begun)
     // What a command answers is what its definition says, as the daemon is made of the same definitions.
     return (this.#native ? data : withLists(data)) as R
   }
@@ -395,15 +520,12 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   async #exchange(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal, timeout_ms = this.#timeoutMs }: CallOptions,
+    { signal, left }: Begun,
   ): Promise<Readonly<Record<string, unknown>>> {
-    if (!(timeout_ms > 0 && timeout_ms <= TIMER_MS_MAX)) {
-      throw new RangeError(`timeout_ms is ${timeout_ms}: it must be from 1 to ${TIMER_MS_MAX}`)
-    }
     // A state may be used up by the first of two, so that the second would fail, or would forget whom it logs out.
     const repeatable = REPEATABLE.has(command) && params.state === undefined
     const signals = [this.#signal, signal].filter((one) => one !== undefined)
-    const reply = await this.#pool.exchange({ command, params }, { timeout_ms, signals, repeatable })
+    const reply = await this.#pool.exchange({ command, params }, { timeout_ms: left(), signals, repeatable })
     if (reply.status === 'ok') return reply.data
     const { error, error_description, details } = reply.data
     const unknownSite =

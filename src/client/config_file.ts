@@ -1,7 +1,7 @@
 // Reads the configuration file of the Python library: its keys, and what their values mean.
 import { readFileSync, statSync } from 'node:fs'
 import { OxdConfigError } from './errors.ts'
-import { parse, type Document, type Entry, type Malformed } from './ini.ts'
+import { entriesIn, parse, type Document, type Entry, type Malformed } from './ini.ts'
 import type { ClientLimits } from './limits.ts'
 import type { ClientConfig, SiteSettings } from './settings.ts'
 
@@ -75,6 +75,14 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['off', false],
 ])
 
+/**
+ * Where the settings of oxd stand; other programs may have other sections in the same file. The `id` goes into the first of
+ * them that is there, and what stands before all sections always is.
+ */
+export const SECTIONS: readonly string[] = ['oxd', '', 'client']
+/** What holds in every section, as Python has it: read where a key is in none of ours, and never written into. */
+const DEFAULTS: readonly string[] = ['DEFAULT']
+
 const LINE_CHARACTERS_MAX = 120
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
 
@@ -123,8 +131,13 @@ export const parseConfig = (bytes: Buffer, file: string): Document => {
   if (wrong !== undefined) {
     throw new OxdConfigError(`${wrong.problem}: ${shown(wrong)}`, { file, line: wrong.line })
   }
+  for (const names of [SECTIONS, DEFAULTS]) refuseDoubles(entriesIn(document, names), file)
+  return document
+}
+
+const refuseDoubles = (entries: readonly Entry[], file: string): void => {
   const seen = new Map<string, number>()
-  for (const { key, line } of document.sections.flatMap(({ entries }) => entries)) {
+  for (const { key, line } of entries) {
     const earlier = seen.get(key)
     // Neither wins: whoever edits one of the two would wonder why nothing happens.
     if (earlier !== undefined && KEYS.has(key)) {
@@ -135,7 +148,6 @@ export const parseConfig = (bytes: Buffer, file: string): Document => {
     }
     seen.set(key, line)
   }
-  return document
 }
 
 const decoded = ({ key, value, line }: Entry, file: string): string => {
@@ -184,8 +196,8 @@ const portOf = (
  * Reads a configuration file as oxd-python had it.
  *
  * `key = value` or `key: value`; keys in any case; whole lines starting with `#` or `;` are comments, and a value may hold
- * both, and `%`; a deeper indented line goes on with the value above; sections may be there or not and mean nothing; lists
- * are separated by commas. Empty values and placeholders such as `<oxd_id>` count as unset, unknown keys are ignored.
+ * both, and `%`; a deeper indented line goes on with the value above; what counts stands before all sections, in `[oxd]`
+ * or in `[client]`, or for lack of that in `[DEFAULT]`; lists are separated by commas. Empty values and placeholders such as `<oxd_id>` count as unset, unknown keys are ignored.
  *
  * @throws OxdConfigError with file and line
  */
@@ -197,7 +209,9 @@ export const readConfig = (file: string, limits: Pick<ClientLimits, 'config_byte
     const line = lines.get(key)
     return new OxdConfigError(`${key} ${problem}`, line === undefined ? { file } : { file, line })
   }
-  for (const entry of document.sections.flatMap(({ entries }) => entries)) {
+  const own = entriesIn(document, SECTIONS)
+  const given = new Set(own.map(({ key }) => key))
+  for (const entry of [...entriesIn(document, DEFAULTS).filter(({ key }) => !given.has(key)), ...own]) {
     const kind = KEYS.get(entry.key)
     if (kind === undefined) continue
     lines.set(entry.key, entry.line)

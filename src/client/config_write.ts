@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { besideOrTemporary } from './beside.ts'
-import { parseConfig, readConfigBytes } from './config_file.ts'
+import { SECTIONS, parseConfig, readConfigBytes } from './config_file.ts'
 import { OxdConfigError } from './errors.ts'
 import { withKey } from './ini.ts'
 import type { ClientLimits } from './limits.ts'
@@ -157,7 +157,7 @@ export const writeId = (
     // What a symbolic link names is replaced, not the link.
     const target = realpathSync(file)
     const before = readConfigBytes(target, limits)
-    const after = withKey(parseConfig(before, file), 'oxd', 'id', oxd_id)
+    const after = withKey(parseConfig(before, file), SECTIONS, 'id', oxd_id)
     const stats = statSync(target)
     if (before.equals(after) || replacedByRename(target, stats, after)) return
     replaceInPlace(target, before, after)

@@ -35,7 +35,7 @@ export interface Entry {
 }
 
 interface Section {
-  /** In lower case; empty for what stands before the first header. */
+  /** As it stands there: unlike keys, sections are case-sensitive. Empty for what stands before the first header. */
   readonly name: string
   readonly header: Line | undefined
   readonly indent: string
@@ -96,7 +96,7 @@ export const parse = (bytes: Uint8Array): Document => {
     open = undefined
     const header = HEADER.exec(body)?.[1]
     if (header !== undefined) {
-      section = { name: header.toLowerCase(), header: line, indent, entries: [] }
+      section = { name: header, header: line, indent, entries: [] }
       sections.push(section)
       continue
     }
@@ -155,13 +155,22 @@ const inserted = ({ text, sections }: Document, home: Section, key: string, valu
   return before + (unended ? ending + line : line + ending) + text.slice(at)
 }
 
+/** What stands in the sections of these names, in the order of the file. */
+export const entriesIn = ({ sections }: Document, names: readonly string[]): readonly Entry[] =>
+  sections.filter(({ name }) => names.includes(name)).flatMap(({ entries }) => entries)
+
 /**
- * The file with one key set: its value replaced where it stands, else a line added at the end of the section
- * (of what stands before the first header, if there is no such section). Every other byte stays.
+ * The file with one key set: its value replaced where it stands in one of these sections, else a line added at the end of
+ * the first of them that is there. Every other byte stays.
  */
-export const withKey = (document: Document, section: string, key: string, value: string): Buffer => {
-  const entry = document.sections.flatMap(({ entries }) => entries).find((candidate) => candidate.key === key)
-  const home = document.sections.find(({ name }) => name === section) ?? document.sections[0]
+export const withKey = (
+  document: Document,
+  names: readonly string[],
+  key: string,
+  value: string,
+): Buffer => {
+  const entry = entriesIn(document, names).find((candidate) => candidate.key === key)
+  const [home] = names.flatMap((wanted) => document.sections.find(({ name }) => name === wanted) ?? [])
   const text =
     entry !== undefined
       ? replaced(document, entry, value)

@@ -15,6 +15,16 @@ export type CommandNamed<N extends string> = Extract<
 /** Every command, as on the wire. */
 export type CommandName = Extract<Commands[keyof Commands], AnyDefinition>['name']
 
+/**
+ * The commands that may be sent again when it is not known whether they arrived. The definitions say so too, and a test
+ * compares; but no server code comes with the library. A command that is missing here is just not sent again.
+ */
+export const REPEATABLE: ReadonlySet<string> = new Set([
+  'get_authorization_url',
+  'get_logout_uri',
+  'get_user_info',
+] satisfies CommandName[])
+
 /** `lists`: each claim is a list of strings, as the documentation of oxd has it; `native`: as OpenID Connect has it. */
 export type ClaimsMode = 'lists' | 'native'
 

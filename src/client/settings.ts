@@ -49,8 +49,16 @@ const addressOf = ({ host = HOST, port = PORT, unix }: ClientConfig): Address =>
   return { host: host.toLowerCase() === 'localhost' ? HOST : host, port }
 }
 
-/** Sorts the settings, without those that are empty. */
+/**
+ * Sorts the settings, without those that are empty.
+ *
+ * @throws OxdConfigError
+ */
 export const settingsOf = (config: ClientConfig): Settings => {
+  // Not every caller has its types checked.
+  if (typeof config !== 'object' || config === null || Array.isArray(config)) {
+    throw new OxdConfigError('give the path of a configuration file, or an object with the settings')
+  }
   // Leaving out empty values leaves the type as it is: each of them may be absent.
   const set = Object.fromEntries(Object.entries(config).filter(([, value]) => isSet(value))) as ClientConfig
   const { host: _host, port: _port, unix: _unix, id, oxd_id, scopes, logout_redirect_uri, ...site } = set

@@ -1,7 +1,7 @@
 // `npm run dev-op` as a program: what it says, what it refuses, how it ends.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -63,6 +63,22 @@ test('it says issuer, CA and users, warns of nothing, and ends at Ctrl-C', OPTIO
     assert.equal(await op.ended, 0)
   }),
 )
+
+test('an empty DEV_DIR is as good as none: the root of the repository stays clean', OPTIONS, async () => {
+  const root = join(import.meta.dirname, '../../..')
+  const DEV_OP_PORT = await freePort()
+  const op = run({ DEV_DIR: '', DEV_OP_PORT })
+  try {
+    while (!op.said().includes('Ctrl-C') && op.child.exitCode === null) {
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+    assert.ok(op.said().includes(join(root, '.dev/tls/ca.pem')), op.said())
+    assert.equal(existsSync(join(root, 'tls')), false)
+  } finally {
+    op.child.kill('SIGTERM')
+  }
+  assert.equal(await op.ended, 0)
+})
 
 test('production and malformed ports are refused in one line', OPTIONS, () =>
   withFolder(async (DEV_DIR) => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHash, verify, createPublicKey } from 'node:crypto'
 import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { get } from 'node:http'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -305,7 +306,9 @@ test("a sign-in cannot be finished from another browser, nor with another's addr
     const form = new URLSearchParams({ user: 'alice', password: 'wonderland' })
     assert.equal((await other.visit(page.url, form)).status, 400)
     assert.match((await victim.visit(page.url, form)).body, /Allow access/)
-    assert.equal((await victim.visit(page.url, form)).status, 400)
+    const over = await victim.visit(page.url, form)
+    assert.equal(over.status, 400)
+    assert.match(over.body, /<p>Go back to the site and start again\.<\/p>/)
   }))
 
 test('registrations can be read, changed and deleted, also after a restart on the same folder', async () => {
@@ -369,6 +372,36 @@ test('registrations can be read, changed and deleted, also after a restart on th
     rmSync(join(data_dir, '..'), { recursive: true })
   }
 })
+
+test('asked by another name than its own it refuses, and publishes no addresses under that', () =>
+  withOp({}, async (op) => {
+    const { port } = new URL(op.issuer)
+    const asked = (path: string, host: string) =>
+      new Promise<{ status: number | undefined; body: string }>((resolve, reject) => {
+        get(`${op.issuer}${path}`, { headers: { host }, agent: false }, (response) => {
+          let body = ''
+          response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk))
+          response.on('error', reject).on('end', () => resolve({ status: response.statusCode, body }))
+        }).on('error', reject)
+      })
+    for (const path of ['/.well-known/openid-configuration', '/', '/jwks', '/auth']) {
+      for (const host of [
+        'evil.example',
+        `evil.example:${port}`,
+        `localhost.evil.example:${port}`,
+        'localhost',
+      ]) {
+        const { status, body } = await asked(path, host)
+        assert.equal(status, 400, `${path} ${host}`)
+        assert.doesNotMatch(body, /evil/)
+      }
+    }
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `LOCALHOST:${port}`]) {
+      const { status, body } = await asked('/.well-known/openid-configuration', host)
+      assert.equal(status, 200, host)
+      assert.equal((JSON.parse(body) as Json).issuer, op.issuer)
+    }
+  }))
 
 test('other addresses than loopback are refused', async () => {
   for (const host of ['0.0.0.0', '::', '192.168.1.2', 'localhost', 'example.com', '']) {
