@@ -12,7 +12,7 @@ const START = join(import.meta.dirname, 'start.ts')
 /** Three programs on a busy machine. */
 const UP_MS = 40_000
 /** They may finish what is under way. */
-const PARTS_GONE_MS = 20_000
+const GONE_MS = 20_000
 const OPTIONS = { timeout: 120_000 }
 
 const listening = async (): Promise<{ server: Server; port: number }> => {
@@ -53,17 +53,26 @@ interface Run {
   readonly said: () => string
   readonly ended: Promise<number | null>
 }
-const start = (folder: string, ports: Ports, more: NodeJS.ProcessEnv = {}): Run => {
+const children: ChildProcess[] = []
+// Whatever fails here, nothing outlives the tests.
+process.once('exit', () => children.forEach((child) => child.kill()))
+const start = (
+  folder: string,
+  ports: Ports,
+  more: NodeJS.ProcessEnv = {},
+  args: readonly string[] = [START],
+): Run => {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
+    // The tests may be run by npm themselves.
+    npm_lifecycle_event: undefined,
     DEV_DIR: join(folder, 'dev'),
     DEMO_CFG: join(folder, 'demosite.cfg'),
     ...more,
   }
   for (const [name, port] of Object.entries(ports)) env[name] = String(port)
-  const child = spawn(process.execPath, [START], { env, stdio: ['ignore', 'pipe', 'pipe'] })
-  // Whatever fails here, nothing outlives the tests.
-  process.once('exit', () => child.kill())
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  children.push(child)
   let text = ''
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (text += chunk.toString()))
@@ -139,18 +148,24 @@ test('it stops when asked before it is up', OPTIONS, () =>
   }),
 )
 
-test('killed without a chance to say so, it takes its parts along', OPTIONS, () =>
+/** Starts the program as npm does: from a process in between. */
+const AS_NPM = `require('node:child_process').spawn(process.execPath, [${JSON.stringify(START)}], { stdio: 'inherit' })`
+
+test('killed without a chance to say so, itself or npm, it takes its parts along', OPTIONS, () =>
   inPlace(async (folder, ports) => {
-    const run = start(folder, ports)
-    await untilUp(run)
-    run.child.kill('SIGKILL')
-    const deadline = AbortSignal.timeout(PARTS_GONE_MS)
-    const open = async () => (await Promise.all(Object.values(ports).map(answers))).includes(true)
-    while (await open()) {
-      assert.ok(!deadline.aborted, 'a part still listens')
-      await new Promise((resolve) => setTimeout(resolve, 50))
+    const [itself, npm] = [[START], ['--eval', AS_NPM]]
+    for (const args of [itself, npm]) {
+      const run = start(folder, ports, args === npm ? { npm_lifecycle_event: 'start' } : {}, args)
+      await untilUp(run)
+      run.child.kill('SIGKILL')
+      const deadline = AbortSignal.timeout(GONE_MS)
+      const open = async () => (await Promise.all(Object.values(ports).map(answers))).includes(true)
+      while (await open()) {
+        assert.ok(!deadline.aborted, `a part still listens: ${args[0]}`)
+        await new Promise((resolve) => setTimeout(resolve, 50))
+      }
+      await run.ended
     }
-    await run.ended
   }),
 )
 

@@ -20,6 +20,7 @@ const PART = new URL('part.ts', import.meta.url).href
 /** Each part answers within this time, or the whole does not start. */
 const READY_MS = 30_000
 const PROBE_EVERY_MS = 100
+const ORPHANED_EVERY_MS = 1_000
 /** Parts have this long to end after SIGTERM; the daemon may finish what is under way, and a little more. */
 const STOP_MS = LIMITS.shutdown_ms + 2_000
 /** What is shown of a part that ended. */
@@ -230,6 +231,10 @@ const parts: Part[] = []
 const asked = new AbortController()
 // A terminal and npm both send the signal: the second asks for nothing new.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => asked.abort())
+// Whoever kills npm means this program too, which then has another parent.
+const starter = process.ppid
+const orphaned = () => process.env.npm_lifecycle_event !== undefined && process.ppid !== starter
+setInterval(() => orphaned() && asked.abort(), ORPHANED_EVERY_MS).unref()
 process.once('exit', () => parts.forEach(({ child }) => child.kill('SIGKILL')))
 try {
   await run(process.env, parts, asked.signal)

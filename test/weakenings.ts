@@ -1708,8 +1708,32 @@ const library = [
       'const repeatable = REPEATABLE.has(command)',
       '^a command that breaks off is repeated only if it is harmless and uses up no state',
     ],
+    [
+      'library: credentials that have no effect are dropped in silence',
+      'this.#requireSameCredentials(options)',
+      '',
+      '^credentials that would have no effect are an error',
+    ],
+    [
+      'library: close breaks off a login that has begun',
+      'await Promise.allSettled(this.#calls)',
+      '',
+      '^close lets what has begun end',
+    ],
+    [
+      'library: a registration is closed away before its id is written',
+      'await this.#registering?.work.catch(() => undefined)',
+      '',
+      '^closed, it waits for no other process .* but writes down what was registered',
+    ],
   ]),
   ...weakenings('src/client/config_file.ts', 'src/client/config_file.test.ts', [
+    [
+      'cfg: the keys of other programs are taken',
+      'const own = entriesIn(document, SECTIONS)',
+      'const own = document.sections.flatMap(({ entries }) => entries)',
+      '^what stands in other sections is not ours',
+    ],
     [
       'cfg: malformed lines are passed over',
       'if (wrong !== undefined) {',

@@ -30,13 +30,13 @@ declare module 'express-session' {
 export const COOKIE = '__Host-oxd-demosite'
 
 /** A login on this site lasts so long. Not `rolling`: a slow answer could bring back the cookie of before a login. */
-const SESSION_MS = 3_600_000
+export const SESSION_MS = 3_600_000
 
 /** Logins that one browser may have under way, one in each of several tabs; beyond that the oldest is forgotten. */
 export const PENDING_MAX = 5
 
 /** So many ended sessions are remembered; beyond that the oldest is forgotten. */
-const ENDED_MAX = 10_000
+export const ENDED_MAX = 10_000
 
 /**
  * Sessions in the memory of this process. What has ended stays ended: a request that began before a logout, and is

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { inspect, promisify } from 'node:util'
 import * as commands from '../commands/index.ts'
+import * as library from './client.ts'
 import { Client, OxdConfigError, OxdConnectionError, OxdError, first } from './client.ts'
 import { REPEATABLE, commandOf, methodsPrototype, type MethodsOf } from './methods.ts'
 import { refusal, standIn, type Answer, type Asked, type StandIn } from './stand_in.ts'
@@ -475,6 +476,140 @@ test('who gives up waiting for a registration ends it for nobody else', async ()
   await assert.rejects(other.registerSite({ again: true }, { signal: never }), /^Error: never$/)
   await sleep(30)
   assert.equal(await other.registerSite(), 'site-1', 'it was not even begun')
+})
+
+test('whoever asks waits for a registration as long as it said, and no longer', async () => {
+  let answer = (): void => undefined
+  const answered = new Promise<void>((resolve) => {
+    answer = resolve
+  })
+  const peer = await server(async ({ command }) => {
+    if (command === 'register_site') await answered
+    return 'usual' as const
+  })
+  site(peer.port)
+  const oxd = closing(new Client(file))
+  const late = (sent: boolean) => (error: unknown) =>
+    error instanceof OxdConnectionError && error.code === 'timeout' && error.sent === sent
+  const first = assert.rejects(oxd.registerSite({}, { timeout_ms: 100 }), late(true))
+  const second = oxd.startLogin()
+  await assert.rejects(oxd.startLogin({}, { timeout_ms: 1 }), OxdConnectionError)
+  await first
+  // Another client of the same file, as another process would be, waits for the lock.
+  const other = closing(new Client(file))
+  await assert.rejects(other.registerSite({}, { timeout_ms: 40 }), late(false))
+  await assert.rejects(other.startLogin({}, { timeout_ms: 40 }), late(false))
+  answer()
+  assert.equal((await second).url, 'https://op.example.com/?site=site-1')
+  assert.equal(await other.registerSite(), 'site-1')
+  assert.equal(commandsOf(peer).filter((command) => command === 'register_site').length, 1)
+})
+
+test('one time for all that a call takes', async () => {
+  const peer = await server(async ({ command }) => {
+    if (command === 'register_site') await sleep(300)
+    return command === 'register_site' ? ('usual' as const) : undefined
+  })
+  const oxd = closing(new Client({ port: peer.port, op_host: 'https://op.example.com' }))
+  const began = performance.now()
+  await assert.rejects(oxd.startLogin({}, { timeout_ms: 600 }), /^OxdConnectionError: get_authorization_url/)
+  assert.ok(performance.now() - began < 800)
+})
+
+test('close lets what has begun end, and takes nothing more', async () => {
+  const peer = await server(async ({ command }) => {
+    if (command === 'register_site') await sleep(50)
+    return 'usual' as const
+  })
+  site(peer.port)
+  const oxd = new Client(file)
+  const login = oxd.startLogin()
+  const closed = oxd.close()
+  const late = { name: 'OxdConnectionError', code: 'closed' }
+  await Promise.all([
+    assert.rejects(oxd.startLogin(), late),
+    assert.rejects(oxd.getUserInfo('at'), /not registered yet/),
+    assert.rejects(oxd.send('get_user_info'), late),
+  ])
+  await closed
+  assert.equal((await login).url, 'https://op.example.com/?site=site-1')
+  assert.deepEqual(commandsOf(peer), ['register_site', 'get_authorization_url'])
+  const known = new Client(file)
+  const second = known.startLogin()
+  await known.close()
+  assert.equal((await second).state, 'S')
+})
+
+test('closed, it waits for no other process on behalf of those who gave up, but writes down what was registered', async () => {
+  const peer = await server(async ({ command }) => {
+    if (command === 'register_site') await sleep(100)
+    return 'usual' as const
+  })
+  site(peer.port)
+  const oxd = new Client(file)
+  const other = new Client(file)
+  const late = { name: 'OxdConnectionError', code: 'timeout' }
+  const first = assert.rejects(oxd.registerSite({}, { timeout_ms: 20 }), late)
+  await assert.rejects(other.registerSite({}, { timeout_ms: 10 }), late)
+  await first
+  await other.close()
+  assert.doesNotMatch(readFileSync(file, 'utf8'), /site-1/)
+  await oxd.close()
+  assert.match(readFileSync(file, 'utf8'), /^id = site-1$/m)
+})
+
+test('credentials that would have no effect are an error that says what to do', async () => {
+  const peer = await server()
+  site(peer.port)
+  const C7 = { client_id: 'c-7', client_secret: 'hush' }
+  const refused = (error: unknown) => {
+    assert.ok(error instanceof OxdConfigError)
+    assert.match(error.message, /registerSite\(\{ client_id, client_secret, again: true \}\)/)
+    return !error.message.includes('hush')
+  }
+  const oxd = closing(new Client(file))
+  const first = oxd.registerSite(C7)
+  const joined = [oxd.registerSite(C7), oxd.registerSite(), oxd.registerSite({ client_id: 'c-7' })]
+  await assert.rejects(oxd.registerSite({ client_id: 'c-8' }), refused)
+  await assert.rejects(oxd.registerSite({ ...C7, client_secret: 'hush 8', again: true }), refused)
+  assert.deepEqual(
+    await Promise.all([first, ...joined]),
+    Array.from({ length: 4 }, () => 'site-1'),
+  )
+  assert.equal(await oxd.registerSite(C7), 'site-1')
+  await assert.rejects(oxd.registerSite({ client_id: 'c-8' }), refused)
+  await oxd.updateSiteRegistration({ client_secret: 'hush 9' })
+  assert.equal(await oxd.registerSite({ ...C7, client_secret: 'hush 9' }), 'site-1')
+  await assert.rejects(oxd.registerSite(C7), refused)
+  // The next start of the application: the file does not say as what the site was registered.
+  const next = closing(new Client(file))
+  assert.equal(await next.registerSite(C7), 'site-1')
+  await next.updateSiteRegistration({ contacts: [] })
+  assert.equal(await next.registerSite(C7), 'site-1')
+  assert.equal(await oxd.registerSite({ client_id: 'c-8', again: true }), 'site-2')
+  await assert.rejects(oxd.registerSite(C7), refused)
+
+  const plain = closing(new Client({ port: peer.port, op_host: 'https://op.example.com' }))
+  const automatic = plain.registerSite()
+  await assert.rejects(plain.registerSite(C7), refused)
+  await automatic
+  await assert.rejects(plain.registerSite(C7), refused)
+
+  const written = closing(new Client({ port: peer.port, id: 'X', ...C7 }))
+  assert.equal(await written.registerSite(C7), 'X')
+  await assert.rejects(written.registerSite({ client_id: 'c-8' }), refused)
+})
+
+test('the package has what applications need, and nothing else', () => {
+  assert.deepEqual(Object.keys(library).sort(), [
+    'Client',
+    'OxdConfigError',
+    'OxdConnectionError',
+    'OxdError',
+    'first',
+  ])
+  // @ts-expect-error -- JavaScript may hand in anything
+  assert.throws(() => new Client(null), OxdConfigError)
 })
 
 test('nobody there: the error says where', async () => {

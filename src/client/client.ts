@@ -117,6 +117,14 @@ interface Begun {
   readonly left: () => number
 }
 
+const begunNow = (signal: AbortSignal | undefined, timeout_ms: number): Begun => {
+  if (!(timeout_ms > 0 && timeout_ms <= TIMER_MS_MAX)) {
+    throw new RangeError(`timeout_ms is ${timeout_ms}: it must be from 1 to ${TIMER_MS_MAX}`)
+  }
+  const until = performance.now() + timeout_ms
+  return { signal, timeout_ms, left: () => Math.max(1, Math.ceil(until - performance.now())) }
+}
+
 /** Waits for what several callers share; the time or the abort of one of them ends only their own waiting. */
 const shared = async <T>(work: Promise<T>, { signal, left }: Begun, late: () => Error): Promise<T> => {
   let stop = (_reason: unknown): void => undefined
@@ -236,8 +244,8 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
       { ...sent, oxd_id },
       call,
     )
-    const { client_id, client_secret } = { ...this.#heldCredentials(), ...sent }
-    this.#registeredAs = { oxd_id, client_id, client_secret }
+    const changed = CREDENTIALS.filter((key) => sent[key] !== undefined).map((key) => [key, sent[key]])
+    this.#registeredAs = { ...this.#heldCredentials(), ...Object.fromEntries(changed), oxd_id }
     return result
   }
 
@@ -268,10 +276,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     return this.#whole(this.#startLogin(options, this.#begin('get_authorization_url', call)))
   }
 
-  async #startLogin(
-    options: Params<CommandNamed<'get_authorization_url'>>,
-    begun: Begun,
-  ): Promise<Login> {
+  async #startLogin(options: Params<CommandNamed<'get_authorization_url'>>, begun: Begun): Promise<Login> {
     const oxd_id = this.#oxdId ?? (await this.#registered({}, begun))
     const reply: ResultOf<CommandNamed<'get_authorization_url'>> = await this.#data(
       'get_authorization_url',
@@ -389,14 +394,11 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
 
   /** Every call begins here: whether it may, and from when its time counts. */
   #begin(command: string, { signal, timeout_ms = this.#timeoutMs }: CallOptions): Begun {
-    if (!(timeout_ms > 0 && timeout_ms <= TIMER_MS_MAX)) {
-      throw new RangeError(`timeout_ms is ${timeout_ms}: it must be from 1 to ${TIMER_MS_MAX}`)
-    }
+    const begun = begunNow(signal, timeout_ms)
     this.#signal?.throwIfAborted()
     signal?.throwIfAborted()
     if (this.#closed !== undefined) throw this.#closedError(command)
-    const until = performance.now() + timeout_ms
-    return { signal, timeout_ms, left: () => Math.max(1, Math.ceil(until - performance.now())) }
+    return begun
   }
 
   /** A call that close() lets end as a whole, whatever commands it still has to send. */
@@ -409,9 +411,9 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     }
   }
 
-  /** What is known of how the site was registered; what is undefined was not given then, or is not known. */
-  #heldCredentials(): Credentials | undefined {
-    return this.#registeredAs?.oxd_id === this.#oxdId ? this.#registeredAs : undefined
+  /** What is known of how the site was registered: what is there and undefined was not given then. */
+  #heldCredentials(): Credentials {
+    return this.#registeredAs?.oxd_id === this.#oxdId ? { ...this.#registeredAs } : {}
   }
 
   /** Credentials that would have no effect must not be dropped in silence. */
@@ -422,7 +424,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     const written: Credentials = this.#settings.site
     const other = CREDENTIALS.find((key) => {
       // An earlier process may have registered the site with just these, which the file need not hold.
-      const held = known === undefined ? (written[key] ?? given[key]) : known[key]
+      const held = key in known ? known[key] : (written[key] ?? given[key])
       return given[key] !== undefined && given[key] !== held
     })
     if (other === undefined) return
@@ -468,11 +470,11 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
       const params = { ...this.#settings.site, ...credentials }
       const { client_id, client_secret } = params
       progress.asked = true
-      const { oxd_id }: ResultOf<CommandNamed<'register_site'>> = await this.#data('register_site', params, {
-        signal: undefined,
-        timeout_ms: this.#timeoutMs,
-        left: () => this.#timeoutMs,
-      })
+      const { oxd_id }: ResultOf<CommandNamed<'register_site'>> = await this.#data(
+        'register_site',
+        params,
+        begunNow(undefined, this.#timeoutMs),
+      )
       this.#oxdId = oxd_id
       this.#registeredAs = { oxd_id, client_id, client_secret }
       return oxd_id

@@ -84,6 +84,33 @@ dynamic_registration = true
   assert.deepEqual(read(`\ufeff${body('[oxd]', '[client]').replaceAll('\n', '\r\n')}`), expected)
 })
 
+test('what stands in other sections is not ours, [DEFAULT] holds for lack of something else', () => {
+  const { address, oxd_id, site } = read(`
+[user]
+id = 7
+scope = \xff
+[database]
+host = 10.0.0.1
+host = 10.0.0.2
+port = none
+[OXD]
+op_host = https://shouted.example.com
+[DEFAULT]
+client_name = default
+client_id = default
+id = 8
+[oxd]
+host = 10.1.2.3
+port = 9000
+id =
+[client]
+client_id = c-7
+`)
+  assert.deepEqual(address, { host: '10.1.2.3', port: 9000 })
+  assert.equal(oxd_id, undefined)
+  assert.deepEqual(site, { client_name: 'default', client_id: 'c-7' })
+})
+
 test('scope wins over scopes, a Unix socket over host and port', () => {
   const { site, address } = read('scopes = a\nscope = openid\nunix = /run/oxd.sock\nport = 1\n')
   assert.deepEqual(site, { scope: ['openid'] })
@@ -107,6 +134,7 @@ const WRONG: readonly (readonly [
   ['a section that is not closed', '[oxd\n', 1, /: \[oxd$/],
   ['a line without a key', ' = 1\n', 1, /: = 1$/],
   ['a key given twice', 'port = 1\n[oxd]\nPORT = 2\n', 3, /port is given twice, here and in line 1/],
+  ['a default given twice', '[DEFAULT]\nport = 1\nport = 2\n', 3, /port is given twice, here and in line 2/],
   ['no number', 'port = eight\n', 1, /port is eight/],
   ['no port', 'a=1\nport = 70000\n', 2, /port is 70000/],
   ['neither yes nor no', 'trusted_client = maybe\n', 1, /trusted_client is maybe/],
@@ -190,4 +218,12 @@ test('settings handed in: empty ones count as absent', () => {
     },
   )
   assert.throws(() => settingsOf({ port: 0 }), /port is 0/)
+  for (const nothing of [null, undefined, 7, ['demosite.cfg']]) {
+    assert.throws(
+      // @ts-expect-error -- JavaScript may hand in anything
+      () => settingsOf(nothing),
+      (error) =>
+        error instanceof OxdConfigError && /give the path of a configuration file/.test(error.message),
+    )
+  }
 })

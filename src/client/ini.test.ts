@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { parse, withKey, type Document } from './ini.ts'
+import { entriesIn, parse, withKey, type Document, type Entry } from './ini.ts'
+
+const OURS = ['oxd', '', 'client']
 
 const bytes = (text: string): Buffer => Buffer.from(text, 'utf8')
 const valuesOf = (text: string): Record<string, string> =>
@@ -64,7 +66,13 @@ const WRITTEN: readonly (readonly [what: string, before: string, after: string])
   ['no line end at the end', 'port = 1', 'port = 1\nid = X'],
   ['no section', 'port = 1\n\n# end\n', 'port = 1\nid = X\n\n# end\n'],
   ['[oxd] has keys', '[client]\na = 1\n[oxd]\nport = 1\n\n', '[client]\na = 1\n[oxd]\nport = 1\nid = X\n\n'],
-  ['[OXD] is empty', '[OXD]\n\n[client]\na = 1\n', '[OXD]\nid = X\n\n[client]\na = 1\n'],
+  ['[oxd] is empty', '[oxd]\n\n[client]\na = 1\n', '[oxd]\nid = X\n\n[client]\na = 1\n'],
+  ['[OXD] is another section', '[OXD]\nid = 1\n', 'id = X\n[OXD]\nid = 1\n'],
+  [
+    'the id of another section',
+    '[user]\nid = 7\n[oxd]\nport = 1\n[DEFAULT]\nid = 8\n',
+    '[user]\nid = 7\n[oxd]\nport = 1\nid = X\n[DEFAULT]\nid = 8\n',
+  ],
   ['no [oxd]', 'port = 1\n[client]\na = 1\n', 'port = 1\nid = X\n[client]\na = 1\n'],
   ['[client] alone', '# c\n\n[client]\na = 1\n', '# c\n\nid = X\n[client]\na = 1\n'],
   ['after a continued value', 'a = 1\n  2\n# c\n', 'a = 1\n  2\nid = X\n# c\n'],
@@ -86,7 +94,7 @@ const WRITTEN: readonly (readonly [what: string, before: string, after: string])
 ]
 for (const [what, before, after] of WRITTEN) {
   test(`writes: ${what}`, () => {
-    assert.equal(withKey(parse(bytes(before)), 'oxd', 'id', 'X').toString('utf8'), after)
+    assert.equal(withKey(parse(bytes(before)), OURS, 'id', 'X').toString('utf8'), after)
   })
 }
 
@@ -126,34 +134,36 @@ const file = fc
 
 const others = (document: Document): readonly (readonly [string, string, string])[] =>
   document.sections.flatMap(({ name, entries }) =>
-    entries.filter(({ key }) => key !== 'id').map(({ key, value }) => [name, key, value] as const),
+    entries
+      .filter(({ key }) => key !== 'id' || !OURS.includes(name))
+      .map(({ key, value }) => [name, key, value] as const),
   )
+const idsIn = (document: Document): readonly Entry[] =>
+  entriesIn(document, OURS).filter(({ key }) => key === 'id')
 
 test('whatever the file, the id can be read after it was written, and no other byte is touched', () => {
   let written = 0
   fc.assert(
     fc.property(file, fc.stringMatching(/^[A-Za-z0-9-]{1,36}$/), (before, id) => {
       const document = parse(before)
-      const ids = document.sections.flatMap(({ entries }) => entries).filter(({ key }) => key === 'id')
+      const ids = idsIn(document)
       fc.pre(document.malformed.length === 0 && ids.length <= 1)
       written += 1
-      const after = withKey(document, 'oxd', 'id', id)
+      const after = withKey(document, OURS, 'id', id)
       const again = parse(after)
       assert.deepEqual(
-        again.sections.flatMap(({ entries }) =>
-          entries.filter(({ key }) => key === 'id').map(({ value }) => value),
-        ),
+        idsIn(again).map(({ value }) => value),
         [id],
       )
       assert.deepEqual(others(again), others(document))
-      assert.deepEqual(withKey(again, 'oxd', 'id', id), after)
+      assert.deepEqual(withKey(again, OURS, 'id', id), after)
 
       // What was there before, byte by byte, without the old value.
       const [old] = ids
       const oldText = document.text
       const newText = after.toString('latin1')
       if (old === undefined) {
-        const [entry] = again.sections.flatMap(({ entries }) => entries).filter(({ key }) => key === 'id')
+        const [entry] = idsIn(again)
         const at = entry?.lines[0]
         assert.ok(at !== undefined)
         const ended = newText.slice(at.end, at.next)
@@ -176,6 +186,6 @@ test('whatever the file, the id can be read after it was written, and no other b
 
 test('the bytes of a file need not be UTF-8', () => {
   const before = Buffer.from([...Buffer.from('# caf'), 0xe9, 0x0a, ...Buffer.from('id = \n')])
-  const after = withKey(parse(before), 'oxd', 'id', 'X')
+  const after = withKey(parse(before), OURS, 'id', 'X')
   assert.deepEqual(after, Buffer.concat([before.subarray(0, -1), Buffer.from('X\n')]))
 })

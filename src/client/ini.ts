@@ -163,12 +163,7 @@ export const entriesIn = ({ sections }: Document, names: readonly string[]): rea
  * The file with one key set: its value replaced where it stands in one of these sections, else a line added at the end of
  * the first of them that is there. Every other byte stays.
  */
-export const withKey = (
-  document: Document,
-  names: readonly string[],
-  key: string,
-  value: string,
-): Buffer => {
+export const withKey = (document: Document, names: readonly string[], key: string, value: string): Buffer => {
   const entry = entriesIn(document, names).find((candidate) => candidate.key === key)
   const [home] = names.flatMap((wanted) => document.sections.find(({ name }) => name === wanted) ?? [])
   const text =

@@ -1,7 +1,7 @@
 // `npm run dev-op` as a program: what it says, what it refuses, how it ends.
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,8 +10,8 @@ import { test } from 'node:test'
 const MAIN = join(import.meta.dirname, 'main.ts')
 const OPTIONS = { timeout: 60_000 }
 
-const run = (env: NodeJS.ProcessEnv) => {
-  const child = spawn(process.execPath, [MAIN], {
+const run = (env: NodeJS.ProcessEnv, args: readonly string[] = [MAIN]) => {
+  const child = spawn(process.execPath, args, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
@@ -64,21 +64,26 @@ test('it says issuer, CA and users, warns of nothing, and ends at Ctrl-C', OPTIO
   }),
 )
 
-test('an empty DEV_DIR is as good as none: the root of the repository stays clean', OPTIONS, async () => {
-  const root = join(import.meta.dirname, '../../..')
-  const DEV_OP_PORT = await freePort()
-  const op = run({ DEV_DIR: '', DEV_OP_PORT })
-  try {
-    while (!op.said().includes('Ctrl-C') && op.child.exitCode === null) {
-      await new Promise((resolve) => setTimeout(resolve, 20))
+test('an empty DEV_DIR is as good as none: nothing is put into the root of the repository', OPTIONS, () =>
+  withFolder(async (root) => {
+    // Seen from here the repository is elsewhere, so that the `.dev` of whoever runs the tests is left alone.
+    for (const name of ['src', 'node_modules', 'package.json'])
+      symlinkSync(join(import.meta.dirname, '../../..', name), join(root, name))
+    const main = join(root, 'src/testing/dev_op/main.ts')
+    const args = ['--preserve-symlinks', '--preserve-symlinks-main', main]
+    const op = run({ DEV_DIR: '', DEV_OP_PORT: await freePort() }, args)
+    try {
+      while (!op.said().includes('Ctrl-C') && op.child.exitCode === null) {
+        await new Promise((resolve) => setTimeout(resolve, 20))
+      }
+      assert.ok(op.said().includes(join(root, '.dev/tls/ca.pem')), op.said())
+      assert.equal(existsSync(join(root, 'tls')), false)
+    } finally {
+      op.child.kill('SIGTERM')
     }
-    assert.ok(op.said().includes(join(root, '.dev/tls/ca.pem')), op.said())
-    assert.equal(existsSync(join(root, 'tls')), false)
-  } finally {
-    op.child.kill('SIGTERM')
-  }
-  assert.equal(await op.ended, 0)
-})
+    assert.equal(await op.ended, 0)
+  }),
+)
 
 test('production and malformed ports are refused in one line', OPTIONS, () =>
   withFolder(async (DEV_DIR) => {
