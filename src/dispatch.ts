@@ -43,7 +43,7 @@ export const createDispatch = (
     ),
   )
 
-  /** A short name of this answer, for the log and for whoever reads an error: `K7Q2M-9B` is six of 32 letters. */
+  /** A short name of this answer, for the log and for whoever reads an error: `K7Q2-9B` is six of 32 letters. */
   const reference = (): string => {
     const letters = [...world.random(REFERENCE_LETTERS)].map(
       (byte) => REFERENCE_ALPHABET[byte % REFERENCE_ALPHABET.length],

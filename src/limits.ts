@@ -67,6 +67,12 @@ export const LIMITS = {
   /** An OP's key set, and the keys in it. */
   jwks_bytes_max: 524_288,
   jwks_keys_max: 100,
+  /** Keys that are tried for one signature; several fit only where a token names none. */
+  signature_tries_max: 4,
+  /** The name of a key in a token; honest ones are thumbprints or dates. */
+  kid_characters_max: 1_024,
+  /** Objects and lists within each other in what an OP says; honest answers have a handful. */
+  json_depth_max: 64,
   /** How long OP metadata and keys are used before they are fetched anew. */
   op_metadata_ms: 600_000,
   op_keys_ms: 600_000,

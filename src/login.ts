@@ -160,7 +160,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
 
   const keptUntil = (expires_in: number): number =>
     seconds(world) +
-    Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)
+    Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)
 
   return {
     async begin(terms, { redirect_uri, state, nonce }) {

@@ -617,13 +617,13 @@ const logins = [
   ...weakenings('src/login.ts', USER_INFO_TEST, [
     [
       'login: a token is known for longer than a day',
-      'Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)',
-      '(expires_in > 0 ? expires_in : limits.tokens_seconds_max)',
+      'Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)',
+      '(expires_in < 0 ? limits.tokens_seconds_max : expires_in)',
       '^get_user_info knows a token until it expires',
     ],
     [
       'login: a token is known after it has expired',
-      'Math.min(expires_in > 0 ? expires_in : limits.tokens_seconds_max, limits.tokens_seconds_max)',
+      'Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)',
       'limits.tokens_seconds_max',
       '^get_user_info knows a token until it expires',
     ],
@@ -1084,7 +1084,7 @@ const registration = [
     ],
     [
       'json: of any depth',
-      'if (open.length > DEPTH_MAX) return undefined',
+      'if (open.length > LIMITS.json_depth_max) return undefined',
       '',
       '^JSON from outside refuses \\[\\[',
     ],
@@ -1238,6 +1238,18 @@ const id_tokens = [
 /** Signatures; tokens that are none; userinfo of another subject; an access token from elsewhere. */
 const tokens = [
   ...weakenings('src/oidc/keys.ts', TOKENS_TEST, [
+    [
+      'keys: any number is tried for one token',
+      'for (const key of keys.slice(0, limits.signature_tries_max)) {',
+      'for (const key of keys) {',
+      '^get_tokens_by_code tries four keys',
+    ],
+    [
+      'keys: a kid has any length',
+      "if (typeof kid !== 'string' || kid.length > limits.kid_characters_max) {",
+      "if (typeof kid !== 'string') {",
+      '^get_tokens_by_code takes the name of a key',
+    ],
     [
       'keys: any signature',
       'const { payload } = await compactVerify(jws, await importJWK(key as JWK, alg), { algorithms: [alg] })',

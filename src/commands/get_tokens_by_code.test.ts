@@ -376,6 +376,37 @@ describe('get_tokens_by_code', () => {
     }
   })
 
+  it('tries four keys for a token that names none, and not a fifth', async () => {
+    const others = (count: number) =>
+      Array.from({ length: count }, (_, i) => ({
+        kty: 'RSA',
+        kid: `other-${i}`,
+        e: 'AQAB',
+        n: Buffer.alloc(256, 0xa0 + i).toString('base64url'),
+      }))
+    for (const [count, code] of [
+      [3, undefined],
+      [4, 'invalid_id_token_bad_signature'],
+    ] as const) {
+      const own = await story.site({
+        id_token: { header: ({ kid: _, ...h }) => h },
+        jwks: (good) => ({ keys: [...others(count), ...(Array.isArray(good.keys) ? good.keys : [])] }),
+      })
+      assert.equal((await own.login()).data.error, code)
+    }
+  })
+
+  it('takes the name of a key up to 1,024 characters', async () => {
+    for (const [length, code] of [
+      [1_024, 'key_id_not_found'],
+      [1_025, 'invalid_id_token_unknown'],
+    ] as const) {
+      const kid = 'k'.repeat(length)
+      const own = await story.site({ id_token: { header: (h) => ({ ...h, kid }) } })
+      assert.equal((await own.login()).data.error, code)
+    }
+  })
+
   it('fetches keys anew within a budget, however many tokens name unknown ones', async () => {
     let n = 0
     const own = await story.site()

@@ -96,6 +96,12 @@ describe('get_user_info', () => {
     }
   })
 
+  it('knows no token that has expired when it comes', async () => {
+    const site = await story.site({ token: (t) => ({ ...t, expires_in: 0 }) })
+    const { data } = await site.call('get_user_info', { access_token: await tokenAt(site) })
+    assert.match(String(data.error_description), /did not obtain/)
+  })
+
   it('gives lists of strings on the 3.x wire, and claims as they are to our library', async () => {
     const site = await story.site({
       userinfo: (u) => ({

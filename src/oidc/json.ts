@@ -1,8 +1,6 @@
 // JSON from outside: no member twice, no depth without end.
 // @see https://www.rfc-editor.org/rfc/rfc8259#section-4
-
-/** Objects and lists within each other; honest answers have a handful. */
-const DEPTH_MAX = 64
+import { LIMITS } from '../limits.ts'
 
 // A string, or a character that opens, closes or separates. Numbers and words say nothing about structure.
 const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g
@@ -31,7 +29,7 @@ export const parseJson = (text: string): unknown => {
       if (names.has(name)) return undefined
       names.add(name)
     }
-    if (open.length > DEPTH_MAX) return undefined
+    if (open.length > LIMITS.json_depth_max) return undefined
     last = token
   }
   return value

@@ -58,8 +58,6 @@ export interface OpKeys {
 }
 
 const MINUTE_MS = 60_000
-/** Signatures that are tried for one token without a kid. */
-const TRIES_MAX = 4
 
 export const createOpKeys = (options: {
   readonly door: Door
@@ -127,7 +125,7 @@ export const createOpKeys = (options: {
     alg: string,
     keys: readonly PublicKey[],
   ): Promise<Uint8Array | undefined> => {
-    for (const key of keys.slice(0, TRIES_MAX)) {
+    for (const key of keys.slice(0, limits.signature_tries_max)) {
       const { payload } = await signedBy(jws, alg, key)
       if (payload !== undefined) return payload
     }
@@ -136,7 +134,7 @@ export const createOpKeys = (options: {
 
   return {
     async verify(jws, alg) {
-      const kid = headerKid(jws)
+      const kid = headerKid(jws, limits)
       const keys = fitting(await current(), alg, kid)
       const payload = await tryKeys(jws, alg, keys)
       if (payload !== undefined) return payload
@@ -154,10 +152,10 @@ export const createOpKeys = (options: {
   }
 }
 
-const headerKid = (jws: string): string | undefined => {
+const headerKid = (jws: string, limits: Limits): string | undefined => {
   const { kid } = decodeProtectedHeader(jws)
   if (kid === undefined) return undefined
-  if (typeof kid !== 'string' || kid.length > 1024) {
+  if (typeof kid !== 'string' || kid.length > limits.kid_characters_max) {
     throw new OxdError('invalid_id_token_malformed', { what: 'Its kid is no name.' })
   }
   return kid
