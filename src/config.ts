@@ -1,5 +1,6 @@
 // Every setting of the daemon, once: flag, environment variable, key in oxd.yml, default and meaning.
 import { existsSync, readFileSync } from 'node:fs'
+import { isIPv4 } from 'node:net'
 import { parseArgs } from 'node:util'
 import { LineCounter, parseDocument, isMap, isScalar, isSeq } from 'yaml'
 import { z } from 'zod'
@@ -40,7 +41,8 @@ export const SETTINGS = {
     schema: text,
     value: 'ADDRESS',
     default: '127.0.0.1',
-    meaning: 'Address of the socket. Only loopback addresses: commands cannot be protected yet.',
+    meaning:
+      'Address of all listeners. Beyond loopback only with protected commands: `--require-token` for the socket (or `--no-tcp`).',
   }),
   port: setting({
     schema: port,
@@ -51,12 +53,68 @@ export const SETTINGS = {
   tcp: setting({
     schema: onOff,
     default: 'true',
-    meaning: '`--no-tcp`: no TCP socket, only the Unix socket.',
+    meaning: '`--no-tcp`: no TCP socket, only the others.',
   }),
   unix: setting({
     schema: text.optional(),
     value: 'PATH',
     meaning: 'Also listen on this Unix socket, which only the same user may open (mode 0600).',
+  }),
+  https_port: setting({
+    schema: port.optional(),
+    value: 'PORT',
+    meaning: 'Also listen for HTTPS as clients of oxd 4.x speak it; 8443 there. 0 takes any free port.',
+  }),
+  https31_port: setting({
+    schema: port.optional(),
+    value: 'PORT',
+    meaning: 'Also listen for HTTPS as clients of oxd 3.1 speak it; 8444, or 8443 as there.',
+  }),
+  tls_cert: setting({
+    schema: text.optional(),
+    value: 'FILE',
+    meaning: 'Certificate chain (PEM) of the HTTPS listeners; read again when it changes.',
+  }),
+  tls_key: setting({ schema: text.optional(), value: 'FILE', meaning: 'Its private key (PEM).' }),
+  insecure_plain_http: setting({
+    schema: onOff,
+    default: 'false',
+    meaning: 'The HTTPS listeners speak plain HTTP; on loopback alone.',
+  }),
+  require_token: setting({
+    schema: onOff,
+    default: 'false',
+    meaning: 'Commands on the socket, too, need a token or a caller key.',
+  }),
+  insecure_unprotected_http: setting({
+    schema: onOff,
+    default: 'false',
+    meaning: 'Commands over HTTP need neither token nor caller key; on loopback alone.',
+  }),
+  allowed_op: setting({
+    schema: z.array(text),
+    value: 'ISSUER',
+    list: true,
+    meaning:
+      'Without a token or a caller key, protected listeners register sites at this OP and ask it alone (and at `--op-host`). Repeatable.',
+  }),
+  allowed_ip: setting({
+    schema: z.array(text),
+    value: 'ADDRESS',
+    list: true,
+    meaning:
+      'Addresses or CIDR blocks from which the HTTP listeners may be called; `*` for all. Default: this machine alone. Repeatable.',
+  }),
+  client_certificates: setting({
+    schema: onOff,
+    default: 'false',
+    meaning: 'Callers over HTTPS may prove themselves by a certificate (`oxd callers add NAME --cert FILE`).',
+  }),
+  insecure_password_commands: setting({
+    schema: onOff,
+    default: 'false',
+    meaning:
+      'Enables get_authorization_code, authorization_code_flow and implicit_flow, which take the password of a user.',
   }),
   data_dir: setting({
     schema: text,
@@ -114,6 +172,12 @@ export const SETTING_LIST: readonly (readonly [SettingName, Setting<unknown>])[]
 ) as never
 
 export const flagOf = (name: SettingName): string => `--${name.replaceAll('_', '-')}`
+/** How the flag is written: with its value, or the switch that is not the default. */
+export const writtenFlag = (name: SettingName): string => {
+  const { value, default: fallback }: Setting<unknown> = SETTINGS[name]
+  if (value !== undefined) return `${flagOf(name)} ${value}`
+  return fallback === 'true' ? flagOf(name).replace('--', '--no-') : flagOf(name)
+}
 export const envOf = (name: SettingName): string =>
   SETTINGS[name as 'no_proxy'].env ?? `OXD_${name.toUpperCase()}`
 
@@ -240,16 +304,56 @@ export const readConfig = (
   })
   // Each value has passed the schema of its own setting.
   const config = { ...Object.fromEntries(values), key: env.OXD_KEY || undefined } as unknown as Config
-  if (!config.tcp && config.unix === undefined) {
-    throw new StartError('--no-tcp leaves nothing to listen on: give --unix PATH.')
-  }
+  const broken = COMBINATIONS.find(({ holds }) => !holds(config))
+  if (broken !== undefined) throw new StartError(broken.otherwise)
   return config
 }
+
+/** Whether only this machine reaches an address. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
+
+const overHttp = ({ https_port, https31_port }: Config): boolean =>
+  https_port !== undefined || https31_port !== undefined
+
+/** What settings must be to each other, and what to do otherwise. */
+const COMBINATIONS: readonly { readonly holds: (config: Config) => boolean; readonly otherwise: string }[] = [
+  {
+    holds: (config) => config.tcp || config.unix !== undefined || overHttp(config),
+    otherwise: '--no-tcp leaves nothing to listen on: give --unix PATH or --https-port PORT.',
+  },
+  {
+    holds: ({ bind, tcp, require_token }) => isLoopback(bind) || !tcp || require_token,
+    otherwise:
+      '--bind beyond loopback: whoever reaches the socket may give commands. Protect them with --require-token, or close it with --no-tcp.',
+  },
+  {
+    holds: ({ bind, insecure_unprotected_http }) => isLoopback(bind) || !insecure_unprotected_http,
+    otherwise: '--insecure-unprotected-http is for loopback alone: choose another --bind, or leave it out.',
+  },
+  {
+    holds: ({ bind, insecure_plain_http }) => isLoopback(bind) || !insecure_plain_http,
+    otherwise:
+      '--insecure-plain-http is for loopback alone: choose another --bind, or give --tls-cert and --tls-key.',
+  },
+  {
+    holds: (config) =>
+      !overHttp(config) ||
+      config.insecure_plain_http ||
+      (config.tls_cert !== undefined && config.tls_key !== undefined),
+    otherwise:
+      'HTTPS needs --tls-cert FILE and --tls-key FILE (PEM); on loopback --insecure-plain-http does without.',
+  },
+  {
+    holds: ({ tls_cert, tls_key }) => (tls_cert === undefined) === (tls_key === undefined),
+    otherwise: '--tls-cert and --tls-key go together.',
+  },
+]
 
 /** What `oxd serve --help` prints. */
 export const serveHelp = (): string => {
   const rows = SETTING_LIST.map(([name, { value, default: fallback, meaning }]) => ({
-    flag: value === undefined ? `--no-${name}` : `${flagOf(name)} ${value}`,
+    flag: writtenFlag(name),
     about: `${meaning.replaceAll('`', '')}${fallback === undefined || value === undefined ? '' : ` (default ${fallback})`}`,
     env: envOf(name),
   }))

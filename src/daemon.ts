@@ -1,14 +1,17 @@
 // The daemon, composed: store, OPs, logins and commands behind the socket. `main.ts` and the tests start it.
 import { readFileSync } from 'node:fs'
-import type { AnyCommand } from './command.ts'
+import { createCallers } from './callers.ts'
+import type { AnyCommand, Context } from './command.ts'
 import * as commands from './commands/index.ts'
 import type { Config } from './config.ts'
-import { createDispatch } from './dispatch.ts'
+import { createDispatch, type Envelope } from './dispatch.ts'
 import { StartError } from './error.ts'
+import { createGuard } from './guard.ts'
 import type { Limits } from './limits.ts'
 import { createLogins } from './login.ts'
 import { createDoor, type Door } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
+import { createPats } from './pat.ts'
 import { encodeReply } from './serve/frame.ts'
 import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
@@ -57,27 +60,28 @@ export const startDaemon = async (
   { world, limits, opened }: Surroundings,
 ): Promise<Daemon> => {
   const { store, keys } = opened
-  const { trust_op, op_host } = config
+  const { trust_op, op_host, allowed_op, insecure_password_commands } = config
   const door = openDoor(config, limits)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
-  const sites = sitesOf(store)
-  const context = {
+  const sites = sitesOf(store, limits)
+  const ops = createOps(door, world, limits)
+  const pats = createPats(store, ops, world, limits)
+  const callers = createCallers(store, world, limits)
+  const context: Context = {
     world,
-    ops: createOps(door, world, limits),
+    ops,
     sites,
     logins: createLogins(store, keys, world, limits),
-    defaults: { op_host },
+    defaults: { op_host, insecure_password_commands },
   }
-  const dispatch = createDispatch(
-    COMMANDS,
-    context,
-    (reply, long) => encodeReply(reply, { long }, limits) !== 'reply_too_large',
-  )
+  const guard = createGuard({ sites, callers, ops, pats, keys, world, limits, allowed_op, op_host })
+  const dispatch = createDispatch(COMMANDS, context, guard)
+  const fits = (reply: Envelope, long: boolean): boolean =>
+    encodeReply(reply, { long }, limits) !== 'reply_too_large'
   const listening = await listen({
     tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
     unix: config.unix,
-    handle: dispatch.handle,
-    handleBad: dispatch.handleBad,
+    ...dispatch.overSocket({ protected: config.require_token, fits }),
     limits,
     log: world.log,
   })

@@ -82,7 +82,7 @@ describe('dispatch', () => {
     const definition = command({
       name: 'probe',
       since: '0',
-      access: 'open',
+      access: 'public',
       summary: '',
       repeatable: false,
       spec: [],
@@ -105,10 +105,13 @@ describe('dispatch', () => {
         ops: undefined as never,
         sites: undefined as never,
         logins: undefined as never,
-        defaults: { op_host: undefined },
+        defaults: { op_host: undefined, insecure_password_commands: false },
       },
-      fits,
-    ).handle({ command: 'probe', params: {}, ...more }, 'test')
+      // Nor a guard: what is public needs none.
+      { first: () => {}, permit: async () => undefined as never },
+    )
+      .overSocket({ protected: false, fits })
+      .handle({ command: 'probe', params: {}, ...more }, 'test')
 
   it('lets out what the command declares, in its order, nulls included', async () => {
     const run = async () => ({ secret: 'x', login_id: 'l', uri: 'u' })

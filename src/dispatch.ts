@@ -1,21 +1,58 @@
 // From a request to its answer: name, parameters, site, run, reply. Every transport calls it; only here errors become answers.
-import { claimLists, type Claims } from './claims.ts'
 import type { AnyCommand, Context } from './command.ts'
+import { DIALECTS, type DialectName } from './dialect.ts'
 import { OxdError, type ErrorCode, type OxdErrorOptions } from './error.ts'
-import { metaOf, readParams } from './params.ts'
+import { fields } from './fields.ts'
+import type { Credentials, Guard } from './guard.ts'
+import { readParams } from './params.ts'
+import type { Site } from './site.ts'
 import type { LogFields } from './world.ts'
 
 export type Request = Readonly<Record<string, unknown>>
+
+/** A command as a transport received it. */
+export interface Call {
+  readonly command: unknown
+  readonly params: unknown
+  readonly dialect: DialectName
+  readonly credentials: Credentials
+  /** Names the caller in the log. */
+  readonly peer: string
+  /** Can the wire carry this reply? Asked before the call is logged. */
+  readonly fits?: (reply: Envelope) => boolean
+}
+export interface Envelope {
+  readonly status: 'ok' | 'error'
+  readonly data: Readonly<Record<string, unknown>>
+}
+export interface Answer extends Envelope {
+  /** The HTTP status of the 4.x dialect. */
+  readonly http: number
+}
 export interface Reply {
-  readonly reply: Readonly<Record<string, unknown>>
+  readonly reply: Envelope
   /** Whether the caller asked with `"oxd": 1` and so reads longer headers and more members. */
   readonly long: boolean
 }
+
+export interface SocketRules {
+  /** Must callers on the socket prove themselves? */
+  readonly protected: boolean
+  /** Says whether a frame can carry a reply; it throws for one that no wire can carry. */
+  readonly fits: (reply: Envelope, long: boolean) => boolean
+}
+
 export interface Dispatch {
-  /** Answers a request; never throws. `peer` names the caller in the log. */
-  handle(request: Request, peer: string): Promise<Reply>
-  /** The reply to what could not be carried out: no frame, or (with `request`) one that came too late or too large. */
-  handleBad(code: ErrorCode, peer: string, request?: Request): Reply['reply']
+  /** Answers a call; never throws. */
+  call(call: Call): Promise<Answer>
+  /** The answer to what could not be carried out, in a dialect. */
+  refuse(code: ErrorCode, dialect: DialectName, peer: string): Answer
+  /** What the socket needs: envelopes in, envelopes out. */
+  overSocket(rules: SocketRules): {
+    handle(request: Request, peer: string): Promise<Reply>
+    /** The reply to what could not be carried out: no frame, or (with `request`) one that came too late or too large. */
+    handleBad(code: ErrorCode, peer: string, request?: Request): Envelope
+  }
 }
 
 // Letters and digits that are not mistaken for each other when a user reads them out.
@@ -30,12 +67,7 @@ const OXD_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
 const shortSite = (oxd_id: unknown): string | undefined =>
   typeof oxd_id === 'string' && OXD_ID.test(oxd_id) ? oxd_id.slice(0, 8) : undefined
 
-/** `fits` says whether the wire can carry a reply; it throws for one that no wire can carry. */
-export const createDispatch = (
-  commands: readonly AnyCommand[],
-  context: Context,
-  fits: (reply: Reply['reply'], long: boolean) => boolean,
-): Dispatch => {
+export const createDispatch = (commands: readonly AnyCommand[], context: Context, guard: Guard): Dispatch => {
   const { world, sites } = context
   const byName = new Map(
     commands.flatMap((command) =>
@@ -51,34 +83,29 @@ export const createDispatch = (
     return `${letters.slice(0, 4).join('')}-${letters.slice(4).join('')}`
   }
 
-  const run = async (
-    command: AnyCommand,
-    params: Record<string, unknown>,
-  ): Promise<Record<string, unknown>> => {
-    const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
-    if (command.access === 'open') {
-      // `readParams` has parsed them with the schema from which the parameters of `run` are inferred.
-      return command.run(params as never, { ...context, fail } as never)
-    }
-    const site = await sites.get(String(params.oxd_id))
+  const siteOf = async (
+    { access }: AnyCommand,
+    { oxd_id }: Record<string, unknown>,
+  ): Promise<Site | undefined> => {
+    if (oxd_id === undefined || (access !== 'site' && access !== 'caller')) return undefined
+    const site = await sites.get(String(oxd_id))
     if (site === undefined) throw new OxdError('invalid_oxd_id')
-    return command.run(params as never, { ...context, site, fail } as never)
+    return site
   }
 
-  /** Only what the command declares leaves, in its order: all of it, or the members of the 3.x wire. */
-  const projected = (
+  const run = async (
     command: AnyCommand,
-    result: Record<string, unknown>,
-    full: boolean,
-  ): Record<string, unknown> => {
-    const shape = full ? { ...command.result, ...command.more } : command.result
-    return Object.fromEntries(
-      Object.entries(shape).map(([name, schema]) => {
-        const value = result[name] ?? null
-        // The value of a field marked `claims` is an object, as its schema says.
-        return [name, !full && metaOf(schema).claims && value !== null ? claimLists(value as Claims) : value]
-      }),
-    )
+    sent: Record<string, unknown>,
+    { dialect, credentials }: Call,
+  ): Promise<Record<string, unknown>> => {
+    guard.first(command, credentials)
+    const read = readParams(command.params, sent)
+    // `readParams` has parsed them with the schema from which the parameters of `run` and `from4` are inferred.
+    const params = dialect === 'v4' && command.from4 !== undefined ? command.from4(read as never) : read
+    const site = await siteOf(command, params)
+    const permit = await guard.permit(command, { params, site, credentials, dialect })
+    const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
+    return command.run(params as never, { ...context, dialect, permit, site, fail } as never)
   }
 
   const asOxdError = (error: unknown, fields: LogFields): OxdError => {
@@ -95,62 +122,86 @@ export const createDispatch = (
     return new OxdError('internal_error', { cause: error })
   }
 
-  const errorReply = (error: OxdError, ref: string, long: boolean): Reply['reply'] => ({
+  const refusal = (error: OxdError, ref: string, dialect: DialectName): Answer => ({
     status: 'error',
-    data: {
-      error: long ? error.code : error.wire,
-      error_description: `${error.message} [ref ${ref}]`,
-      ...(long ? { details: { ...error.details, ref } } : {}),
-    },
+    data: DIALECTS[dialect].failure(error, ref),
+    http: error.http,
   })
 
-  const commandOf = (request: Request): AnyCommand => {
-    const { command: name } = request
+  const commandOf = (name: unknown): AnyCommand => {
     const command = typeof name === 'string' ? byName.get(name.toLowerCase()) : undefined
     if (command === undefined) throw new OxdError('unsupported_operation')
     return command
   }
 
-  return {
-    async handle(request, peer) {
-      const started = world.now()
-      const ref = reference()
-      const long = request.oxd === 1
-      const { params } = request
-      const line = (command: string): LogFields => ({
-        peer,
-        command,
-        site: isObject(params) ? shortSite(params.oxd_id) : undefined,
-        ref,
+  const call = async (asked: Call): Promise<Answer> => {
+    const { params, dialect, peer, fits } = asked
+    const started = world.now()
+    const ref = reference()
+    const line = (command: string): LogFields => ({
+      peer,
+      command,
+      site: isObject(params) ? shortSite(params.oxd_id) : undefined,
+      ref,
+    })
+    let name = 'unknown'
+    try {
+      const command = commandOf(asked.command)
+      name = command.name
+      if (!isObject(params)) throw new OxdError('malformed_params', { what: 'params must be an object.' })
+      const result = await run(command, params, { ...asked, credentials: withToken(asked.credentials, params) })
+      const envelope = { status: 'ok', data: DIALECTS[dialect].success(command, result) } as const
+      if (fits?.(envelope) === false) throw new OxdError('reply_too_large')
+      world.log('info', 'command', { ...line(name), outcome: 'ok', ms: world.now() - started })
+      return { ...envelope, http: 200 }
+    } catch (thrown) {
+      const error = asOxdError(thrown, line(name))
+      const isStore = error.code === 'store_unreachable' || error.code === 'store_damaged'
+      const reason = isStore ? error.message : (error.details?.reason ?? error.details?.parameter)
+      world.log('warn', 'command', {
+        ...line(name),
+        outcome: error.code,
+        reason: typeof reason === 'string' ? reason : undefined,
+        ms: world.now() - started,
       })
-      let name = 'unknown'
-      try {
-        const command = commandOf(request)
-        name = command.name
-        if (!isObject(params)) throw new OxdError('malformed_params', { what: 'params must be an object.' })
-        const result = await run(command, readParams(command.params, params))
-        const reply = { status: 'ok', data: projected(command, result, long) }
-        if (!fits(reply, long)) throw new OxdError('reply_too_large')
-        world.log('info', 'command', { ...line(name), outcome: 'ok', ms: world.now() - started })
-        return { reply, long }
-      } catch (thrown) {
-        const error = asOxdError(thrown, line(name))
-        const isStore = error.code === 'store_unreachable' || error.code === 'store_damaged'
-        const reason = isStore ? error.message : (error.details?.reason ?? error.details?.parameter)
-        world.log('warn', 'command', {
-          ...line(name),
-          outcome: error.code,
-          reason,
-          ms: world.now() - started,
-        })
-        return { reply: errorReply(error, ref, long), long }
-      }
-    },
+      return refusal(error, ref, dialect)
+    }
+  }
 
-    handleBad(code, peer, request) {
-      const ref = reference()
-      world.log('warn', 'command', { peer, command: 'unknown', outcome: code, ref })
-      return errorReply(new OxdError(code), ref, request?.oxd === 1)
-    },
+  const refuse: Dispatch['refuse'] = (code, dialect, peer) => {
+    const ref = reference()
+    world.log('warn', 'command', { peer, command: 'unknown', outcome: code, ref })
+    return refusal(new OxdError(code), ref, dialect)
+  }
+
+  return {
+    call,
+    refuse,
+    overSocket: ({ protected: isProtected, fits }) => ({
+      async handle({ command, params, oxd }, peer) {
+        const long = oxd === 1
+        const { status, data } = await call({
+          command,
+          params,
+          dialect: long ? 'native' : 'v3',
+          credentials: { protected: isProtected },
+          peer,
+          fits: (reply) => fits(reply, long),
+        })
+        return { reply: { status, data }, long }
+      },
+      handleBad(code, peer, request) {
+        const { status, data } = refuse(code, request?.oxd === 1 ? 'native' : 'v3', peer)
+        return { status, data }
+      },
+    }),
   }
 }
+
+/** On the socket, and in the bodies of 3.1, the token is among the parameters; a header wins. */
+const withToken = (credentials: Credentials, params: Readonly<Record<string, unknown>>): Credentials => {
+  if (credentials.token !== undefined) return credentials
+  const { protection_access_token: token } = readParams(TOKEN_PARAMS, params)
+  return typeof token === 'string' ? { ...credentials, token } : credentials
+}
+const TOKEN_PARAMS = { protection_access_token: fields.protection_access_token.optional() }

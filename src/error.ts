@@ -4,13 +4,17 @@
 interface ErrorRow {
   /** The code on the 3.x and 4.x wires. One that ends in `_` is completed by the OP's HTTP status. */
   readonly wire: string
+  /** The code on the 4.x wire, where it is another one. */
+  readonly v4?: string
+  /** Its details reach old clients, too: what the authorization server asks for. */
+  readonly detailed?: true
   /** The HTTP status of the 4.x dialect. */
   readonly http: number
   /** What is wrong, and what to do where that is always the same. */
   readonly message: string
 }
 
-export const ERRORS = {
+const ERROR_ROWS = {
   // The request.
   malformed_json: { wire: 'internal_error', http: 400, message: 'The frame holds no JSON object.' },
   frame_too_large: { wire: 'internal_error', http: 413, message: 'The frame is too large.' },
@@ -21,14 +25,19 @@ export const ERRORS = {
     message:
       'The reply does not fit into the four digits of this wire: ask with "oxd": 1, or for fewer claims.',
   },
-  malformed_params: { wire: 'internal_error', http: 400, message: 'A parameter is malformed.' },
+  malformed_params: {
+    wire: 'internal_error',
+    v4: 'bad_request',
+    http: 400,
+    message: 'A parameter is malformed.',
+  },
   missing_parameter: { wire: 'bad_request', http: 400, message: 'A parameter is missing.' },
   unsupported_operation: { wire: 'unsupported_operation', http: 500, message: 'There is no such command.' },
   invalid_oxd_id: {
     wire: 'invalid_oxd_id',
     http: 400,
     message:
-      'No site is registered under this oxd_id: register the site; an application with a .cfg file registers anew once its `id =` there is empty.',
+      'No site is registered under this oxd_id. Was it issued by another oxd? oxd import takes its sites over; or register anew: an application with a .cfg file does so once its `id =` there is empty.',
   },
   invalid_op_host: { wire: 'invalid_op_host', http: 400, message: 'op_host is not usable.' },
   invalid_authorization_redirect_uri: {
@@ -72,6 +81,71 @@ export const ERRORS = {
     message: 'The site was changed by several callers at once: try again.',
   },
 
+  // Who may call.
+  blank_protection_access_token: {
+    wire: 'blank_protection_access_token',
+    v4: 'blank_access_token',
+    http: 403,
+    message:
+      'This command is protected: send a token of get_client_token, or a caller key (oxd callers add), as protection_access_token or as Bearer.',
+  },
+  inactive_protection_access_token: {
+    wire: 'inactive_protection_access_token',
+    v4: 'inactive_access_token',
+    http: 403,
+    message: 'The OP says that this token is not active: get a new one with get_client_token.',
+  },
+  protection_access_token_insufficient_scope: {
+    wire: 'protection_access_token_insufficient_scope',
+    v4: 'access_token_insufficient_scope',
+    http: 403,
+    message: 'The token lacks the scope oxd: ask for it in get_client_token.',
+  },
+  invalid_protection_access_token: {
+    wire: 'invalid_protection_access_token',
+    v4: 'invalid_access_token',
+    http: 403,
+    message: 'The token belongs to a client that may not give this command.',
+  },
+  no_setup_client_for_oxd_id: {
+    wire: 'no_setup_client_for_oxd_id',
+    http: 403,
+    message:
+      'The site was not registered under a setup client, so no token can belong to it: use a caller key (oxd callers add), or register it under setup_client.',
+  },
+  invalid_introspection_response: {
+    wire: 'invalid_introspection_response',
+    http: 500,
+    message: 'The OP does not say to which client the token was issued.',
+  },
+  authorization_oxd_id_not_found: {
+    wire: 'authorization_oxd_id_not_found',
+    http: 400,
+    message: 'No site is registered under the oxd_id of the header AuthorizationOxdId.',
+  },
+  invalid_authorization_oxd_id: {
+    wire: 'invalid_authorization_oxd_id',
+    http: 400,
+    message: 'The site of the header AuthorizationOxdId has another owner than the site of the command.',
+  },
+  op_not_allowed: {
+    wire: 'restricted_op_host',
+    http: 403,
+    message:
+      'Without a token or a caller key only the OPs of --allowed-op (and the default --op-host) are asked.',
+  },
+  caller_exists: {
+    wire: 'invalid_request',
+    http: 409,
+    message: 'There is a caller of this name: oxd callers rotate gives it a new key.',
+  },
+  unknown_caller: { wire: 'invalid_request', http: 404, message: 'There is no caller of this name.' },
+  oxd_access_denied: {
+    wire: 'oxd_access_denied',
+    http: 403,
+    message: 'This address may not call: it is not one of --allowed-ip.',
+  },
+
   // The login.
   invalid_state: {
     wire: 'bad_request',
@@ -84,6 +158,11 @@ export const ERRORS = {
     message: 'This state was given before: use a new one for each login.',
   },
   code_refused: { wire: 'bad_request', http: 400, message: 'The OP refused the code: start a new login.' },
+  refresh_refused: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The OP refused the refresh token: start a new login.',
+  },
   invalid_issuer: {
     wire: 'invalid_issuer_discovered',
     http: 400,
@@ -111,6 +190,11 @@ export const ERRORS = {
     wire: 'invalid_issuer_discovered',
     http: 500,
     message: 'The discovery document names another issuer.',
+  },
+  failed_to_get_issuer: {
+    wire: 'failed_to_get_issuer',
+    http: 500,
+    message: 'The issuer of this resource cannot be found.',
   },
   restricted_op_host: { wire: 'restricted_op_host', http: 400, message: 'oxd does not go there.' },
   ssl_handshake_error: {
@@ -160,7 +244,18 @@ export const ERRORS = {
     http: 400,
     message: 'The client secret has expired: register the site anew.',
   },
+  invalid_client: {
+    wire: 'internal_error',
+    http: 500,
+    message:
+      'The OP does not accept the client: check client_id and client_secret, and how the client authenticates.',
+  },
   no_userinfo_endpoint: { wire: 'invalid_request', http: 400, message: 'The OP has no userinfo endpoint.' },
+  no_introspection_endpoint: {
+    wire: 'internal_error',
+    http: 500,
+    message: 'The OP has no token introspection: protect oxd with caller keys (oxd callers add).',
+  },
   no_end_session_endpoint_at_op: {
     wire: 'no_end_session_endpoint_at_op',
     http: 500,
@@ -270,6 +365,11 @@ export const ERRORS = {
     http: 500,
     message: 'The access token does not belong to the ID Token.',
   },
+  invalid_authorization_code_bad_hash: {
+    wire: 'invalid_authorization_code_bad_hash',
+    http: 500,
+    message: 'The code does not belong to the ID Token.',
+  },
 
   // The daemon itself.
   store_unreachable: {
@@ -287,13 +387,17 @@ export const ERRORS = {
   internal_error: { wire: 'internal_error', http: 500, message: 'oxd failed: see the log of the daemon.' },
 } as const satisfies Readonly<Record<string, ErrorRow>>
 
-export type ErrorCode = keyof typeof ERRORS
+export type ErrorCode = keyof typeof ERROR_ROWS
+export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = ERROR_ROWS
+
+/** Structured facts about a refusal; JSON. */
+export type ErrorDetails = Readonly<Record<string, unknown>>
 
 export interface OxdErrorOptions {
   /** What exactly is wrong, with which name, and what to do. It reaches the caller: no secret, and cleaned if it is not ours. */
   readonly what?: string
   /** For `"oxd": 1` callers: structured facts, as harmless as `what`. */
-  readonly details?: Readonly<Record<string, string | number | boolean>>
+  readonly details?: ErrorDetails
   /** The HTTP status with which the OP refused; completes a wire code that ends in `_`. */
   readonly status?: number
   readonly cause?: unknown
@@ -303,7 +407,7 @@ export interface OxdErrorOptions {
 export class OxdError extends Error {
   override readonly name = 'OxdError'
   readonly code: ErrorCode
-  readonly details: Readonly<Record<string, string | number | boolean>> | undefined
+  readonly details: ErrorDetails | undefined
   readonly status: number | undefined
 
   constructor(code: ErrorCode, options: OxdErrorOptions = {}) {
@@ -319,6 +423,19 @@ export class OxdError extends Error {
   get wire(): string {
     const { wire } = ERRORS[this.code]
     return wire.endsWith('_') ? `${wire}${this.status ?? 'unknown'}` : wire
+  }
+
+  /** The code as the clients of oxd 4.x know it. */
+  get wire4(): string {
+    return ERRORS[this.code].v4 ?? this.wire
+  }
+
+  /** The HTTP status of the 4.x dialect; a refusal of the OP's is passed on with its own. */
+  get http(): number {
+    const { wire, http } = ERRORS[this.code]
+    return (wire.endsWith('_') || ERRORS[this.code].detailed) && this.status !== undefined && this.status >= 400
+      ? this.status
+      : http
   }
 }
 

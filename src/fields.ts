@@ -13,6 +13,8 @@ export interface FieldMeta {
   readonly invalid?: ErrorCode
   /** Claims: native for `"oxd": 1`, lists of strings on the 3.x wire. */
   readonly claims?: true
+  /** A list of words: a list for `"oxd": 1` and 4.x, one text with spaces between them on the 3.x wire. */
+  readonly words?: true
   /** An example for the documentation. */
   readonly example?: unknown
 }
@@ -84,6 +86,12 @@ export const fields = {
     description: 'The name of the site in oxd, which `register_site` gave it.',
     missing: 'missing_parameter',
     example: '6f9619ff-8b86-4011-b42d-00cf4fc964ff',
+  }),
+
+  protection_access_token: token({
+    description:
+      'Where commands are protected: a token of `get_client_token`, or a caller key. Over HTTP as `Authorization: Bearer`.',
+    secret: true,
   }),
 
   // What a site is.

@@ -54,6 +54,26 @@ export const LIMITS = {
   /** Expired records that are deleted at once: the event loop stands still for about 10 ms. */
   sweep_records: 1_000,
 
+  /** How long the OP's word on a protection token is believed: a token that is withdrawn works on for this long at most. */
+  introspection_ms: 10_000,
+  /** Tokens whose introspection is remembered at once. */
+  introspections_max: 10_000,
+  /** Setup clients of one issuer that a token shown to register_site is tried with. */
+  setups_max: 8,
+  /** A kept token is renewed when it has less than this to live. */
+  token_margin_seconds: 30,
+
+  /** A request over HTTP: the body, as a frame. */
+  http_body_bytes_max: 131_072,
+  /** From the connection to the last byte of a request over HTTP. */
+  http_request_ms_max: 30_000,
+  /** A silent HTTP connection is closed; longer than the pools of clients keep theirs. */
+  http_idle_ms: 65_000,
+  /** How often certificate, key and CA files are looked at. */
+  reload_interval_ms: 5_000,
+  /** Keys of one caller that are good at once: the new one, and the old one until it is dropped. */
+  caller_keys_max: 2,
+
   /** To reach the OP at all. */
   op_connect_ms: 5_000,
   /** From the request to the last byte of the OP's answer. */
@@ -71,6 +91,10 @@ export const LIMITS = {
   signature_tries_max: 4,
   /** The name of a key in a token; honest ones are thumbprints or dates. */
   kid_characters_max: 1_024,
+  /** Items of a list in what an OP says: the scope of a token, the permissions of an RPT, what its metadata list. */
+  op_list_items_max: 1_000,
+  /** Members of a discovery document that are shown; honest ones have about sixty. */
+  op_metadata_members_max: 256,
   /** Objects and lists within each other in what an OP says; honest answers have a handful. */
   json_depth_max: 64,
   /** How long OP metadata and keys are used before they are fetched anew. */
@@ -82,6 +106,21 @@ export const LIMITS = {
   key_refetches_per_minute: 5,
   /** Text from the OP that is shown to a person or written to a log. */
   op_text_characters_max: 200,
+
+  /** A configuration file of an old oxd is a few pages of text, also after the environment was put in. */
+  legacy_config_bytes_max: 1_048_576,
+  /** How often `${NAME}` may lead to another `${NAME}`. */
+  legacy_substitutions_max: 4,
+  /** A site of an old oxd: its tables hold 64 KiB of it, its files somewhat more. */
+  import_record_bytes_max: 1_048_576,
+  /** A dump of all sites, which is read into memory as a whole. */
+  import_dump_bytes_max: 268_435_456,
+  /** Sites of one import. */
+  import_records_max: 1_000_000,
+  /** Redis connects, and answers each command, by then. */
+  import_redis_ms: 10_000,
+  /** `oxd check` says so when the certificate of an OP has fewer days to live. */
+  certificate_days_min: 14,
 
   /** SIGTERM: what is under way may finish within this time. */
   shutdown_ms: 10_000,

@@ -42,13 +42,13 @@ const makeSites = () => {
     realWorld(() => {}),
     LIMITS,
   )
-  return { store, sites: sitesOf(store), durable, fail: (now: boolean) => void (failing = now) }
+  return { store, sites: sitesOf(store, LIMITS), durable, fail: (now: boolean) => void (failing = now) }
 }
 
 describe('the record of a site', () => {
   it('is on the disk before it is answered', async () => {
     const { sites, durable } = makeSites()
-    await sites.insert(['site'], SITE)
+    await sites.insert(SITE)
     await sites.replace({ ...SITE, version: 2 })
     assert.deepEqual(durable, [true, true])
     assert.equal((await sites.get('site'))?.version, 2)
@@ -56,14 +56,14 @@ describe('the record of a site', () => {
 
   it('is not lost when the store fails: it is known, and written at the next occasion', async () => {
     const { sites, fail, store } = makeSites()
-    await sites.insert(['site'], SITE)
+    await sites.insert(SITE)
     fail(true)
     await assert.rejects(sites.replace({ ...SITE, version: 2 }), /disk/)
     assert.equal((await sites.get('site'))?.version, 2)
     await assert.rejects(sites.flush(), /disk/)
     fail(false)
     await sites.flush()
-    assert.equal((await sitesOf(store).get('site'))?.version, 2, 'another reader of the store sees it')
+    assert.equal((await sitesOf(store, LIMITS).get('site'))?.version, 2, 'another reader of the store sees it')
   })
 
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {

@@ -2,8 +2,9 @@
 import { z } from 'zod'
 import { OxdError } from './error.ts'
 import { fields } from './fields.ts'
+import type { Limits } from './limits.ts'
 import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
-import type { Kind, Store } from './store/store.ts'
+import type { Store } from './store/store.ts'
 
 /** The parameters of register_site and update_site_registration that describe a site, under all their names. */
 export const SITE_PARAMS = {
@@ -83,6 +84,12 @@ export interface SiteSettings {
 /** The client that the OP knows; `by_hand` when somebody registered it there without oxd. */
 export type Client = RegisteredClient & { readonly by_hand: boolean }
 
+/** The setup client under which a site was registered (3.1): its tokens protect the commands of the site. */
+export interface Setup {
+  readonly oxd_id: string
+  readonly client_id: string
+}
+
 export interface Site {
   readonly oxd_id: string
   /** As the caller gave it; the reply of register_site repeats it. */
@@ -95,6 +102,8 @@ export interface Site {
   readonly version: number
   readonly settings: SiteSettings
   readonly client: Client
+  /** A setup client is its own. */
+  readonly setup?: Setup | undefined
 }
 
 const given = (values: readonly (string | undefined)[]): string[] => [
@@ -268,8 +277,18 @@ export const sameLoginTerms = (before: Site, after: Site): boolean =>
   before.settings.redirect_uris.join(' ') === after.settings.redirect_uris.join(' ')
 
 /** The sites of the store, by oxd_id. */
-export interface Sites extends Pick<Kind<Site>, 'insert'> {
+export interface Sites {
   readonly get: (oxd_id: string) => Promise<Site | undefined>
+  /** All sites, in no meaningful order. */
+  readonly list: () => AsyncIterable<Site>
+  /** Writes a new site; `false` if its oxd_id is taken. */
+  readonly insert: (site: Site) => Promise<boolean>
+  /** Forgets a site; `false` if there was none. Its client at the OP stays. */
+  readonly remove: (oxd_id: string) => Promise<boolean>
+  /** Does this client of this issuer belong to a site? */
+  readonly hasClient: (issuer: string, client_id: string) => Promise<boolean>
+  /** The setup clients of this issuer, the newest first; at most `setups_max`. */
+  readonly setupsAt: (issuer: string) => Promise<readonly Site[]>
   /**
    * Writes what a site is now. Where the store fails, this process still knows it, and writes it at the next occasion:
    * the OP may have been told, and its new token for changes must not be lost.
@@ -285,13 +304,27 @@ export interface Sites extends Pick<Kind<Site>, 'insert'> {
   readonly inTurn: <T>(oxd_id: string, change: () => Promise<T>) => Promise<T>
 }
 
-export const sitesOf = (store: Store): Sites => {
+export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>): Sites => {
   const kind = store.kind<Site>({ kind: 'site', durable: true })
+  const clients = store.kind<{ readonly oxd_id: string }>({ kind: 'client', durable: true })
+  const setups = store.kind<{ readonly oxd_ids: readonly string[] }>({ kind: 'setups', durable: true })
   const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
+  /** So that a site is found by its client. Written before the site: an entry without a site is harmless. */
+  const enter = async ({ oxd_id, issuer, client: { client_id }, setup }: Site): Promise<void> => {
+    await clients.put([issuer, client_id], { oxd_id })
+    if (setup?.oxd_id !== oxd_id) return
+    const added = (oxd_ids: readonly string[]) => ({ oxd_ids: given([oxd_id, ...oxd_ids]).slice(0, setups_max) })
+    if (!(await setups.insert([issuer], added([])))) {
+      await setups.update([issuer], ({ oxd_ids }) => added(oxd_ids))
+    }
+  }
+  const get = async (oxd_id: string): Promise<Site | undefined> =>
+    unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value
   const replace = async (site: Site): Promise<void> => {
     try {
+      await enter(site)
       await kind.update([site.oxd_id], () => site)
       unwritten.delete(site.oxd_id)
     } catch (error) {
@@ -300,9 +333,33 @@ export const sitesOf = (store: Store): Sites => {
     }
   }
   return {
-    insert: kind.insert,
-    get: async (oxd_id) => unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value,
+    get,
     replace,
+    async *list() {
+      for await (const { value } of kind.list()) yield unwritten.get(value.oxd_id) ?? value
+    },
+    async insert(site) {
+      await enter(site)
+      return kind.insert([site.oxd_id], site)
+    },
+    async remove(oxd_id) {
+      const site = await get(oxd_id)
+      if (site === undefined) return false
+      const { issuer, client } = site
+      const entry = await clients.get([issuer, client.client_id])
+      await kind.remove([oxd_id])
+      unwritten.delete(oxd_id)
+      if (entry?.value.oxd_id === oxd_id) await clients.remove([issuer, client.client_id])
+      return true
+    },
+    hasClient: async (issuer, client_id) => (await clients.get([issuer, client_id])) !== undefined,
+    async setupsAt(issuer) {
+      const oxd_ids = (await setups.get([issuer]))?.value.oxd_ids ?? []
+      const found = await Promise.all(oxd_ids.map(get))
+      return found
+        .filter((site) => site !== undefined)
+        .filter((site) => site.issuer === issuer && site.setup?.oxd_id === site.oxd_id)
+    },
     async flush() {
       for (const site of unwritten.values()) await replace(site)
     },

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { whereabouts } from '../oidc/discovery.ts'
+import { askedOp } from '../oidc/asked_op.ts'
 import { clientByHand, registerClient, removeClient } from '../oidc/registration.ts'
 import { SITE_PARAMS, clientMetadata, secretExpiry, settingsFrom } from '../site.ts'
 
@@ -10,7 +10,7 @@ import { SITE_PARAMS, clientMetadata, secretExpiry, settingsFrom } from '../site
 export const register_site = command({
   name: 'register_site',
   since: '2.4',
-  access: 'open',
+  access: 'op',
   summary:
     'Registers a site at its OpenID Provider, or takes over a client that was registered there by hand.',
   repeatable: false,
@@ -56,10 +56,9 @@ export const register_site = command({
       result: { oxd_id: '0fae0b92-9f24-4b0f-9d34-5e5c9b7e1c11', op_host: 'https://accounts.google.com' },
     },
   ],
-  async run(params, { ops, sites, defaults, fail }) {
-    const { client_id, client_secret, op_configuration_endpoint, op_discovery_path } = params
-    const op_host = params.op_host ?? op_configuration_endpoint ?? defaults.op_host
-    if (op_host === undefined) throw fail('invalid_op_host', { what: 'op_host is missing.' })
+  async run(params, { ops, sites, defaults, permit, fail }) {
+    const { client_id, client_secret } = params
+    const { op_host, where } = askedOp(params, defaults.op_host)
     const oxd_id = randomUUID()
     const settings = settingsFrom(oxd_id, params)
     if (client_id === undefined && client_secret !== undefined) throw fail('invalid_client_id')
@@ -71,10 +70,8 @@ export const register_site = command({
       throw fail('invalid_client_secret')
     }
 
-    const where = whereabouts(op_host, {
-      op_discovery_path,
-      configuration_endpoint: op_configuration_endpoint,
-    })
+    // Before anything is registered at the OP.
+    const setup = await permit.setup()
     const op = await ops.at(where)
     const by_hand = client_id !== undefined
     const client = by_hand
@@ -89,9 +86,10 @@ export const register_site = command({
         })
       : await registerClient(op, clientMetadata(settings))
 
-    const site = { oxd_id, op_host, ...where, version: 1, settings, client: { ...client, by_hand } }
+    const site = { oxd_id, op_host, ...where, version: 1, settings, client: { ...client, by_hand }, setup }
     try {
-      await sites.insert([oxd_id], site)
+      await sites.insert(site)
+      await permit.adopt(oxd_id)
     } catch (error) {
       // Nothing half stored: a client that oxd cannot remember is of no use to anybody.
       if (!by_hand) await removeClient(op, client).catch(() => undefined)

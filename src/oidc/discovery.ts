@@ -1,6 +1,7 @@
 // Discovery: the metadata of an OP, checked before anything else is asked of it.
 import { z } from 'zod'
 import { ERRORS, OxdError } from '../error.ts'
+import { published, type PublishedMetadata } from './published.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import type { Door } from './http.ts'
 
@@ -15,6 +16,7 @@ const OP_METADATA = z.object({
   jwks_uri: endpoint,
   userinfo_endpoint: endpoint.optional(),
   registration_endpoint: endpoint.optional(),
+  introspection_endpoint: endpoint.optional(),
   end_session_endpoint: endpoint.optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
   id_token_signing_alg_values_supported: z.array(z.string()).optional(),
@@ -69,15 +71,17 @@ const asDiscoveryFailure = (error: unknown): unknown =>
     ? new OxdError('no_connect_discovery_response', { what: error.message, cause: error })
     : error
 
-/**
- * The metadata of the OP, complete and of the issuer that was asked for.
- * @throws OxdError no_connect_discovery_response, invalid_issuer_discovered, restricted_op_host, ssl_handshake_error
- */
-export const discover = async (door: Door, { issuer, discovery_url }: Whereabouts): Promise<OpMetadata> => {
+/** The document, and what `read` makes of it once it is complete and of the issuer that was asked for. */
+const fetchDocument = async <T>(
+  door: Door,
+  { issuer, discovery_url }: Whereabouts,
+  read: (metadata: OpMetadata, document: Readonly<Record<string, unknown>>) => T,
+): Promise<T> => {
   try {
     const response = await door.request({ step: 'discovery', url: discovery_url, accept: 'application/json' })
     if (response.status !== 200) throw refusal('discovery', response)
-    const metadata = shaped('discovery', discovery_url, OP_METADATA, jsonObject('discovery', response))
+    const document = jsonObject('discovery', response)
+    const metadata = shaped('discovery', discovery_url, OP_METADATA, document)
     // Discovery 1.0 section 4.3: identical, byte for byte; a trailing slash makes another issuer.
     if (metadata.issuer !== issuer) {
       throw new OxdError('invalid_issuer_discovered', {
@@ -85,11 +89,25 @@ export const discover = async (door: Door, { issuer, discovery_url }: Whereabout
       })
     }
     refuseDowngrade(metadata)
-    return metadata
+    return read(metadata, document)
   } catch (error) {
     throw asDiscoveryFailure(error)
   }
 }
+
+/**
+ * The metadata of the OP, complete and of the issuer that was asked for.
+ * @throws OxdError no_connect_discovery_response, invalid_issuer_discovered, restricted_op_host, ssl_handshake_error
+ */
+export const discover = (door: Door, where: Whereabouts): Promise<OpMetadata> =>
+  fetchDocument(door, where, (metadata) => metadata)
+
+/**
+ * All that the OP publishes, fetched anew and checked as `discover` checks it, by the names of oxd 4.x.
+ * @throws OxdError as `discover` does
+ */
+export const fetchDiscovery = (door: Door, where: Whereabouts): Promise<PublishedMetadata> =>
+  fetchDocument(door, where, (_metadata, document) => published(document))
 
 /** An OP at https names no endpoint at http: a secret must never travel unencrypted (Discovery 1.0 section 7.1). */
 const refuseDowngrade = (metadata: OpMetadata): void => {

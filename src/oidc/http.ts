@@ -18,8 +18,10 @@ export const STEPS = {
   registration: 'op_body_bytes_max',
   'registration update': 'op_body_bytes_max',
   token: 'op_body_bytes_max',
+  introspection: 'op_body_bytes_max',
   userinfo: 'op_body_bytes_max',
   keys: 'jwks_bytes_max',
+  webfinger: 'op_body_bytes_max',
 } as const satisfies Readonly<Record<string, keyof Limits>>
 export type Step = keyof typeof STEPS
 

@@ -33,8 +33,15 @@ const PUBLIC_KEY = z.object({
   e: z.string().optional(),
   x: z.string().optional(),
   y: z.string().optional(),
+  // Certificates are shown to who asks for the keys, and used for nothing: a malformed one does not cost the key.
+  x5c: z.array(z.string()).optional().catch(undefined),
+  x5t: z.string().optional().catch(undefined),
+  'x5t#S256': z.string().optional().catch(undefined),
 })
-type PublicKey = z.output<typeof PUBLIC_KEY>
+export type PublicKey = z.output<typeof PUBLIC_KEY>
+
+/** Kinds of keys that have a public half (RFC 7518 section 6.1, RFC 8037); a symmetric key is a secret as a whole. */
+const ASYMMETRIC: ReadonlySet<string> = new Set(['RSA', 'EC', 'OKP'])
 const KEY_SET = z.object({ keys: z.array(z.unknown()) })
 
 /** Keys that fit the header: several only where the OP names none. */
@@ -55,6 +62,8 @@ export interface OpKeys {
    * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed
    */
   verify(jws: string, alg: string): Promise<Uint8Array>
+  /** The public keys of the OP, members of private ones left out whatever it publishes. */
+  published(): Promise<{ readonly keys: readonly PublicKey[] }>
 }
 
 const MINUTE_MS = 60_000
@@ -133,6 +142,10 @@ export const createOpKeys = (options: {
   }
 
   return {
+    async published() {
+      return { keys: (await current()).filter(({ kty }) => ASYMMETRIC.has(kty)) }
+    },
+
     async verify(jws, alg) {
       const kid = headerKid(jws, limits)
       const keys = fitting(await current(), alg, kid)

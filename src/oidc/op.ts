@@ -16,6 +16,8 @@ export interface Op {
 export interface Ops {
   /** The OP that is found there. @throws OxdError as `discover` does */
   at(whereabouts: Whereabouts): Promise<Op>
+  /** The way to OPs whose metadata nobody has asked for yet. */
+  readonly door: Door
 }
 
 export const createOps = (door: Door, world: World, limits: Limits): Ops => {
@@ -33,6 +35,7 @@ export const createOps = (door: Door, world: World, limits: Limits): Ops => {
   const keys = new LRUCache<string, OpKeys>({ max: limits.ops_max })
 
   return {
+    door,
     async at(whereabouts) {
       const key = `${whereabouts.issuer} ${whereabouts.discovery_url}`
       const found = await metadata.forceFetch(key, { context: whereabouts })

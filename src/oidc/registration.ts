@@ -4,10 +4,10 @@
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
+import { AUTH_METHODS } from './client_auth.ts'
 import { ALGORITHMS } from './keys.ts'
 import type { OpMetadata } from './discovery.ts'
 import type { Op } from './op.ts'
-import { AUTH_METHODS } from './token.ts'
 
 /** Client metadata by the names of the registration specification; absent values are left out. */
 export type ClientMetadata = Readonly<Record<string, unknown>>

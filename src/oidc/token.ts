@@ -1,32 +1,14 @@
-// The token endpoint: a code for tokens.
+// The token endpoint: a code, a refresh token or the client's own credentials for tokens.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#TokenRequest
-import {
-  ClientSecretBasic,
-  ClientSecretPost,
-  None,
-  allowInsecureRequests,
-  customFetch,
-  genericTokenEndpointRequest,
-  type ClientAuth,
-} from 'oauth4webapi'
+// @see https://www.rfc-editor.org/rfc/rfc6749#section-3.2
+import { genericTokenEndpointRequest } from 'oauth4webapi'
 import { z } from 'zod'
-import { OxdError } from '../error.ts'
+import { OxdError, type ErrorCode } from '../error.ts'
+import { answerOf, authentication, through, type TokenClient } from './client_auth.ts'
 import { jsonObject, oauthError, refusal, shaped } from './said.ts'
+import { scopeTokens } from './scope.ts'
 import type { DoorAnswer } from './http.ts'
 import type { Op } from './op.ts'
-
-/** How oxd authenticates at the token endpoint, by the names of OpenID Connect Core section 9. */
-export const AUTH_METHODS: Readonly<Record<string, (client_secret: string) => ClientAuth>> = {
-  client_secret_basic: ClientSecretBasic,
-  client_secret_post: ClientSecretPost,
-  none: None,
-}
-
-export interface TokenClient {
-  readonly client_id: string
-  readonly client_secret?: string | undefined
-  readonly token_endpoint_auth_method: string
-}
 
 /** Clients in C# and Java read a signed number of 32 bits. */
 const EXPIRES_IN_MAX = 2_147_483_647
@@ -46,15 +28,97 @@ const TOKENS = z.object({
   expires_in: z.preprocess(withoutEmpty, lifetime.nullish()),
   id_token: z.preprocess(withoutEmpty, z.string().nullish()),
   refresh_token: z.preprocess(withoutEmpty, z.string().nullish()),
+  /** Read where it matters: a login does not fail on it. */
+  scope: z.unknown(),
 })
+// RFC 6749 section 5.1
+const GRANTED = z.object({ scope: z.preprocess(withoutEmpty, scopeTokens.nullish()) })
 
-export interface TokenAnswer {
+interface Tokens {
   readonly access_token: string
   /** Seconds; -1 if the OP does not say. */
   readonly expires_in: number
-  readonly id_token: string
+  /** What the OP gave along; null: nothing. */
   readonly refresh_token: string | null
 }
+export interface TokenAnswer extends Tokens {
+  readonly id_token: string
+}
+export interface ClientTokenAnswer extends Tokens {
+  /** What the OP says that it granted; where it says nothing, what was asked for (RFC 6749 section 5.1). */
+  readonly scope: readonly string[]
+}
+export interface RefreshedTokens extends ClientTokenAnswer {
+  /** Not validated: Core 12.2 says what must hold of it. */
+  readonly id_token: string | undefined
+}
+
+/** What the token endpoint answered, and what was sent that nobody may read in an error text. */
+export interface GrantAnswer extends DoorAnswer {
+  readonly secrets: readonly (string | undefined)[]
+}
+
+/** Parameters of grants that are no secrets; every other one is kept out of error texts. */
+const PLAIN: ReadonlySet<string> = new Set(['redirect_uri', 'scope', 'claim_token_format'])
+
+/**
+ * One request to the token endpoint, authenticated as the client, without any retry; every status is an answer.
+ * What an OP refuses with is read by `grantRefused`.
+ * @param parameters those of the grant, beside `grant_type`
+ * @throws OxdError invalid_algorithm, and those of the door
+ */
+export const requestGrant = async (
+  op: Op,
+  client: TokenClient,
+  grant_type: string,
+  parameters: Readonly<Record<string, string>>,
+): Promise<GrantAnswer> => {
+  const url = op.metadata.token_endpoint
+  const response = await genericTokenEndpointRequest(
+    { issuer: op.metadata.issuer, token_endpoint: url },
+    { client_id: client.client_id },
+    authentication(client),
+    grant_type,
+    { ...parameters },
+    through(op, 'token'),
+  )
+  const secret = Object.entries(parameters).flatMap(([name, value]) => (PLAIN.has(name) ? [] : [value]))
+  return { ...(await answerOf(url, response)), secrets: [...secret, client.client_secret] }
+}
+
+/** Which error of RFC 6749 section 5.2 is which of ours. */
+export type GrantErrors = ReadonlyMap<string, ErrorCode>
+
+/** The refusal of the token endpoint, by the code that `codes` has for it, else op_http_status. */
+export const grantRefused = (answer: GrantAnswer, codes: GrantErrors): OxdError => {
+  const oauth = oauthError(answer, answer.secrets)
+  const code = oauth === undefined ? undefined : codes.get(oauth.error)
+  return oauth === undefined || code === undefined
+    ? refusal('token', answer, answer.secrets)
+    : new OxdError(code, { what: `${new URL(answer.url).origin} says: ${oauth.said}.` })
+}
+
+const askForTokens = async (
+  op: Op,
+  client: TokenClient,
+  grant_type: string,
+  parameters: Readonly<Record<string, string>>,
+  codes: GrantErrors,
+) => {
+  const answer = await requestGrant(op, client, grant_type, parameters)
+  if (answer.status !== 200) throw grantRefused(answer, codes)
+  const tokens = shaped('token', answer.url, TOKENS, jsonObject('token', answer))
+  if (!tokens.access_token) throw new OxdError('no_access_token')
+  return {
+    access_token: tokens.access_token,
+    expires_in: Math.floor(Math.min(tokens.expires_in ?? -1, EXPIRES_IN_MAX)),
+    id_token: tokens.id_token ?? undefined,
+    refresh_token: tokens.refresh_token ?? null,
+    scope: tokens.scope,
+  }
+}
+
+const CODE_ERRORS: GrantErrors = new Map([['invalid_grant', 'code_refused']])
 
 /**
  * Redeems a code, once, without any retry.
@@ -65,41 +129,60 @@ export const redeemCode = async (
   client: TokenClient,
   grant: { readonly code: string; readonly redirect_uri: string; readonly code_verifier: string },
 ): Promise<TokenAnswer> => {
-  const authenticate = AUTH_METHODS[client.token_endpoint_auth_method]
-  if (authenticate === undefined)
-    throw new OxdError('invalid_algorithm', { what: client.token_endpoint_auth_method })
-  const url = op.metadata.token_endpoint
-  const response = await genericTokenEndpointRequest(
-    { issuer: op.metadata.issuer, token_endpoint: url },
-    { client_id: client.client_id },
-    authenticate(client.client_secret ?? ''),
+  const { scope: _, ...tokens } = await askForTokens(
+    op,
+    client,
     'authorization_code',
     { ...grant },
-    // Whether http is allowed is decided by the door alone.
-    { [customFetch]: op.door.fetchFor('token'), [allowInsecureRequests]: true },
+    CODE_ERRORS,
   )
-  const answer: DoorAnswer = {
-    status: response.status,
-    headers: response.headers,
-    text: await response.text(),
-    url,
-  }
-  if (answer.status !== 200)
-    throw refusedCode(answer, [grant.code, grant.code_verifier, client.client_secret])
-  const tokens = shaped('token', url, TOKENS, jsonObject('token', answer))
   if (!tokens.id_token) throw new OxdError('no_id_token')
-  if (!tokens.access_token) throw new OxdError('no_access_token')
-  return {
-    access_token: tokens.access_token,
-    expires_in: Math.floor(Math.min(tokens.expires_in ?? -1, EXPIRES_IN_MAX)),
-    id_token: tokens.id_token,
-    refresh_token: tokens.refresh_token ?? null,
-  }
+  return { ...tokens, id_token: tokens.id_token }
 }
 
-const refusedCode = (answer: DoorAnswer, secrets: readonly (string | undefined)[]): OxdError => {
-  const oauth = oauthError(answer, secrets)
-  return oauth?.error === 'invalid_grant'
-    ? new OxdError('code_refused', { what: `${new URL(answer.url).origin} says: ${oauth.said}.` })
-    : refusal('token', answer, secrets)
+/** What was granted; where the OP is silent, what was asked for. */
+const grantedScope = (op: Op, said: unknown, asked: readonly string[]): readonly string[] =>
+  shaped('token', op.metadata.token_endpoint, GRANTED, { scope: said }).scope ?? asked
+
+/** The parameter; none where nothing is asked for. */
+const scopeOf = (asked: readonly string[]): { readonly scope?: string } =>
+  asked.length === 0 ? {} : { scope: asked.join(' ') }
+
+const REFRESH_ERRORS: GrantErrors = new Map([
+  ['invalid_grant', 'refresh_refused'],
+  ['invalid_client', 'invalid_client'],
+])
+
+/**
+ * Fresh tokens for a refresh token, once, without any retry: an OP that rotates them takes each only once.
+ * Where the answer has no refresh token, the one that was sent stays good (RFC 6749 section 6).
+ * @param grant `scope`: no more than was granted before; without it, all of that
+ * @throws OxdError refresh_refused, invalid_client, op_http_status, no_access_token, and those of the door
+ */
+export const refreshTokens = async (
+  op: Op,
+  client: TokenClient,
+  grant: { readonly refresh_token: string; readonly scope?: readonly string[] | undefined },
+): Promise<RefreshedTokens> => {
+  const { refresh_token, scope: asked = [] } = grant
+  const parameters = { refresh_token, ...scopeOf(asked) }
+  const tokens = await askForTokens(op, client, 'refresh_token', parameters, REFRESH_ERRORS)
+  return { ...tokens, scope: grantedScope(op, tokens.scope, asked) }
+}
+
+const CLIENT_ERRORS: GrantErrors = new Map([['invalid_client', 'invalid_client']])
+
+/**
+ * A token for the client itself.
+ * @throws OxdError invalid_client, op_http_status, no_access_token, and those of the door
+ * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
+ */
+export const clientCredentials = async (
+  op: Op,
+  client: TokenClient,
+  { scope: asked }: { readonly scope: readonly string[] },
+): Promise<ClientTokenAnswer> => {
+  const tokens = await askForTokens(op, client, 'client_credentials', scopeOf(asked), CLIENT_ERRORS)
+  const { id_token: _, ...kept } = tokens
+  return { ...kept, scope: grantedScope(op, tokens.scope, asked) }
 }

@@ -1,7 +1,7 @@
 // The documentation pages of the commands, and the tables of settings and errors: views of what the code says.
 import { z } from 'zod'
 import type { AnyCommand } from '../command.ts'
-import { envOf, flagOf, SETTING_LIST } from '../config.ts'
+import { envOf, SETTING_LIST, writtenFlag } from '../config.ts'
 import { ERRORS } from '../error.ts'
 import { isOptional, metaOf, type Shape } from '../params.ts'
 
@@ -104,8 +104,8 @@ export const settingsTable = (): string =>
   table(
     ['flag', 'environment', '`oxd.yml`', 'default', 'meaning'],
     [
-      ...SETTING_LIST.map(([name, { value, default: fallback, meaning }]) => [
-        `\`${value === undefined ? `--no-${name}` : `${flagOf(name)} ${value}`}\``,
+      ...SETTING_LIST.map(([name, { default: fallback, meaning }]) => [
+        `\`${writtenFlag(name)}\``,
         `\`${envOf(name)}\``,
         `\`${name}\``,
         fallback === undefined ? '' : `\`${fallback}\``,

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { TestContext } from 'node:test'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Dispatch, Request } from '../dispatch.ts'
+import type { Request } from '../dispatch.ts'
 import { StartError } from '../error.ts'
 import type { ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
@@ -57,7 +57,7 @@ interface Setup {
   readonly tcp?: SocketOptions['tcp']
   readonly unix?: string
   /** Instead of the echo. */
-  readonly handle?: Dispatch['handle']
+  readonly handle?: SocketOptions['handle']
 }
 
 /** A daemon whose commands are echoed. */
@@ -66,7 +66,7 @@ const daemon = async (t: TestContext, setup: Setup = {}): Promise<Daemon> => {
   const refusals: ErrorCode[] = []
   const peers: string[] = []
   const lines: [string, LogFields | undefined][] = []
-  const echo: Dispatch['handle'] = async (request) => ({
+  const echo: SocketOptions['handle'] = async (request) => ({
     reply: { status: 'ok', data: request },
     long: request['oxd'] === 1,
   })

@@ -1,6 +1,6 @@
 // The socket transport: frames over TCP on loopback and over a Unix socket, one command at a time on each connection.
 import { lstat, unlink } from 'node:fs/promises'
-import { connect, createServer, isIPv4 } from 'node:net'
+import { connect, createServer } from 'node:net'
 import type { AddressInfo, ListenOptions, Server, Socket } from 'node:net'
 import { setImmediate as inputIsRead, setTimeout as delay } from 'node:timers/promises'
 import type { Dispatch, Request } from '../dispatch.ts'
@@ -10,13 +10,15 @@ import type { Limits } from '../limits.ts'
 import type { Log } from '../world.ts'
 import { encodeReply, FrameReader } from './frame.ts'
 
+type Handlers = ReturnType<Dispatch['overSocket']>
+
 export interface SocketOptions {
-  /** A loopback address, or `localhost` for 127.0.0.1; port 0 takes a free one. */
+  /** An address, or `localhost` for 127.0.0.1; port 0 takes a free one. */
   readonly tcp?: { readonly host: string; readonly port: number } | undefined
   /** The path of a Unix socket, made with mode 0600. */
   readonly unix?: string | undefined
-  readonly handle: Dispatch['handle']
-  readonly handleBad: Dispatch['handleBad']
+  readonly handle: Handlers['handle']
+  readonly handleBad: Handlers['handleBad']
   readonly limits: Limits
   readonly log: Log
 }
@@ -243,20 +245,12 @@ const start = (server: Server, where: ListenOptions): Promise<void> =>
     })
   })
 
-/** Until commands can be protected, whoever reaches the socket may give them: so only this machine may reach it. */
-const loopback = (host: string): string => {
-  if (host === 'localhost') return '127.0.0.1'
-  if (host === '::1' || (isIPv4(host) && host.startsWith('127.'))) return host
-  throw new StartError(
-    `oxd does not listen on ${host}: whoever reaches this socket may give commands. Choose 127.0.0.1, another 127.x.x.x, ::1 or localhost with --bind.`,
-  )
-}
-
 const listenTcp = async (
   server: Server,
   { host, port }: { host: string; port: number },
 ): Promise<AddressInfo> => {
-  const address = loopback(host)
+  // The name has an IPv6 address, too; old clients know only the other one.
+  const address = host === 'localhost' ? '127.0.0.1' : host
   try {
     await start(server, { host: address, port })
   } catch (error) {
@@ -334,7 +328,7 @@ const listenUnix = async (server: Server, path: string): Promise<string> => {
 /**
  * Listens on the addresses that are given, all or none.
  *
- * @throws StartError, with what to do, when an address is taken, not allowed or not on loopback.
+ * @throws StartError, with what to do, when an address is taken or not allowed.
  */
 export const listen = async (options: SocketOptions): Promise<Listening> => {
   const { limits, log } = options

@@ -49,6 +49,9 @@ export const SCOPES = {
   profile: { claims: ['name', 'given_name', 'family_name'], meaning: 'See your name' },
   email: { claims: ['email', 'email_verified'], meaning: 'See your e-mail address' },
   offline_access: { claims: [], meaning: 'Keep access while you are away' },
+  oxd: { claims: [], meaning: 'Use an oxd' },
+  // UMA 2.0 Federated Authorization, section 1.3.
+  uma_protection: { claims: [], meaning: 'Protect resources with this OP' },
 } as const
 
 /** The consent page's words for a scope; an unknown scope speaks for itself. */

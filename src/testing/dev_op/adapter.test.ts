@@ -44,6 +44,35 @@ test('found by uid and user code, consumed, destroyed', async () => {
   close()
 })
 
+test('of two who take an entry one gets it, and what has expired nobody', async () => {
+  const { adapter, take, close, pass } = setUp()
+  await adapter('Ticket').upsert('t', { n: 1 }, 60)
+  await adapter('Ticket').upsert('u', { n: 2 }, 60)
+  assert.equal(take('Other', 't'), undefined)
+  assert.deepEqual(take('Ticket', 't'), { n: 1 })
+  assert.equal(take('Ticket', 't'), undefined)
+  assert.equal(await adapter('Ticket').find('t'), undefined)
+  pass(60)
+  assert.equal(take('Ticket', 'u'), undefined)
+  close()
+})
+
+test('the entries of a grant are listed, without the expired ones and those of others', async () => {
+  const { adapter, list, close, pass } = setUp()
+  const resources = adapter('Resource')
+  await resources.upsert('b', { grantId: 'g', n: 2 })
+  await resources.upsert('a', { grantId: 'g', n: 1 }, 60)
+  await resources.upsert('c', { grantId: 'h', n: 3 })
+  assert.deepEqual(list('Resource', 'g'), [
+    { grantId: 'g', n: 1 },
+    { grantId: 'g', n: 2 },
+  ])
+  assert.deepEqual(list('Other', 'g'), [])
+  pass(60)
+  assert.deepEqual(list('Resource', 'g'), [{ grantId: 'g', n: 2 }])
+  close()
+})
+
 test('revoking a grant takes its entries of that model, and no others', async () => {
   const { adapter, close } = setUp()
   const [access, refresh] = [adapter('AccessToken'), adapter('RefreshToken')]

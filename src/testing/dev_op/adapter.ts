@@ -8,6 +8,10 @@ import type { World } from '../../world.ts'
 export interface DevOpMemory {
   /** What oidc-provider's `adapter` setting takes: one adapter per model, all over the same table. */
   readonly adapter: (model: string) => Adapter
+  /** Reads an entry and deletes it in one step: of two who come at once, one gets it. */
+  readonly take: (model: string, id: string) => Payload | undefined
+  /** The entries of a model with this `grantId`, by id. */
+  readonly list: (model: string, grantId: string) => readonly Payload[]
   readonly close: () => void
 }
 
@@ -47,6 +51,12 @@ export const openMemory = (file: string, world: Pick<World, 'now'>): DevOpMemory
   const byUserCode = readBy('user_code')
   const consume = database.prepare('UPDATE entries SET consumed_at = ? WHERE model = ? AND id = ?')
   const remove = database.prepare('DELETE FROM entries WHERE model = ? AND id = ?')
+  const takeOne = database.prepare(
+    'DELETE FROM entries WHERE model = ? AND id = ? AND (expires_at IS NULL OR expires_at > ?) RETURNING payload, consumed_at',
+  )
+  const byGrant = database.prepare(
+    'SELECT payload, consumed_at FROM entries WHERE model = ? AND grant_id = ? AND (expires_at IS NULL OR expires_at > ?) ORDER BY id',
+  )
   const revoke = database.prepare('DELETE FROM entries WHERE model = ? AND grant_id = ?')
   const sweep = database.prepare('DELETE FROM entries WHERE expires_at <= ?')
 
@@ -76,5 +86,11 @@ export const openMemory = (file: string, world: Pick<World, 'now'>): DevOpMemory
     destroy: async (id) => void remove.run(model, id),
     revokeByGrantId: async (grantId) => void revoke.run(model, grantId),
   })
-  return { adapter, close: () => database.close() }
+  const take = (model: string, id: string) => payloadIn(takeOne.get(model, id, nowSeconds()))
+  const list = (model: string, grantId: string) =>
+    byGrant
+      .all(model, grantId, nowSeconds())
+      .map(payloadIn)
+      .filter((payload) => payload !== undefined)
+  return { adapter, take, list, close: () => database.close() }
 }

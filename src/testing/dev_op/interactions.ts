@@ -1,7 +1,7 @@
 // Login and consent at the dev OP: oidc-provider sends the browser here, and takes it back with the result.
-import type { IncomingMessage } from 'node:http'
 import { errors, type Context, type Interaction, type Provider } from 'oidc-provider'
 import { accountOf } from './accounts.ts'
+import { bodyOf } from './body.ts'
 import { consentPage, errorPage, loginPage } from './pages.ts'
 
 /** What a step tells oidc-provider, or the page to show (again). */
@@ -18,8 +18,6 @@ interface Place {
   readonly clientHost: string
 }
 
-/** A form of ours is far smaller. */
-const FORM_BYTES_MAX = 16_384
 const DENIED = {
   result: { error: 'access_denied', error_description: 'The user denied the request.' },
 } as const
@@ -83,7 +81,7 @@ export const interactions =
         throw new errors.SessionNotFound('')
       const at = await placeOf(provider, interaction, ctx.path)
       const outcome: Outcome =
-        ctx.method === 'POST' ? await step.submit(at, await formIn(ctx.req)) : { page: step.page(at) }
+        ctx.method === 'POST' ? await step.submit(at, await formIn(ctx)) : { page: step.page(at) }
       if ('page' in outcome) {
         ctx.type = 'html'
         ctx.body = outcome.page
@@ -121,15 +119,8 @@ const placeOf = async (provider: Provider, interaction: Interaction, action: str
   }
 }
 
-const formIn = async (req: IncomingMessage): Promise<URLSearchParams> => {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of req) {
-    // Node's requests yield Buffers unless an encoding was set.
-    const bytes = chunk as Buffer
-    size += bytes.length
-    if (size > FORM_BYTES_MAX) throw new errors.SessionNotFound('')
-    chunks.push(bytes)
-  }
-  return new URLSearchParams(Buffer.concat(chunks).toString('utf8'))
+const formIn = async ({ req }: Context): Promise<URLSearchParams> => {
+  const body = await bodyOf(req)
+  if (body === undefined) throw new errors.SessionNotFound('')
+  return new URLSearchParams(body)
 }

@@ -9,7 +9,22 @@ declare module 'oidc-provider' {
     readonly res: ServerResponse
     readonly method: string
     readonly path: string
-    readonly oidc?: { readonly client?: Client; readonly session?: { readonly accountId?: string } }
+    readonly oidc?: {
+      readonly client?: Client
+      readonly session?: { readonly accountId?: string }
+      /** The parameters that the route takes; a text each, once it checked for duplicates. */
+      readonly params?: Readonly<Record<string, unknown>>
+    }
+    readonly querystring: string
+    readonly cookies: {
+      get(name: string, options: { signed: boolean }): string | undefined
+      /** `secure` follows the connection. */
+      set(
+        name: string,
+        value: string,
+        options: { path: string; httpOnly: boolean; sameSite: 'lax'; signed: boolean; maxAge: number },
+      ): void
+    }
     status: number
     type: string
     body: unknown
@@ -21,6 +36,28 @@ declare module 'oidc-provider' {
   export interface Client {
     readonly clientId: string
     readonly clientName?: string
+    readonly idTokenSignedResponseAlg: string
+    /** From `extraClientMetadata`, checked by the validator there. */
+    readonly claims_redirect_uri?: readonly string[]
+  }
+  /** A token as it was found: opaque, with what introspection tells. */
+  export interface Token {
+    readonly kind: string
+    readonly clientId: string
+    readonly accountId?: string
+    readonly grantId?: string
+    readonly scope?: string
+    readonly scopes: ReadonlySet<string>
+    readonly aud?: string | readonly string[]
+    readonly iat: number
+    readonly exp: number
+    readonly isValid: boolean
+    /** Seconds that a new token will live. */
+    readonly expiration: number
+    save(): Promise<string>
+  }
+  interface Tokens {
+    find(value: string): Promise<Token | undefined>
   }
   export interface Interaction {
     readonly uid: string
@@ -62,6 +99,21 @@ declare module 'oidc-provider' {
       new (properties: { accountId: string; clientId: string }): Grant
       find(id: string): Promise<Grant | undefined>
     }
+    readonly AccessToken: Tokens
+    readonly RefreshToken: Tokens
+    readonly ClientCredentials: Tokens & {
+      new (properties: { client: Client; expiresIn?: number }): Token
+    }
+    readonly IdToken: {
+      /** Checks signature, algorithm, issuer, audience and subject, not the expiry. */
+      validate(jwt: string, client: Client): Promise<{ payload: Readonly<Record<string, unknown>> }>
+    }
+    registerGrantType(
+      name: string,
+      handler: (ctx: Context) => Promise<void>,
+      params: readonly string[],
+    ): void
+    pathFor(route: 'authorization' | 'token' | 'introspection' | 'registration' | 'jwks'): string
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     callback(): (req: IncomingMessage, res: ServerResponse) => void
     on(event: 'server_error', listener: (ctx: Context, error: Error) => void): this
@@ -74,5 +126,13 @@ declare module 'oidc-provider' {
       options?: { mergeWithLastSubmission?: boolean },
     ): Promise<string>
   }
-  export const errors: { readonly SessionNotFound: new (description: string) => Error }
+  type Described = new (description: string) => Error
+  export const errors: {
+    readonly SessionNotFound: Described
+    readonly InvalidRequest: Described
+    readonly InvalidScope: Described
+    readonly InvalidClientMetadata: Described
+    /** A 400 with any code. */
+    readonly CustomOIDCProviderError: new (error: string, description: string) => Error
+  }
 }

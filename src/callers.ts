@@ -1,0 +1,136 @@
+// Callers: applications that show a key, or a certificate, instead of a token of their OP. They protect sites at any OP.
+import { createHash } from 'node:crypto'
+import { OxdError } from './error.ts'
+import type { Limits } from './limits.ts'
+import type { Store } from './store/store.ts'
+import { seconds, type World } from './world.ts'
+
+/** One way for a caller to prove itself; only its hash is kept. */
+export interface Credential {
+  /** `key`: SHA-256 of the key; `certificate`: SHA-256 of the certificate (DER), as `openssl x509 -fingerprint` shows it. */
+  readonly type: 'key' | 'certificate'
+  /** Hexadecimal, lower case. */
+  readonly sha256: string
+  /** Seconds since the epoch. */
+  readonly created_at: number
+}
+
+export interface Caller {
+  readonly name: string
+  /** The sites that it may operate: their oxd_ids, or all there are and will be. */
+  readonly sites: readonly string[] | 'all'
+  /** The newest first. */
+  readonly credentials: readonly Credential[]
+}
+
+export interface Callers {
+  /** A new caller and its key, which is shown this once. @throws OxdError caller_exists */
+  add(name: string, sites: Caller['sites']): Promise<{ caller: Caller; key: string }>
+  /** The same, known by its certificate. @throws OxdError caller_exists */
+  addCertificate(name: string, sites: Caller['sites'], sha256: string): Promise<Caller>
+  /** A new key; the one before it stays good beside it until it is dropped. @throws OxdError unknown_caller */
+  rotate(name: string): Promise<{ caller: Caller; key: string }>
+  /** From now on only the newest credential is good. @throws OxdError unknown_caller */
+  dropOld(name: string): Promise<Caller>
+  /** One more site that it may operate. @throws OxdError unknown_caller */
+  give(name: string, oxd_id: string): Promise<Caller>
+  /** `false` if there was none. */
+  remove(name: string): Promise<boolean>
+  list(): AsyncIterable<Caller>
+  /** Whose key this is. */
+  ofKey(key: string): Promise<Caller | undefined>
+  /** Whose certificate this is, by its SHA-256. */
+  ofCertificate(sha256: string): Promise<Caller | undefined>
+}
+
+/** So that a key is recognised, by oxd and by scanners that look for lost secrets. */
+const KEY_PREFIX = 'oxd_key_'
+const KEY_BYTES = 32
+const KEY = new RegExp(`^${KEY_PREFIX}[\\w-]{43}$`)
+const NAME = /^[\w.-]{1,64}$/
+const SHA256 = /^[0-9a-f]{64}$/
+
+export const isCallerKey = (text: string): boolean => KEY.test(text)
+
+const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
+
+export const createCallers = (store: Store, world: World, limits: Pick<Limits, 'caller_keys_max'>): Callers => {
+  const callers = store.kind<Caller>({ kind: 'caller', durable: true })
+  /** Which caller has this credential. An entry whose caller does not list it (any more) is worth nothing. */
+  const owners = store.kind<{ readonly name: string }>({ kind: 'caller_credential', durable: true })
+
+  const checkedName = (name: string): string => {
+    if (!NAME.test(name)) {
+      throw new OxdError('invalid_request', {
+        what: 'The name of a caller has 1 to 64 letters, digits, and _ . - among them.',
+      })
+    }
+    return name
+  }
+  const newKey = (): { key: string; credential: Credential } => {
+    const key = `${KEY_PREFIX}${world.random(KEY_BYTES).toString('base64url')}`
+    return { key, credential: { type: 'key', sha256: hashOf(key), created_at: seconds(world) } }
+  }
+  const enter = async (name: string, { type, sha256 }: Credential): Promise<void> => {
+    await owners.put([type, sha256], { name })
+  }
+  const insert = async (caller: Caller): Promise<Caller> => {
+    if (!(await callers.insert([checkedName(caller.name)], caller))) {
+      throw new OxdError('caller_exists', { what: `It is ${caller.name}.` })
+    }
+    for (const credential of caller.credentials) await enter(caller.name, credential)
+    return caller
+  }
+  const change = async (name: string, to: (caller: Caller) => Caller): Promise<Caller> => {
+    const changed = await callers.update([name], to)
+    if (changed === undefined) throw new OxdError('unknown_caller', { what: 'See oxd callers list.' })
+    return changed.value
+  }
+  const find = async (type: Credential['type'], sha256: string): Promise<Caller | undefined> => {
+    const owner = await owners.get([type, sha256])
+    if (owner === undefined) return undefined
+    const caller = (await callers.get([owner.value.name]))?.value
+    // The caller's own list decides: what was dropped there is worth nothing, even if its entry was left behind.
+    return caller?.credentials.some((known) => known.type === type && known.sha256 === sha256)
+      ? caller
+      : undefined
+  }
+
+  return {
+    async add(name, sites) {
+      const { key, credential } = newKey()
+      return { key, caller: await insert({ name, sites, credentials: [credential] }) }
+    },
+    async addCertificate(name, sites, sha256) {
+      if (!SHA256.test(sha256)) throw new OxdError('invalid_request', { what: 'This is no SHA-256 fingerprint.' })
+      const credential = { type: 'certificate', sha256, created_at: seconds(world) } as const
+      return insert({ name, sites, credentials: [credential] })
+    },
+    async rotate(name) {
+      const { key, credential } = newKey()
+      await enter(name, credential)
+      const caller = await change(name, (before) => ({
+        ...before,
+        credentials: [credential, ...before.credentials].slice(0, limits.caller_keys_max),
+      }))
+      return { key, caller }
+    },
+    dropOld: (name) => change(name, (before) => ({ ...before, credentials: before.credentials.slice(0, 1) })),
+    give: (name, oxd_id) =>
+      change(name, (before) =>
+        before.sites === 'all' || before.sites.includes(oxd_id)
+          ? before
+          : { ...before, sites: [...before.sites, oxd_id] },
+      ),
+    async remove(name) {
+      const caller = await callers.take([name])
+      for (const { type, sha256 } of caller?.credentials ?? []) await owners.remove([type, sha256])
+      return caller !== undefined
+    },
+    async *list() {
+      for await (const { value } of callers.list()) yield value
+    },
+    ofKey: async (key) => (isCallerKey(key) ? find('key', hashOf(key)) : undefined),
+    ofCertificate: (sha256) => find('certificate', sha256),
+  }
+}

@@ -1,0 +1,254 @@
+// Who may call: every protected command shows a token of the OP, a caller key or a certificate, and operates only its own sites.
+//
+// A site belongs to the pair of its issuer and a client there: the setup client under which it was registered (3.1), or its
+// own client (4.x). So a token is only ever introspected at the issuer of a site that oxd knows, never at one that the
+// caller names: an OP that claims to have issued a token to somebody else's client_id gains nothing.
+import { LRUCache } from 'lru-cache'
+import { isCallerKey, type Caller, type Callers } from './callers.ts'
+import type { AnyCommand, Permit } from './command.ts'
+import type { DialectName } from './dialect.ts'
+import { OxdError } from './error.ts'
+import type { Limits } from './limits.ts'
+import { askedOp, type AskedOp } from './oidc/asked_op.ts'
+import { introspect, type Introspection } from './oidc/introspection.ts'
+import type { Ops } from './oidc/op.ts'
+import type { Pats } from './pat.ts'
+import type { Site, Sites } from './site.ts'
+import type { Keys } from './store/seal.ts'
+import type { World } from './world.ts'
+
+/** What a transport knows of who sent a command. */
+export interface Credentials {
+  /** Must the caller prove itself? A transport on which it need not says so at the start of the daemon. */
+  readonly protected: boolean
+  /** `Authorization: Bearer`, or `protection_access_token` among the parameters. */
+  readonly token?: string | undefined
+  /** The header `AuthorizationOxdId` (4.x): the site at whose OP the token is introspected. */
+  readonly authorization_oxd_id?: string | undefined
+  /** SHA-256 of the certificate with which the TLS connection was made. */
+  readonly certificate?: string | undefined
+}
+
+export interface Guard {
+  /**
+   * Refuses what can be refused before anything is read.
+   * @throws OxdError blank_protection_access_token
+   */
+  first(command: AnyCommand, credentials: Credentials): void
+  /** @throws OxdError with the code of the first check that fails */
+  permit(
+    command: AnyCommand,
+    asked: {
+      readonly params: Readonly<Record<string, unknown>>
+      readonly site: Site | undefined
+      readonly credentials: Credentials
+      readonly dialect: DialectName
+    },
+  ): Promise<Permit>
+}
+
+export interface GuardParts {
+  readonly sites: Sites
+  readonly callers: Callers
+  readonly ops: Ops
+  readonly pats: Pats
+  readonly keys: Keys
+  readonly world: World
+  readonly limits: Limits
+  /** Issuers that anybody may make oxd ask: those of `--allowed-op`, and the default one. */
+  readonly allowed_op: readonly string[]
+  readonly op_host: string | undefined
+}
+
+const noSetup: Permit['setup'] = async () => undefined
+const noAdoption: Permit['adopt'] = async () => {}
+const EVERYTHING: Permit = { owns: () => true, setup: noSetup, adopt: noAdoption, anywhere: true }
+const NOTHING: Permit = { owns: () => false, setup: noSetup, adopt: noAdoption, anywhere: false }
+
+/** The client whose tokens operate this site; undefined where none can (3.1 knows only setup clients). */
+const ownerOf = ({ setup, client }: Site, dialect: DialectName): string | undefined =>
+  dialect === 'v4' ? client.client_id : dialect === 'v3' ? setup?.client_id : (setup?.client_id ?? client.client_id)
+
+/** A slash at the end makes another issuer, but no other OP. */
+const issuerOf = (asked: AskedOp, fallback?: string): string =>
+  askedOp(asked, fallback).where.issuer.replace(/\/$/, '')
+
+export const createGuard = ({
+  sites,
+  callers,
+  ops,
+  pats,
+  keys,
+  world,
+  limits,
+  allowed_op,
+  op_host,
+}: GuardParts): Guard => {
+  const allowed = new Set(
+    [...allowed_op, ...(op_host === undefined ? [] : [op_host])].map((host) => issuerOf({ op_host: host })),
+  )
+  /** Under a keyed hash, so that no token lies about in memory by its name. */
+  const introspected = new LRUCache<string, Introspection, { readonly at: Site; readonly token: string }>({
+    max: limits.introspections_max,
+    ttl: limits.introspection_ms,
+    ttlResolution: 0,
+    perf: { now: world.now },
+    ignoreFetchAbort: true,
+    allowStaleOnFetchAbort: true,
+    async fetchMethod(_key, _stale, { options, context: { at, token } }) {
+      const answer = await introspect(await ops.at(at), at.client, token, pats.of(at))
+      const left_ms = answer.exp === undefined ? limits.introspection_ms : answer.exp * 1000 - world.now()
+      options.ttl = Math.max(1, Math.min(left_ms, limits.introspection_ms))
+      return answer
+    },
+  })
+
+  /** The client to which the OP of `at` issued the token; `at` is a site that oxd knows, as whose client it is asked. */
+  const clientOf = async (at: Site, token: string): Promise<string> => {
+    const name = keys.mac('introspected token', at.issuer, at.client.client_id, token).toString('base64url')
+    const { active, client_id, scope } = await introspected.forceFetch(name, { context: { at, token } })
+    if (!active) throw new OxdError('inactive_protection_access_token')
+    if (!client_id) throw new OxdError('invalid_introspection_response')
+    if (!scope.includes('oxd')) throw new OxdError('protection_access_token_insufficient_scope')
+    return client_id
+  }
+
+  /** The site as whose client tokens of this site are introspected. */
+  const introspector = async (site: Site): Promise<Site> => {
+    const setup = site.setup === undefined ? undefined : await sites.get(site.setup.oxd_id)
+    // The setup client may have been removed, or moved to another issuer: then it says nothing about this site.
+    return setup !== undefined && setup.issuer === site.issuer ? setup : site
+  }
+
+  const owns = (owner: { issuer: string; client_id: string }, dialect: DialectName) => (site: Site) =>
+    site.issuer === owner.issuer && ownerOf(site, dialect) === owner.client_id
+
+  /** The owner that the token proves, shown for this site. */
+  const ownerByToken = async (site: Site, token: string, dialect: DialectName): Promise<Permit> => {
+    const owner = ownerOf(site, dialect)
+    if (owner === undefined) throw new OxdError('no_setup_client_for_oxd_id')
+    const client_id = await clientOf(await introspector(site), token)
+    if (client_id !== owner) throw new OxdError('invalid_protection_access_token')
+    return {
+      ...EVERYTHING,
+      owns: owns({ issuer: site.issuer, client_id }, dialect),
+      setup: async () => site.setup,
+    }
+  }
+
+  const ofCaller = ({ name, sites: own }: Caller): Permit => ({
+    ...EVERYTHING,
+    owns: ({ oxd_id }) => own === 'all' || own.includes(oxd_id),
+    adopt: async (oxd_id) => {
+      if (own !== 'all') await callers.give(name, oxd_id)
+    },
+  })
+
+  const callerOf = async ({ token, certificate }: Credentials): Promise<Caller | undefined> => {
+    if (token !== undefined && isCallerKey(token)) {
+      const caller = await callers.ofKey(token)
+      // Never shown to an OP as if it were a token of its.
+      if (caller === undefined) {
+        throw new OxdError('invalid_protection_access_token', { what: 'This caller key is not known (any more).' })
+      }
+      return caller
+    }
+    return certificate === undefined ? undefined : callers.ofCertificate(certificate)
+  }
+
+  const isAllowed = (params: AskedOp): boolean =>
+    allowed.has(issuerOf(params, op_host))
+
+  /** register_site of 3.1: the token of a setup client at that issuer, which oxd knows already. */
+  const setupByToken = async (issuer: string, token: string): Promise<Permit | undefined> => {
+    for (const setup of await sites.setupsAt(issuer)) {
+      const client_id = await clientOf(setup, token).catch((error: unknown) => {
+        if (error instanceof OxdError && error.code === 'inactive_protection_access_token') return undefined
+        throw error
+      })
+      // The token may be that of another setup client of the same issuer; then that one is the owner.
+      const owner = (await sites.setupsAt(issuer)).find((site) => site.client.client_id === client_id)
+      if (owner?.setup !== undefined) {
+        const { setup: link } = owner
+        return {
+          ...EVERYTHING,
+          owns: owns({ issuer, client_id: link.client_id }, 'v3'),
+          setup: async () => link,
+        }
+      }
+    }
+    return undefined
+  }
+
+  const permitOpen = async (
+    command: AnyCommand,
+    params: Readonly<Record<string, unknown>>,
+    { token, authorization_oxd_id }: Credentials,
+    dialect: DialectName,
+  ): Promise<Permit> => {
+    // The parameters that name an OP are declared by the same fields in every command that has them.
+    const asked = params as AskedOp
+    if (authorization_oxd_id !== undefined && token !== undefined) {
+      return ownerByToken(await named(authorization_oxd_id), token, dialect)
+    }
+    if (command.access === 'caller') throw new OxdError('blank_protection_access_token')
+    if (token !== undefined && command.access === 'op') {
+      const permit = await setupByToken(askedOp(asked, op_host).where.issuer, token)
+      if (permit !== undefined) return permit
+      throw new OxdError('invalid_protection_access_token')
+    }
+    if (isAllowed(asked)) return NOTHING
+    const { client_id } = params
+    const isKnownClient =
+      command.access === 'client' &&
+      typeof client_id === 'string' &&
+      (await sites.hasClient(askedOp(asked, op_host).where.issuer, client_id))
+    if (isKnownClient) return NOTHING
+    throw new OxdError('op_not_allowed')
+  }
+
+  const named = async (authorization_oxd_id: string): Promise<Site> => {
+    const site = await sites.get(authorization_oxd_id)
+    if (site === undefined) throw new OxdError('authorization_oxd_id_not_found')
+    return site
+  }
+
+  const permitSite = async (
+    site: Site,
+    { token, authorization_oxd_id }: Credentials,
+    dialect: DialectName,
+  ): Promise<Permit> => {
+    if (token === undefined) throw new OxdError('blank_protection_access_token')
+    if (authorization_oxd_id === undefined) return ownerByToken(site, token, dialect)
+    const permit = await ownerByToken(await named(authorization_oxd_id), token, dialect)
+    // The original took the word of any site's token for any other site.
+    if (!permit.owns(site)) throw new OxdError('invalid_authorization_oxd_id')
+    return permit
+  }
+
+  return {
+    first({ access }, { protected: isProtected, token, certificate }) {
+      if (!isProtected || token !== undefined || certificate !== undefined) return
+      if (access === 'site' || access === 'caller') throw new OxdError('blank_protection_access_token')
+    },
+
+    async permit(command, { params, site, credentials, dialect }) {
+      if (command.access === 'public') return NOTHING
+      if (!credentials.protected) {
+        if (credentials.token === undefined || isCallerKey(credentials.token)) return EVERYTHING
+        // A token that is shown all the same says under which setup client a site is registered, as in 3.1.
+        const shown = async () => (await permitOpen(command, params, credentials, dialect)).setup()
+        return { ...EVERYTHING, setup: shown }
+      }
+      const caller = await callerOf(credentials)
+      if (caller === undefined) {
+        return site === undefined
+          ? permitOpen(command, params, credentials, dialect)
+          : permitSite(site, credentials, dialect)
+      }
+      const permit = ofCaller(caller)
+      if (site !== undefined && !permit.owns(site)) throw new OxdError('invalid_protection_access_token')
+      return permit
+    },
+  }
+}

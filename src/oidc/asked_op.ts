@@ -1,0 +1,23 @@
+// The OP that a command asks about by op_host, op_discovery_path (3.1) or op_configuration_endpoint (4.2).
+import { OxdError } from '../error.ts'
+import { whereabouts, type Whereabouts } from './discovery.ts'
+
+export interface AskedOp {
+  readonly op_host?: string | undefined
+  readonly op_discovery_path?: string | undefined
+  readonly op_configuration_endpoint?: string | undefined
+}
+
+/**
+ * Where that OP is, or the default one, and how it was named.
+ * @throws OxdError invalid_op_host, invalid_op_configuration_endpoint
+ */
+export const askedOp = (
+  { op_host: asked, op_discovery_path, op_configuration_endpoint }: AskedOp,
+  fallback: string | undefined,
+): { readonly op_host: string; readonly where: Whereabouts } => {
+  const op_host = asked ?? op_configuration_endpoint ?? fallback
+  if (op_host === undefined) throw new OxdError('invalid_op_host', { what: 'op_host is missing.' })
+  const where = whereabouts(op_host, { op_discovery_path, configuration_endpoint: op_configuration_endpoint })
+  return { op_host, where }
+}
