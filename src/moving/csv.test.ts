@@ -5,8 +5,20 @@ import { CsvError, csvRows } from './csv.ts'
 
 const CASES: readonly (readonly [text: string, rows: readonly (readonly string[])[]])[] = [
   ['', []],
-  ['"ID","DATA"\n"a","{""x"":1}"\n', [['ID', 'DATA'], ['a', '{"x":1}']]],
-  ['id,data\r\na,b\r\n', [['id', 'data'], ['a', 'b']]],
+  [
+    '"ID","DATA"\n"a","{""x"":1}"\n',
+    [
+      ['ID', 'DATA'],
+      ['a', '{"x":1}'],
+    ],
+  ],
+  [
+    'id,data\r\na,b\r\n',
+    [
+      ['id', 'data'],
+      ['a', 'b'],
+    ],
+  ],
   ['\uFEFF"id"\n', [['id']]],
   ['"a\nb",c', [['a\nb', 'c']]],
   ['a,\n', [['a', '']]],

@@ -29,7 +29,7 @@ const closingQuote = (text: string, at: number): number => {
 export function* csvRows(text: string): Generator<readonly string[]> {
   let at = text.startsWith('\uFEFF') ? 1 : 0
   let row: string[] = []
-  for (let number = 1; at < text.length || row.length > 0; ) {
+  for (let number = 1; at < text.length || row.length > 0;) {
     const isQuoted = text[at] === QUOTE
     const closing = isQuoted ? closingQuote(text, at) : at
     const field = isQuoted ? text.slice(at + 1, closing) : (matched(PLAIN, text, at) ?? '')

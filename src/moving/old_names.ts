@@ -1,5 +1,5 @@
 // What the site records and site defaults of oxd 2.4 to 4.5 call things, and what register_site calls them.
-import { OxdError } from '../error.ts'
+import { ERRORS, OxdError } from '../error.ts'
 import { readParams } from '../params.ts'
 import { SITE_PARAMS } from '../site.ts'
 import type { SiteParams } from '../site.ts'
@@ -58,6 +58,7 @@ export const siteParams = (values: Values): SiteParams => {
     const parameter = error instanceof OxdError ? String(error.details?.parameter) : ''
     const as = given.get(parameter)?.as ?? parameter
     if (!(error instanceof OxdError) || as === parameter) throw error
-    throw new OxdError(error.code, { what: `It is called ${as} there. ${error.message}`, cause: error })
+    const what = error.message.slice(ERRORS[error.code].message.length).trim()
+    throw new OxdError(error.code, { what: `${what} It is called ${as} there.`, cause: error })
   }
 }

@@ -48,7 +48,10 @@ test('a 3.0 record becomes a site', () => {
   assert.equal(site.op_host, 'https://op.example.com')
   assert.equal(site.issuer, 'https://op.example.com')
   assert.equal(site.discovery_url, 'https://op.example.com/.well-known/openid-configuration')
-  assert.deepEqual(site.settings.redirect_uris, ['https://shop.example.com/cb', 'https://shop.example.com/cb2'])
+  assert.deepEqual(site.settings.redirect_uris, [
+    'https://shop.example.com/cb',
+    'https://shop.example.com/cb2',
+  ])
   assert.deepEqual(site.settings.post_logout_redirect_uris, ['https://shop.example.com/bye'])
   assert.deepEqual(site.settings.scope, ['openid', 'email'])
   assert.deepEqual(site.settings.acr_values, [])
@@ -78,7 +81,8 @@ test('a 3.0 record becomes a site', () => {
 
 test('tokens and passwords of users do not come along', () => {
   const text = JSON.stringify(siteOf(ID, OLD_30))
-  for (const secret of ['at-secret', 'eyJh', 'pat-1', '"pw"', 'ada']) assert.ok(!text.includes(secret), secret)
+  for (const secret of ['at-secret', 'eyJh', 'pat-1', '"pw"', 'ada'])
+    assert.ok(!text.includes(secret), secret)
 })
 
 test('a 3.1 record keeps its setup client, discovery path and expressions', () => {
@@ -90,7 +94,9 @@ test('a 3.1 record keeps its setup client, discovery path and expressions', () =
     claims_redirect_uri: ['https://shop.example.com/claims'],
     front_channel_logout_uri: ['https://shop.example.com/out'],
     token_endpoint_auth_method: 'client_secret_post',
-    uma_protected_resources: [{ id: 'r', path: '/p', http_methods: 'PUT', scope_expressions: ['{"rule":1}'] }],
+    uma_protected_resources: [
+      { id: 'r', path: '/p', http_methods: 'PUT', scope_expressions: ['{"rule":1}'] },
+    ],
   })
   assert.equal(site.issuer, 'https://op.example.com/tenant')
   assert.deepEqual(site.setup, { oxd_id: SETUP_ID, client_id: 'c-79' })
@@ -127,7 +133,10 @@ test('a 4.x record', () => {
   })
   assert.deepEqual(notes, [])
   assert.equal(site.issuer, 'https://op.example.com/t')
-  assert.deepEqual(site.settings.redirect_uris, ['https://shop.example.com/cb', 'https://shop.example.com/cb2'])
+  assert.deepEqual(site.settings.redirect_uris, [
+    'https://shop.example.com/cb',
+    'https://shop.example.com/cb2',
+  ])
   assert.deepEqual(site.settings.post_logout_redirect_uris, [
     'https://shop.example.com/bye',
     'https://shop.example.com/bye2',
@@ -172,14 +181,26 @@ const REFUSED: readonly (readonly [what: string, record: unknown, why: RegExp])[
   ['no client', { ...OLD_30, client_id: '' }, /no client_id/],
   ['no secret', { ...OLD_30, client_secret: null }, /no client_secret/],
   ['client_id of the wrong type', { ...OLD_30, client_id: { a: 1 } }, /client_id/],
-  ['no redirect URI', { ...OLD_30, authorization_redirect_uri: '', redirect_uris: [] }, /authorization_redirect_uri/],
-  ['a redirect URI that is script', { ...OLD_30, authorization_redirect_uri: 'javascript:alert(1)' }, /authorization_redirect_uri/],
+  [
+    'no redirect URI',
+    { ...OLD_30, authorization_redirect_uri: '', redirect_uris: [] },
+    /authorization_redirect_uri/,
+  ],
+  [
+    'a redirect URI that is script',
+    { ...OLD_30, authorization_redirect_uri: 'javascript:alert(1)' },
+    /authorization_redirect_uri/,
+  ],
   ['an old name', { ...OLD_30, sector_identifier_uri: 'nonsense' }, /called sector_identifier_uri there/],
   ['scope of the wrong type', { ...OLD_30, scope: { a: 1 } }, /scope/],
   ['no code flow', { ...OLD_30, response_types: ['id_token'] }, /response_types/],
   ['an expiry that is none', { ...OLD_30, client_secret_expires_at: 'soon' }, /client_secret_expires_at/],
   ['a setup site that is none', { ...OLD_30, setup_client_id: 'c', setup_oxd_id: '../x' }, /setup_oxd_id/],
-  ['resources of the wrong type', { ...OLD_30, uma_protected_resources: { a: 1 } }, /uma_protected_resources/],
+  [
+    'resources of the wrong type',
+    { ...OLD_30, uma_protected_resources: { a: 1 } },
+    /uma_protected_resources/,
+  ],
   ['a resource without path', { ...OLD_30, uma_protected_resources: [{ id: 'r' }] }, /item 0: path/],
   ['too long', { ...OLD_30, client_name: 'x'.repeat(100_000) }, /client_name.*too long/],
 ]
@@ -187,7 +208,10 @@ for (const [what, record, why] of REFUSED) {
   test(`refuses ${what}, by name and without a value`, () => {
     assert.throws(
       () => siteOf(ID, record),
-      (error) => error instanceof RecordError && why.test(error.message) && !/the-secret|the-rat|pw/.test(error.message),
+      (error) =>
+        error instanceof RecordError &&
+        why.test(error.message) &&
+        !/the-secret|the-rat|pw/.test(error.message),
     )
   })
 }

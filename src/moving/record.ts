@@ -1,9 +1,9 @@
 // One site as oxd 3.0, 3.1 or 4.x kept it, made into a site of ours.
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
+import { AUTH_METHODS } from '../oidc/client_auth.ts'
 import { whereabouts } from '../oidc/discovery.ts'
 import { ALGORITHMS } from '../oidc/keys.ts'
-import { AUTH_METHODS } from '../oidc/token.ts'
 import { secretExpiry, settingsFrom } from '../site.ts'
 import type { Setup, Site, SiteParams } from '../site.ts'
 import { isBlank, siteParams } from './old_names.ts'
@@ -71,16 +71,14 @@ const RESOURCES = z.array(
       scope_expressions: texts,
       scopeExpressions: texts,
     })
-    .transform(
-      ({ id, path, http_methods, httpMethods, scopes, ...old }): OldUmaResource => ({
-        id,
-        path,
-        http_methods: [...http_methods, ...httpMethods],
-        scopes,
-        ticket_scopes: [...old.ticketScopes, ...old.ticket_scopes],
-        scope_expressions: [...old.scope_expressions, ...old.scopeExpressions],
-      }),
-    ),
+    .transform(({ id, path, http_methods, httpMethods, scopes, ...old }): OldUmaResource => ({
+      id,
+      path,
+      http_methods: [...http_methods, ...httpMethods],
+      scopes,
+      ticket_scopes: [...old.ticketScopes, ...old.ticket_scopes],
+      scope_expressions: [...old.scope_expressions, ...old.scopeExpressions],
+    })),
 )
 
 const umaResources = (value: unknown): readonly OldUmaResource[] => {
@@ -106,10 +104,7 @@ const setupOf = (record: Values, oxd_id: string, client_id: string): Setup | und
 const DEFAULT_METHOD = 'client_secret_basic'
 const DEFAULT_ALGORITHM = 'RS256'
 
-const clientOf = (
-  { client_id, client_secret, ...params }: SiteParams,
-  notes: string[],
-): Site['client'] => {
+const clientOf = ({ client_id, client_secret, ...params }: SiteParams, notes: string[]): Site['client'] => {
   if (client_id === undefined) throw new RecordError('it has no client_id: it was never registered at its OP')
   const method = params.client_token_endpoint_auth_method ?? DEFAULT_METHOD
   const isKnownMethod = Object.hasOwn(AUTH_METHODS, method)
@@ -155,8 +150,7 @@ const readSite = (oxd_id: string, record: Values): OldSite => {
     // Only where the record named one: what the OP is told of anew must be what oxd does.
     client_token_endpoint_auth_method:
       params.client_token_endpoint_auth_method && client.token_endpoint_auth_method,
-    id_token_signed_response_alg:
-      params.id_token_signed_response_alg && client.id_token_signed_response_alg,
+    id_token_signed_response_alg: params.id_token_signed_response_alg && client.id_token_signed_response_alg,
   })
   return {
     site: {

@@ -245,6 +245,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
         codes: new Map(),
         refreshTokens: new Map(),
         accessTokens: new Map(),
+        pats: new Set(),
         requests: [],
       })
       return issuer

@@ -1,5 +1,5 @@
 // The honest OP: what each endpoint answers, with only those doors open that a fault names.
-// RFC 6749, 7591, 7592, 7636, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
+// RFC 6749, 7033, 7591, 7592, 7636, 7662, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk } from './jws.ts'
 import type { Json, Kty, TokenFaults } from './jws.ts'
@@ -12,8 +12,10 @@ export const ENDPOINT_NAMES = [
   'management',
   'authorization',
   'token',
+  'introspection',
   'userinfo',
   'end_session',
+  'webfinger',
 ] as const
 export type EndpointName = (typeof ENDPOINT_NAMES)[number]
 
@@ -36,6 +38,7 @@ export type Fault = Reply | ((good: Json, seen: Seen) => Json | string | Buffer 
 /** What an honest OP checks before it gives out tokens; a lax one does not. */
 export type Check =
   | 'client_authentication'
+  | 'grant_types'
   | 'code_reuse'
   | 'code_expiry'
   | 'code_owner'
@@ -48,6 +51,10 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly ignores?: readonly Check[]
   /** What every client is registered as, instead of random names. */
   readonly credentials?: { readonly client_id?: string; readonly client_secret?: string }
+  /** Who may introspect; default: clients and bearers of a PAT alike. */
+  readonly introspection_by?: 'client' | 'pat'
+  /** How many PATs the introspection endpoint refuses, the first ones that it sees. */
+  readonly refused_pats?: number
 }
 
 export interface Recorded extends Seen {
@@ -71,9 +78,13 @@ interface Grant {
   readonly client_id: string
   readonly sub: string
   readonly scope: string
+  /** What a refresh may ask for, where `scope` is less. */
+  readonly granted?: string
   readonly redirect_uri: string
   readonly nonce: string | undefined
   readonly code_challenge: string | undefined
+  /** Of a client that acts for itself: no user, no ID Token. */
+  readonly own?: true
   /** Seconds since the epoch. */
   readonly auth_time: number
   readonly expires_at: number
@@ -91,6 +102,8 @@ export interface Issuer {
   readonly codes: Map<string, Grant>
   readonly refreshTokens: Map<string, Grant>
   readonly accessTokens: Map<string, Grant>
+  /** In the order in which the introspection endpoint first saw them. */
+  readonly pats: Set<string>
   readonly requests: Recorded[]
 }
 
@@ -232,7 +245,7 @@ const authenticate = (issuer: Issuer, { authorization, params }: Request): Clien
 /** True is wrong. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 and https://www.rfc-editor.org/rfc/rfc7636#section-4.6 */
 const CODE_CHECKS: Readonly<
   Record<
-    Exclude<Check, 'client_authentication'>,
+    Exclude<Check, 'client_authentication' | 'grant_types'>,
     (grant: Grant, client: Client, params: Json, now: number) => boolean
   >
 > = {
@@ -244,6 +257,14 @@ const CODE_CHECKS: Readonly<
     createHash('sha256')
       .update(text(params['code_verifier']) ?? '')
       .digest('base64url') !== grant.code_challenge,
+}
+
+/** A refresh may ask for less, never for more. @see https://www.rfc-editor.org/rfc/rfc6749#section-6 */
+const narrowed = (granted: string, params: Json): string => {
+  const asked = text(params['scope']) ?? granted
+  const all = granted.split(' ')
+  if (!asked.split(' ').every((token) => all.includes(token))) throw new Refusal(400, 'invalid_scope')
+  return asked
 }
 
 /** Which grant a token request is about. */
@@ -264,8 +285,29 @@ const GRANTS: Readonly<Record<string, (issuer: Issuer, client: Client, params: J
       const name = text(params['refresh_token']) ?? ''
       const grant = issuer.refreshTokens.get(name)
       if (grant === undefined || grant.client_id !== client.client_id) throw new Refusal(400, 'invalid_grant')
+      const scope = narrowed(grant.scope, params)
       issuer.refreshTokens.delete(name)
-      return grant
+      return { ...grant, scope, granted: grant.scope }
+    },
+    /** @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4 */
+    client_credentials(issuer, client, params, now) {
+      const may =
+        client.client_secret !== undefined &&
+        texts(client.metadata['grant_types']).includes('client_credentials')
+      if (!may && issuer.faults.ignores?.includes('grant_types') !== true)
+        throw new Refusal(400, 'unauthorized_client')
+      return {
+        client_id: client.client_id,
+        sub: client.client_id,
+        scope: text(params['scope']) ?? '',
+        redirect_uri: '',
+        nonce: undefined,
+        code_challenge: undefined,
+        own: true,
+        auth_time: now,
+        expires_at: now,
+        used: true,
+      }
     },
   }
 
@@ -353,6 +395,21 @@ const bearer = ({ authorization }: Request): string => /^Bearer (\S+)$/i.exec(au
 const badToken = (): Refusal =>
   new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
 
+/** Whether who asks may introspect: as a client, or with a PAT. @see https://www.rfc-editor.org/rfc/rfc7662#section-2.1 */
+const authorizeIntrospection = (house: House, issuer: Issuer, request: Request): void => {
+  const { introspection_by, refused_pats = 0 } = issuer.faults
+  const pat = bearer(request)
+  if (pat === '') {
+    if (introspection_by === 'pat') throw badToken()
+    return void authenticate(issuer, request)
+  }
+  const grant = issuer.accessTokens.get(pat)
+  const isPat = grant !== undefined && grant.scope.split(' ').includes('uma_protection')
+  if (!isPat || grant.expires_at < secondsOf(house) || introspection_by === 'client') throw badToken()
+  issuer.pats.add(pat)
+  if ([...issuer.pats].indexOf(pat) < refused_pats) throw badToken()
+}
+
 /** A redirect with the members as its parameters. */
 const redirectTo =
   (uri: string): NonNullable<Answer['render']> =>
@@ -383,8 +440,9 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         userinfo_endpoint: `${base}/userinfo`,
         jwks_uri: `${base}/jwks`,
         registration_endpoint: `${base}/register`,
+        introspection_endpoint: `${base}/introspect`,
         end_session_endpoint: `${base}/end_session`,
-        scopes_supported: ['openid', 'profile', 'email', 'offline_access'],
+        scopes_supported: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
         response_types_supported: ['code'],
         grant_types_supported: Object.keys(GRANTS),
         subject_types_supported: ['public'],
@@ -487,8 +545,10 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       const grant = grantOf(issuer, client, request.params, secondsOf(house))
       const access_token = house.token()
       issuer.accessTokens.set(access_token, { ...grant, expires_at: secondsOf(house) + TOKEN_SECONDS })
-      const refresh_token = grant.scope.split(' ').includes('offline_access') ? house.token() : undefined
-      if (refresh_token !== undefined) issuer.refreshTokens.set(refresh_token, grant)
+      const whole = { ...grant, scope: grant.granted ?? grant.scope }
+      const forLater = grant.own !== true && whole.scope.split(' ').includes('offline_access')
+      const refresh_token = forLater ? house.token() : undefined
+      if (refresh_token !== undefined) issuer.refreshTokens.set(refresh_token, whole)
       return {
         status: 200,
         json: {
@@ -496,8 +556,38 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
           token_type: 'Bearer',
           expires_in: TOKEN_SECONDS,
           scope: grant.scope,
-          id_token: await idToken(house, issuer, client, grant, access_token),
+          ...(grant.own === true
+            ? {}
+            : { id_token: await idToken(house, issuer, client, grant, access_token) }),
           ...(refresh_token === undefined ? {} : { refresh_token }),
+        },
+      }
+    },
+  },
+  introspection: {
+    path: /\/introspect$/,
+    methods: ['POST'],
+    answer: async (house, issuer, request) => {
+      if (request.repeated.length > 0) throw new Refusal(400, 'invalid_request')
+      authorizeIntrospection(house, issuer, request)
+      const token = text(request.params['token'])
+      if (token === undefined) throw new Refusal(400, 'invalid_request')
+      const grant = issuer.accessTokens.get(token)
+      if (grant === undefined || grant.expires_at < secondsOf(house))
+        return { status: 200, json: { active: false } }
+      return {
+        status: 200,
+        json: {
+          active: true,
+          scope: grant.scope,
+          client_id: grant.client_id,
+          username: grant.sub,
+          token_type: 'Bearer',
+          exp: grant.expires_at,
+          iat: grant.expires_at - TOKEN_SECONDS,
+          sub: grant.sub,
+          aud: grant.client_id,
+          iss: issuer.issuer,
         },
       }
     },
@@ -540,6 +630,25 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         throw new Refusal(400, 'invalid_request')
       const state = text(params['state'])
       return { status: 302, json: state === undefined ? {} : { state }, render: redirectTo(back) }
+    },
+  },
+  /** At the root of the host, so it is the issuer without a name that is asked. @see https://www.rfc-editor.org/rfc/rfc7033#section-4 */
+  webfinger: {
+    path: /\/\.well-known\/webfinger$/,
+    methods: ['GET'],
+    answer: async (_house, { issuer }, { params, repeated }) => {
+      const resource = text(params['resource'])
+      if (resource === undefined || repeated.includes('resource')) throw new Refusal(400, 'invalid_request')
+      const rel = 'http://openid.net/specs/connect/1.0/issuer'
+      const wanted = params['rel'] === undefined || params['rel'] === rel
+      return {
+        status: 200,
+        json: { subject: resource, links: wanted ? [{ rel, href: issuer }] : [] },
+        render: async (json) => ({
+          headers: { ...JSON_HEADERS, 'content-type': 'application/jrd+json' },
+          body: JSON.stringify(json),
+        }),
+      }
     },
   },
 }

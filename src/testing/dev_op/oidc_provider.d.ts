@@ -54,7 +54,10 @@ declare module 'oidc-provider' {
     readonly isValid: boolean
     /** Seconds that a new token will live. */
     readonly expiration: number
+    /** Seconds that it still has. */
+    readonly remainingTTL: number
     save(): Promise<string>
+    destroy(): Promise<void>
   }
   interface Tokens {
     find(value: string): Promise<Token | undefined>
@@ -108,11 +111,7 @@ declare module 'oidc-provider' {
       /** Checks signature, algorithm, issuer, audience and subject, not the expiry. */
       validate(jwt: string, client: Client): Promise<{ payload: Readonly<Record<string, unknown>> }>
     }
-    registerGrantType(
-      name: string,
-      handler: (ctx: Context) => Promise<void>,
-      params: readonly string[],
-    ): void
+    registerGrantType(name: string, handler: (ctx: Context) => Promise<void>, params: readonly string[]): void
     pathFor(route: 'authorization' | 'token' | 'introspection' | 'registration' | 'jwks'): string
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     callback(): (req: IncomingMessage, res: ServerResponse) => void

@@ -6,33 +6,47 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import { join } from 'node:path'
-import { Provider, type Adapter, type Context, type Jwks } from 'oidc-provider'
+import { Provider, type Context, type Jwks } from 'oidc-provider'
 import { StartError } from '../../error.ts'
 import { realWorld, type World } from '../../world.ts'
 import { accountOf, SCOPES } from './accounts.ts'
-import { openMemory } from './adapter.ts'
+import { openMemory, type DevOpMemory } from './adapter.ts'
 import { interactions } from './interactions.ts'
+import { serveUma } from './uma.ts'
+import { checkClaimsRedirectUris } from './uma_gathering.ts'
+import { mayIntrospect } from './uma_introspection.ts'
+import { DEFAULT_UMA_POLICY, type UmaPolicy } from './uma_policy.ts'
+import { umaStore } from './uma_store.ts'
 import { CONTENT_SECURITY_POLICY, errorPage, homePage, logoutPage, signedOutPage } from './pages.ts'
 
 export interface DevOpParts {
   readonly issuer: string
-  /** One adapter per model of oidc-provider. */
-  readonly adapter: (model: string) => Adapter
+  readonly memory: DevOpMemory
   /** Private signing keys; the first RSA key signs unless a client asks for ES256. */
   readonly jwks: Jwks
   /** Keys that sign the cookies, the newest first. */
   readonly cookies_keys: readonly string[]
-  readonly world: Pick<World, 'log'>
+  readonly world: World
+  /** Who may have which resources (UMA 2.0). */
+  readonly uma_policy: UmaPolicy
 }
 
 const HOUR = 3_600
 const DAY = 24 * HOUR
 
 /** The OP as a Koa application: `callback()` gives the listener for a server. */
-export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevOpParts): Provider => {
+export const createDevOp = ({
+  issuer,
+  memory,
+  jwks,
+  cookies_keys,
+  world,
+  uma_policy,
+}: DevOpParts): Provider => {
+  const store = umaStore(memory, world)
   const claimsOf = (user: string) => accountOf(user)?.claims
   const provider = new Provider(issuer, {
-    adapter,
+    adapter: memory.adapter,
     jwks,
     claims: Object.fromEntries(Object.entries(SCOPES).map(([scope, { claims }]) => [scope, [...claims]])),
     scopes: Object.keys(SCOPES),
@@ -50,11 +64,8 @@ export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevO
         allowedPolicy: (_ctx: Context, client: { clientId: string }, token: { clientId?: string }) =>
           token.clientId === client.clientId,
       },
-      introspection: {
-        enabled: true,
-        allowedPolicy: (_ctx: Context, client: { clientId: string }, token: { clientId?: string }) =>
-          token.clientId === client.clientId,
-      },
+      clientCredentials: { enabled: true },
+      introspection: { enabled: true, allowedPolicy: mayIntrospect(store) },
       claimsParameter: { enabled: true },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: {
@@ -67,6 +78,10 @@ export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevO
           ctx.body = signedOutPage({ stayed: ctx.oidc?.client !== undefined, client: clientNameIn(ctx) })
         },
       },
+    },
+    extraClientMetadata: {
+      properties: ['claims_redirect_uri'],
+      validator: (_ctx: Context, _key: string, value: unknown) => checkClaimsRedirectUris(value),
     },
     clientBasedCORS: () => false,
     findAccount: (_ctx: Context, user: string) => {
@@ -86,6 +101,7 @@ export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevO
     ttl: {
       AuthorizationCode: 60,
       AccessToken: HOUR,
+      ClientCredentials: HOUR,
       IdToken: HOUR,
       RefreshToken: 14 * DAY,
       Grant: 14 * DAY,
@@ -100,6 +116,7 @@ export const createDevOp = ({ issuer, adapter, jwks, cookies_keys, world }: DevO
   provider.use(askedByName(issuer))
   provider.use(interactions(provider))
   provider.use(home(issuer))
+  serveUma({ provider, store, world, policy: uma_policy })
   return provider
 }
 
@@ -164,6 +181,8 @@ export interface DevOpOptions {
   readonly data_dir?: string
   /** Default: the real clock and chance, and no log. */
   readonly world?: World
+  /** Who may have which resources (UMA 2.0). Default: who signed in, or is in the Netherlands. */
+  readonly uma_policy?: UmaPolicy
 }
 
 export interface DevOp {
@@ -180,6 +199,7 @@ export interface DevOp {
  */
 export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => {
   const { port = 0, host = '127.0.0.1', tls, data_dir, world = realWorld(() => {}) } = options
+  const { uma_policy = DEFAULT_UMA_POLICY } = options
   if (!isLoopback(host)) {
     throw new StartError(
       `The dev OP listens on loopback alone, not on ${host}: anybody who reached it could sign in as its demo users.`,
@@ -201,7 +221,7 @@ export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => 
   try {
     const { jwks, cookies_keys } = data_dir === undefined ? makeKeys(world) : keysIn(data_dir, world)
     const memory = openMemory(data_dir === undefined ? ':memory:' : join(data_dir, 'op.sqlite'), world)
-    const answer = createDevOp({ issuer, adapter: memory.adapter, jwks, cookies_keys, world }).callback()
+    const answer = createDevOp({ issuer, memory, jwks, cookies_keys, world, uma_policy }).callback()
     server.on('request', (req, res) => {
       count(requests, `${req.method} ${req.url}`)
       answer(req, res)
@@ -235,7 +255,9 @@ const portError = (error: NodeJS.ErrnoException, port: number): Error =>
 /** Different requests that are told apart; beyond, they are not counted. */
 const COUNTED_MAX = 1_000
 const count = (requests: Map<string, number>, request: string) => {
-  const name = request.replace(/\?.*$/, '').replace(/(?<= \/(?:interaction|auth|reg)\/).+$/, ':id')
+  const name = request
+    .replace(/\?.*$/, '')
+    .replace(/(?<= \/(?:interaction|auth|reg|uma\/resource|uma\/claims)\/).+$/, ':id')
   if (requests.has(name) || requests.size < COUNTED_MAX) requests.set(name, (requests.get(name) ?? 0) + 1)
 }
 

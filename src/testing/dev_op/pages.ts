@@ -159,6 +159,104 @@ export const loginPage = ({ action, client, clientHost, user = '', error }: Logi
     DEMO_USERS,
   )
 
+export interface GatheringPage {
+  readonly action: string
+  readonly client: string
+  readonly clientHost: string
+  /** Whether to ask for user name and password. */
+  readonly signIn: boolean
+  readonly user?: string
+  /** One text field each; sent as `claim_<name>`. */
+  readonly fields: readonly {
+    readonly name: string
+    readonly label: string
+    readonly hint: string
+    readonly autocomplete: string
+    readonly value: string
+    /** What was typed, as a claim. */
+    readonly read: (typed: string) => string | undefined
+  }[]
+  readonly error?: string
+  /** The field that the error is about: `user`, or the name of a claim. */
+  readonly wrong?: string
+}
+/** Asks the person who wants to open something for claims about themselves (UMA 2.0 Grant, section 3.3.2). */
+export const gatheringPage = ({
+  action,
+  client,
+  clientHost,
+  signIn,
+  user = '',
+  fields,
+  error,
+  wrong,
+}: GatheringPage): string => {
+  const first = wrong ?? (signIn ? 'user' : fields[0]?.name)
+  const marks = (name: string, hint: string) => {
+    const about = [hint !== '' && `hint_${name}`, name === wrong && 'error'].filter((id) => id !== false)
+    return [
+      name === first ? html` autofocus` : '',
+      name === wrong ? html` aria-invalid="true"` : '',
+      about.length > 0 ? html` aria-describedby="${about.join(' ')}"` : '',
+    ]
+  }
+  return page(
+    'Something more is needed',
+    html`<h1>Something more is needed</h1>
+      <p class="quiet">
+        ${nameOf(client)} at ${clientHost} asks for access to something that is protected here. Whether you
+        may have it depends on who you are.
+      </p>
+      <form method="post" action="${action}">
+        ${error !== undefined && html`<p class="alarm" role="alert" id="error">${error}</p>`}
+        ${
+          signIn &&
+          html`<label for="user">User name</label>
+            <input
+              id="user"
+              name="user"
+              value="${user}"
+              required
+              maxlength="100"
+              autocomplete="username"
+              autocapitalize="none"
+              spellcheck="false"
+              ${marks('user', '')}
+            />
+            <label for="password">Password</label>
+            <input
+              id="password"
+              name="password"
+              type="password"
+              required
+              maxlength="100"
+              autocomplete="current-password"
+            />`
+        }
+        ${fields.map(
+          ({ name, label, hint, autocomplete, value }) =>
+            html`<label for="claim_${name}">${label}</label>
+              <input
+                id="claim_${name}"
+                name="claim_${name}"
+                value="${value}"
+                required
+                maxlength="100"
+                autocomplete="${autocomplete}"
+                spellcheck="false"
+                ${marks(name, hint)}
+              />${hint !== '' && html`<p class="quiet small" id="hint_${name}">${hint}</p>`}`,
+        )}
+        <p class="quiet small">This stays here: the application learns only whether it may go on.</p>
+        <div class="buttons">
+          <button class="main" type="submit" name="decision" value="continue">Continue</button>
+          <button type="submit" name="decision" value="cancel" formnovalidate>Cancel</button>
+        </div>
+      </form>`,
+    signIn && DEMO_USERS,
+  )
+}
+
 export interface ConsentPage {
   readonly action: string
   readonly client: string
@@ -252,6 +350,7 @@ export const homePage = (issuer: string): string =>
       <ul>
         <li>Issuer<br /><code>${issuer}</code></li>
         <li><a href="/.well-known/openid-configuration">Discovery document</a></li>
+        <li><a href="/.well-known/uma2-configuration">Discovery document of UMA 2.0</a></li>
       </ul>`,
     DEMO_USERS,
   )

@@ -163,6 +163,45 @@ export const signOut = async (
   return (await visitor.visit(form.action, fields)).location
 }
 
+export interface GatherOptions {
+  /** What to type, by the name of the claim. Default: the country NL. */
+  readonly claims?: Readonly<Record<string, string>>
+  /** Who signs in, where the page asks for it. Default: alice. */
+  readonly user?: string
+  /** Default: continue. */
+  readonly decision?: 'continue' | 'cancel'
+  /** PEM of the CA that signed the certificate of the OP, for https. */
+  readonly ca?: string | undefined
+  readonly visitor?: Visitor
+}
+
+/**
+ * Fills in the claims page of the dev OP's authorization server (UMA 2.0).
+ * @param url the claims interaction endpoint with client_id, ticket, claims_redirect_uri and state.
+ * @returns the redirect to the client, with the next `ticket` and the `state`; it is not followed.
+ * @throws Error when the OP shows a page from which it cannot go on.
+ */
+export const gatherClaims = async (url: string | URL, options: GatherOptions = {}): Promise<URL> => {
+  const { claims = { country: 'NL' }, user = 'alice', decision = 'continue' } = options
+  const visitor = options.visitor ?? new Visitor({ ca: options.ca })
+  let page = await visitor.visit(new URL(url))
+  const form = formIn(page)
+  if (page.location === undefined && form !== undefined) {
+    const typed = Object.entries(claims).map(([name, value]) => [`claim_${name}`, value])
+    page = await visitor.visit(
+      form.action,
+      new URLSearchParams({
+        ...Object.fromEntries(typed),
+        user,
+        password: PASSWORDS[user] ?? '',
+        decision,
+      }),
+    )
+  }
+  if (page.location !== undefined) return page.location
+  throw new Error(`gathering claims stopped at the page "${headingOf(page)}" (${page.status})`)
+}
+
 /** The one form of a page of the dev OP, with its hidden fields. */
 const formIn = ({ url, body }: Page): { action: URL; fields: Record<string, string> } | undefined => {
   const action = /<form[^>]* action="([^"]*)"/.exec(body)?.[1]
