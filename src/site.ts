@@ -311,9 +311,12 @@ export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>
   const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
-  /** So that a site is found by its client. Written before the site: an entry without a site is harmless. */
+  /**
+   * So that a site is found by its client. Written before the site: an entry without a site is harmless. The first site of a
+   * client keeps the entry: who registers the same client again, and removes it, takes nothing away.
+   */
   const enter = async ({ oxd_id, issuer, client: { client_id }, setup }: Site): Promise<void> => {
-    await clients.put([issuer, client_id], { oxd_id })
+    await clients.insert([issuer, client_id], { oxd_id })
     if (setup?.oxd_id !== oxd_id) return
     const added = (oxd_ids: readonly string[]) => ({ oxd_ids: given([oxd_id, ...oxd_ids]).slice(0, setups_max) })
     if (!(await setups.insert([issuer], added([])))) {

@@ -1,8 +1,8 @@
 // The sites that oxd 3.1 and 4.x kept in Redis: under each oxd_id the JSON text of its record.
 import { StartError } from '../error.ts'
+import { recordOf } from './found.ts'
+import type { BrokenRecord, FoundRecord, SourceLimits } from './found.ts'
 import { isOxdId } from './record.ts'
-import { recordOf } from './source.ts'
-import type { BrokenRecord, FoundRecord, SourceLimits } from './source.ts'
 
 /** What is asked of Redis. Nothing is ever written. */
 export interface RedisReader {
@@ -101,6 +101,8 @@ export const openRedis = async (
   }
   try {
     await redis.connect()
+    // Asked again, since ioredis goes on in database 0 if this one does not exist.
+    await redis.select(Number(url.pathname.slice(1)))
   } catch (error) {
     redis.disconnect()
     throw failed(error)

@@ -2,49 +2,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { StartError } from '../error.ts'
-import type { Limits } from '../limits.ts'
 import { parseJson } from '../oidc/json.ts'
 import { CsvError, csvRows } from './csv.ts'
+import { recordOf } from './found.ts'
+import type { BrokenRecord, FoundRecord, OldRecords, SourceLimits } from './found.ts'
 import { isOxdId } from './record.ts'
 import { openRedis, redisRecords } from './redis.ts'
 
-/** A record as it was found; `name` is what the report calls it and holds nothing of its content. */
-export interface FoundRecord {
-  readonly name: string
-  readonly oxd_id: string
-  readonly record: unknown
-}
-/** What looked like a record and cannot be one. */
-export interface BrokenRecord {
-  readonly name: string
-  readonly why: string
-}
-export type OldRecords = AsyncIterable<FoundRecord | BrokenRecord> | Iterable<FoundRecord | BrokenRecord>
-
-export type SourceLimits = Pick<
-  Limits,
-  'import_record_bytes_max' | 'import_dump_bytes_max' | 'import_records_max' | 'import_redis_ms'
->
-
 const UTF8 = new TextDecoder('utf-8', { fatal: true })
-const NO_JSON = 'it is no JSON object, or has a member twice'
 
 /** The name of a record: its oxd_id where it is one, else its place. Swapped columns would put a secret there. */
 const nameOf = (oxd_id: unknown, place: string): string => (isOxdId(oxd_id) ? oxd_id : place)
-
-/** A record out of its JSON text. */
-export const recordOf = (
-  name: string,
-  oxd_id: string,
-  text: string,
-  limits: SourceLimits,
-): FoundRecord | BrokenRecord => {
-  if (Buffer.byteLength(text) > limits.import_record_bytes_max) {
-    return { name, why: `it has more than ${limits.import_record_bytes_max} bytes` }
-  }
-  const record = parseJson(text)
-  return record === undefined ? { name, why: NO_JSON } : { name, oxd_id, record }
-}
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : 'unknown reason'
@@ -66,10 +34,7 @@ const FILE_NAME_CHARACTERS = 41
 const ENDING = '.json'
 
 /** The files of oxd 2.4 and 3.0. Others in the folder, such as oxd-conf.json, are passed over. */
-export function* folderRecords(
-  folder: string,
-  limits: SourceLimits,
-): Generator<FoundRecord | BrokenRecord> {
+export function* folderRecords(folder: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
   const names = readdirSync(folder).filter(
     (name) => name.length === FILE_NAME_CHARACTERS && name.endsWith(ENDING),
   )
@@ -86,7 +51,8 @@ const NO_COLUMNS =
 /** The table `rp` as comma-separated values, with a row of names first. */
 export function* csvRecords(text: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
   const rows = csvRows(text)
-  const header = rows.next().value?.map((name) => name.trim().toLowerCase()) ?? []
+  const first = rows.next()
+  const header = first.done === true ? [] : first.value.map((name) => name.trim().toLowerCase())
   const [id, data] = [header.indexOf('id'), header.indexOf('data')]
   if (id === -1 || data === -1) throw new StartError(`${NO_COLUMNS}.`)
   let number = 1
@@ -128,7 +94,10 @@ const dumpRecords = (file: string, limits: SourceLimits): OldRecords => {
   const read = readText(file, limits.import_dump_bytes_max)
   if ('why' in read) throw new StartError(`${file}: ${read.why}.`)
   const isJson = /^\uFEFF?\s*[[{]/.test(read.text)
-  return withFileName(file, isJson ? jsonRecords(read.text.replace(/^\uFEFF/, ''), limits) : csvRecords(read.text, limits))
+  return withFileName(
+    file,
+    isJson ? jsonRecords(read.text.replace(/^\uFEFF/, ''), limits) : csvRecords(read.text, limits),
+  )
 }
 
 /** What is wrong with the whole file names the file. */

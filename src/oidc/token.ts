@@ -29,7 +29,7 @@ const TOKENS = z.object({
   id_token: z.preprocess(withoutEmpty, z.string().nullish()),
   refresh_token: z.preprocess(withoutEmpty, z.string().nullish()),
   /** Read where it matters: a login does not fail on it. */
-  scope: z.unknown(),
+  scope: z.unknown().optional(),
 })
 // RFC 6749 section 5.1
 const GRANTED = z.object({ scope: z.preprocess(withoutEmpty, scopeTokens.nullish()) })
