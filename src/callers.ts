@@ -26,13 +26,13 @@ export interface Caller {
 export interface Callers {
   /** A new caller and its key, which is shown this once. @throws OxdError caller_exists */
   add(name: string, sites: Caller['sites']): Promise<{ caller: Caller; key: string }>
-  /** The same, known by its certificate. @throws OxdError caller_exists */
+  /** The same, known by its certificate. @throws OxdError caller_exists: the name, or the certificate, is that of another */
   addCertificate(name: string, sites: Caller['sites'], sha256: string): Promise<Caller>
   /** A new key; the one before it stays good beside it until it is dropped. @throws OxdError unknown_caller */
   rotate(name: string): Promise<{ caller: Caller; key: string }>
   /** From now on only the newest credential is good. @throws OxdError unknown_caller */
   dropOld(name: string): Promise<Caller>
-  /** One more site that it may operate. @throws OxdError unknown_caller */
+  /** One more site that it may operate. @throws OxdError unknown_caller; invalid_request after `caller_sites_max` */
   give(name: string, oxd_id: string): Promise<Caller>
   /** `false` if there was none. */
   remove(name: string): Promise<boolean>
@@ -50,11 +50,19 @@ const KEY = new RegExp(`^${KEY_PREFIX}[\\w-]{43}$`)
 const NAME = /^[\w.-]{1,64}$/
 const SHA256 = /^[0-9a-f]{64}$/
 
-export const isCallerKey = (text: string): boolean => KEY.test(text)
+/**
+ * Is this meant as the key of a caller? By its beginning alone: a key that was cut off, or copied with a line end, is never
+ * shown to an OP as if it were a token of its.
+ */
+export const isCallerKey = (text: string): boolean => text.trimStart().startsWith(KEY_PREFIX)
 
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
 
-export const createCallers = (store: Store, world: World, limits: Pick<Limits, 'caller_keys_max'>): Callers => {
+export const createCallers = (
+  store: Store,
+  world: World,
+  limits: Pick<Limits, 'caller_keys_max' | 'caller_sites_max'>,
+): Callers => {
   const callers = store.kind<Caller>({ kind: 'caller', durable: true })
   /** Which caller has this credential. An entry whose caller does not list it (any more) is worth nothing. */
   const owners = store.kind<{ readonly name: string }>({ kind: 'caller_credential', durable: true })
@@ -81,10 +89,25 @@ export const createCallers = (store: Store, world: World, limits: Pick<Limits, '
     for (const credential of caller.credentials) await enter(caller.name, credential)
     return caller
   }
+  const unknown = () => new OxdError('unknown_caller', { what: 'See oxd callers list.' })
   const change = async (name: string, to: (caller: Caller) => Caller): Promise<Caller> => {
     const changed = await callers.update([name], to)
-    if (changed === undefined) throw new OxdError('unknown_caller', { what: 'See oxd callers list.' })
+    if (changed === undefined) throw unknown()
     return changed.value
+  }
+  /** The same; the entries of credentials that are no longer listed go, too. */
+  const changeCredentials = async (
+    name: string,
+    to: (credentials: readonly Credential[]) => readonly Credential[],
+  ): Promise<Caller> => {
+    let dropped: readonly Credential[] = []
+    const caller = await change(name, (before) => {
+      const credentials = to(before.credentials)
+      dropped = before.credentials.filter((credential) => !credentials.includes(credential))
+      return { ...before, credentials }
+    })
+    for (const { type, sha256 } of dropped) await owners.remove([type, sha256])
+    return caller
   }
   const find = async (type: Credential['type'], sha256: string): Promise<Caller | undefined> => {
     const owner = await owners.get([type, sha256])
@@ -102,26 +125,36 @@ export const createCallers = (store: Store, world: World, limits: Pick<Limits, '
       return { key, caller: await insert({ name, sites, credentials: [credential] }) }
     },
     async addCertificate(name, sites, sha256) {
-      if (!SHA256.test(sha256)) throw new OxdError('invalid_request', { what: 'This is no SHA-256 fingerprint.' })
+      if (!SHA256.test(sha256))
+        throw new OxdError('invalid_request', { what: 'This is no SHA-256 fingerprint.' })
+      const known = await find('certificate', sha256)
+      // Its entry would be overwritten, and that caller locked out without a word.
+      if (known !== undefined) {
+        throw new OxdError('caller_exists', { what: `This certificate is that of ${known.name}.` })
+      }
       const credential = { type: 'certificate', sha256, created_at: seconds(world) } as const
       return insert({ name, sites, credentials: [credential] })
     },
     async rotate(name) {
+      if ((await callers.get([name])) === undefined) throw unknown()
       const { key, credential } = newKey()
       await enter(name, credential)
-      const caller = await change(name, (before) => ({
-        ...before,
-        credentials: [credential, ...before.credentials].slice(0, limits.caller_keys_max),
-      }))
+      const caller = await changeCredentials(name, (before) =>
+        [credential, ...before].slice(0, limits.caller_keys_max),
+      )
       return { key, caller }
     },
-    dropOld: (name) => change(name, (before) => ({ ...before, credentials: before.credentials.slice(0, 1) })),
+    dropOld: (name) => changeCredentials(name, (before) => before.slice(0, 1)),
     give: (name, oxd_id) =>
-      change(name, (before) =>
-        before.sites === 'all' || before.sites.includes(oxd_id)
-          ? before
-          : { ...before, sites: [...before.sites, oxd_id] },
-      ),
+      change(name, (before) => {
+        if (before.sites === 'all' || before.sites.includes(oxd_id)) return before
+        if (before.sites.length >= limits.caller_sites_max) {
+          throw new OxdError('invalid_request', {
+            what: `This caller has ${limits.caller_sites_max} sites already: a caller for all sites has no such bound.`,
+          })
+        }
+        return { ...before, sites: [...before.sites, oxd_id] }
+      }),
     async remove(name) {
       const caller = await callers.take([name])
       for (const { type, sha256 } of caller?.credentials ?? []) await owners.remove([type, sha256])
@@ -130,7 +163,7 @@ export const createCallers = (store: Store, world: World, limits: Pick<Limits, '
     async *list() {
       for await (const { value } of callers.list()) yield value
     },
-    ofKey: async (key) => (isCallerKey(key) ? find('key', hashOf(key)) : undefined),
+    ofKey: async (key) => (KEY.test(key) ? find('key', hashOf(key)) : undefined),
     ofCertificate: (sha256) => find('certificate', sha256),
   }
 }

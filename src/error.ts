@@ -16,9 +16,50 @@ interface ErrorRow {
 
 const ERROR_ROWS = {
   // The request.
-  malformed_json: { wire: 'internal_error', http: 400, message: 'The frame holds no JSON object.' },
-  frame_too_large: { wire: 'internal_error', http: 413, message: 'The frame is too large.' },
-  frame_incomplete: { wire: 'internal_error', http: 408, message: 'The frame was not completed in time.' },
+  malformed_json: {
+    wire: 'internal_error',
+    v4: 'bad_request',
+    http: 400,
+    message: 'The request holds no JSON object.',
+  },
+  frame_too_large: { wire: 'internal_error', http: 413, message: 'The request is too large.' },
+  frame_incomplete: {
+    wire: 'internal_error',
+    http: 408,
+    message: 'The request was not completed in time.',
+  },
+  malformed_http: { wire: 'bad_request', http: 400, message: 'This is no HTTP request.' },
+  headers_too_large: {
+    wire: 'bad_request',
+    http: 431,
+    message: 'The headers of the request are too large.',
+  },
+  unknown_path: {
+    wire: 'unsupported_operation',
+    http: 404,
+    message: 'No command has this path: a path is the name of a command with hyphens, see /docs.',
+  },
+  method_not_allowed: {
+    wire: 'bad_request',
+    http: 405,
+    message: 'This path has another method: see the header Allow.',
+  },
+  unsupported_media_type: {
+    wire: 'bad_request',
+    http: 415,
+    message: 'The parameters must be JSON, with Content-Type: application/json.',
+  },
+  foreign_origin: {
+    wire: 'oxd_access_denied',
+    http: 403,
+    message: 'The request has the header Origin: pages in browsers may not call oxd.',
+  },
+  foreign_host: {
+    wire: 'oxd_access_denied',
+    http: 403,
+    message:
+      'The header Host names neither this machine nor a name of the certificate: call oxd by one of those.',
+  },
   reply_too_large: {
     wire: 'internal_error',
     http: 500,
@@ -40,18 +81,31 @@ const ERROR_ROWS = {
       'No site is registered under this oxd_id. Was it issued by another oxd? oxd import takes its sites over; or register anew: an application with a .cfg file does so once its `id =` there is empty.',
   },
   invalid_op_host: { wire: 'invalid_op_host', http: 400, message: 'op_host is not usable.' },
+  no_op_host: {
+    wire: 'invalid_op_host',
+    v4: 'invalid_op_host_and_configuration_endpoint',
+    http: 400,
+    message: 'op_host is missing, and the daemon has no default.',
+  },
   invalid_authorization_redirect_uri: {
     wire: 'invalid_authorization_redirect_uri',
     http: 400,
     message: 'authorization_redirect_uri is not usable.',
   },
   invalid_redirect_uri: { wire: 'invalid_redirect_uri', http: 400, message: 'A redirect URI is not usable.' },
+  redirect_uri_has_fragment_component: {
+    wire: 'invalid_redirect_uri',
+    v4: 'redirect_uri_has_fragment_component',
+    http: 400,
+    message: 'A redirect URI must have no fragment.',
+  },
   redirect_uri_is_not_registered: {
     wire: 'redirect_uri_is_not_registered',
     http: 400,
     message: 'redirect_uri is not one of the site: add it with update_site_registration.',
   },
   invalid_scope: { wire: 'invalid_scope', http: 400, message: 'scope is not usable.' },
+  scope_refused: { wire: 'invalid_scope', http: 400, message: 'The OP refused the scope.' },
   invalid_request: { wire: 'invalid_request', http: 400, message: 'The request cannot be carried out.' },
   invalid_op_configuration_endpoint: {
     wire: 'invalid_op_configuration_endpoint',
@@ -79,6 +133,30 @@ const ERROR_ROWS = {
     wire: 'internal_error',
     http: 409,
     message: 'The site was changed by several callers at once: try again.',
+  },
+  missing_id_token: { wire: 'no_id_token', http: 400, message: 'A parameter is missing.' },
+  missing_resource: { wire: 'bad_request_no_resource', http: 400, message: 'A parameter is missing.' },
+  missing_oxd_host: { wire: 'bad_request_no_oxd_host', http: 400, message: 'A parameter is missing.' },
+  missing_iss: { wire: 'bad_request_no_issuer', http: 400, message: 'A parameter is missing.' },
+  foreign_iss: {
+    wire: 'invalid_issuer_discovered',
+    http: 400,
+    message: 'iss is not the issuer of this site, byte for byte.',
+  },
+  foreign_target_link_uri: {
+    wire: 'bad_request_invalid_target_uri',
+    http: 400,
+    message: 'target_link_uri must have the origin of a redirect URI of the site.',
+  },
+  foreign_resource: {
+    wire: 'invalid_issuer_discovered',
+    http: 500,
+    message: 'The host of this resource names another issuer than the one that was asked about.',
+  },
+  request_object_not_found: {
+    wire: 'request_object_not_found',
+    http: 404,
+    message: 'There is no such request object, or it has expired.',
   },
 
   // Who may call.
@@ -156,6 +234,16 @@ const ERROR_ROWS = {
     wire: 'bad_request',
     http: 400,
     message: 'This state was given before: use a new one for each login.',
+  },
+  state_validated: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response with this state was validated before: go on with get_tokens_by_code.',
+  },
+  authorization_refused: {
+    wire: 'internal_error',
+    http: 400,
+    message: 'The OP gave no code for this user name and password.',
   },
   code_refused: { wire: 'bad_request', http: 400, message: 'The OP refused the code: start a new login.' },
   refresh_refused: {
@@ -369,6 +457,11 @@ const ERROR_ROWS = {
     wire: 'invalid_authorization_code_bad_hash',
     http: 500,
     message: 'The code does not belong to the ID Token.',
+  },
+  invalid_state_bad_hash: {
+    wire: 'invalid_state_bad_hash',
+    http: 500,
+    message: 'The state does not belong to the ID Token.',
   },
 
   // The daemon itself.

@@ -35,6 +35,27 @@ const list = (meta: FieldMeta) =>
     .meta({ ...meta })
 const map = (meta: FieldMeta) =>
   z.record(z.string().max(256), z.string().max(LIMITS.text_characters_max)).meta({ ...meta })
+/** Seconds; at most what old clients read, 32 bits with a sign. */
+const seconds = (meta: FieldMeta) =>
+  z
+    .int()
+    .min(0)
+    .max(2_147_483_647)
+    .meta({ ...meta })
+
+// Results: what is not known is null.
+const told = (meta: FieldMeta) =>
+  z
+    .string()
+    .nullable()
+    .meta({ ...meta })
+const moment = (meta: FieldMeta) =>
+  z
+    .number()
+    .nullable()
+    .meta({ ...meta })
+const words = (meta: FieldMeta) => z.array(z.string()).meta({ ...meta, words: true })
+const object = (meta: FieldMeta) => z.record(z.string(), z.unknown()).meta({ ...meta })
 
 const SCRIPT_SCHEMES = new Set([
   'javascript:',
@@ -69,6 +90,20 @@ const urls = (meta: FieldMeta) =>
         .string()
         .max(LIMITS.url_characters_max)
         .refine(isPlainUri, 'must be absolute URLs in ASCII without fragment, user name or password'),
+    )
+    .max(LIMITS.list_items_max)
+    .meta({ ...meta })
+/** The same with fragments, which have a code of their own. */
+const redirectUris = (meta: FieldMeta) =>
+  z
+    .array(
+      z
+        .string()
+        .max(LIMITS.url_characters_max)
+        .refine(
+          (value) => isPlainUri(value.replace(/#.*$/, '')),
+          'must be absolute URLs in ASCII without fragment, user name or password',
+        ),
     )
     .max(LIMITS.list_items_max)
     .meta({ ...meta })
@@ -117,9 +152,10 @@ export const fields = {
     invalid: 'invalid_authorization_redirect_uri',
     example: 'https://client.example.com/callback',
   }),
-  redirect_uris: urls({
+  redirect_uris: redirectUris({
     description:
-      'Further redirect URIs; the first is the login redirect when there is no `authorization_redirect_uri` (4.x).',
+      'Further redirect URIs; the first is the login redirect when there is no `authorization_redirect_uri`. 4.x: all redirect URIs, the first is the login redirect.',
+    missing: 'invalid_redirect_uri',
     invalid: 'invalid_redirect_uri',
   }),
   post_logout_redirect_uri: url({
@@ -199,6 +235,55 @@ export const fields = {
   policy_uri: url({ description: 'Privacy policy of the site, shown by the OP (4.x).' }),
   tos_uri: url({ description: 'Terms of service of the site, shown by the OP (4.x).' }),
   trusted_client: flag({ description: 'Gluu Server: asks no consent of the user (3.0.1).' }),
+  setup_client_name: text({ description: 'The name of the setup client at the OP (3.1.4).' }),
+
+  // What else the OP is told of the client (4.x).
+  access_token_as_jwt: flag({ description: 'Gluu Server: access tokens are JWTs (4.x).' }),
+  access_token_signing_alg: text({ description: 'Gluu Server: the algorithm that signs them (4.x).' }),
+  rpt_as_jwt: flag({ description: 'Gluu Server: RPTs are JWTs (4.x).' }),
+  front_channel_logout_session_required: flag({
+    description: 'The front-channel logout URI wants `iss` and `sid` (4.x).',
+  }),
+  jwks: z
+    .union([
+      z.string().min(1).max(LIMITS.token_characters_max),
+      z.object({
+        keys: z.array(z.record(z.string().max(256), z.unknown())).max(LIMITS.jwks_keys_max),
+      }),
+    ])
+    .meta({
+      description: 'The public keys of the site, a JWK Set as JSON text or as an object (4.x).',
+      invalid: 'invalid_request',
+    }),
+  id_token_binding_cnf: text({ description: 'Token binding of ID Tokens (4.x).' }),
+  tls_client_auth_subject_dn: text({ description: 'Subject of the TLS certificate of the client (4.x).' }),
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: flag({
+    description: 'Gluu Server: claims of the introspection script are in access tokens that are JWTs (4.x).',
+  }),
+  id_token_encrypted_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  id_token_encrypted_response_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  user_info_signed_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  user_info_encrypted_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  user_info_encrypted_response_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  request_object_signing_alg: text({
+    description: 'The algorithm that signs the request objects of `get_request_object_uri`: RS256 or ES256.',
+    invalid: 'invalid_algorithm',
+  }),
+  request_object_encryption_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  request_object_encryption_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  default_max_age: seconds({ description: 'Seconds since the last sign-in that the OP accepts (4.x).' }),
+  require_auth_time: flag({ description: 'ID Tokens must say when the user signed in (4.x).' }),
+  initiate_login_uri: url({ description: 'Where a third party sends users who are to log in (4.x).' }),
+  authorized_origins: list({ description: 'Gluu Server: origins of the site in browsers (4.x).' }),
+  access_token_lifetime: seconds({ description: 'Gluu Server: seconds that access tokens live (4.x).' }),
+  software_id: text({ description: 'Names the software of the site (4.x).' }),
+  software_version: text({ description: 'The version of the software of the site (4.x).' }),
+  software_statement: token({ description: 'A signed statement about the software, a JWT (4.x).' }),
+  custom_attributes: map({
+    description: 'Further client metadata of the OP (4.x); those that oxd knows itself are refused.',
+  }),
+  allow_spontaneous_scopes: flag({ description: 'Gluu Server: scopes may be made up while asking (4.x).' }),
+  spontaneous_scopes: list({ description: 'Gluu Server: patterns of such scopes (4.x).' }),
   accept_foreign_tokens: flag({
     description:
       '`get_user_info` accepts access tokens that oxd did not obtain for this site. Default: false.',
@@ -242,11 +327,44 @@ export const fields = {
     'A nonce of your own (4.2): at least 22 unpredictable characters, used once. Better: leave it out.',
   ),
   iss: text({ description: 'The `iss` that came back with the code (RFC 9207); compared when given.' }),
+  third_party_iss: text({
+    description: 'The issuer at which the user is to log in: that of the site, byte for byte.',
+    missing: 'missing_iss',
+    invalid: 'foreign_iss',
+    example: 'https://op.example.com',
+  }),
+  login_hint: text({ description: 'Whom the third party takes the user for; handed to the OP.' }),
+  target_link_uri: url({
+    description: 'Where the user wants to go after the login: at the origin of a redirect URI of the site.',
+    invalid: 'foreign_target_link_uri',
+  }),
   new_state: z
     .string()
     .meta({ description: 'The state of this login: keep it in the session of the user.', secret: true }),
-  registered_op_host: z.string().meta({ description: 'The OP, as it was given.' }),
+  requested_response_types: list({
+    description:
+      'The response type, as a list of its words (4.x): `code`, or `code` and `id_token`, where the site registered them. Default: `code`.',
+  }),
+  registered_op_host: z.string().meta({ description: 'The OP, as it was given; 4.x: its issuer.' }),
   registered_client_id: z.string().meta({ description: 'The client at the OP.' }),
+  registered_client_name: z.string().meta({ description: 'The name of the client at the OP.' }),
+  registered_client_secret: told({ description: 'The secret of the client at the OP.', secret: true }),
+  registered_client_registration_access_token: told({
+    description: 'The token with which the client can be changed at the OP.',
+    secret: true,
+  }),
+  registered_client_registration_client_uri: told({ description: 'Where the client can be changed.' }),
+  registered_client_id_issued_at: z.int().meta({
+    description: 'When the client was registered: seconds since the epoch; 0 if the OP did not say.',
+  }),
+  registered_client_secret_expires_at: z.int().meta({
+    description: 'When the secret expires: seconds since the epoch; 0 is never.',
+  }),
+  client_id_of_oxd_id: z.string().meta({ description: 'The client of the site `oxd_id`.' }),
+  setup_client_oxd_id: z.string().meta({
+    description: 'The name of the setup client in oxd: its tokens protect the commands of the site.',
+  }),
+  setup_client_id: z.string().meta({ description: 'The setup client at the OP.' }),
   login_id: z.string().meta({ description: 'Names this login; neither secret nor guessable.' }),
 
   // Tokens.
@@ -264,6 +382,170 @@ export const fields = {
     .nullable()
     .meta({ description: 'The refresh token, if the OP gave one.', secret: true }),
   id_token: token({ description: 'The ID Token, a signed JWT.', secret: true }),
+  some_id_token: told({ description: 'The ID Token, if the OP gave one.', secret: true }),
+  checked_id_token: token({
+    description: 'The ID Token that came back to the redirect URI.',
+    secret: true,
+    missing: 'missing_id_token',
+    example: 'eyJh…',
+  }),
+  asked_id_token: token({
+    description: 'The ID Token that is asked about.',
+    secret: true,
+    missing: 'missing_parameter',
+    example: 'eyJh…',
+  }),
+  bound_access_token: token({
+    description: 'The access token that came with it; its `at_hash` must be in the ID Token.',
+    secret: true,
+  }),
+  bound_code: bounded(LIMITS.code_characters_max, {
+    description: 'The code that came with it (4.2); its `c_hash` must be in the ID Token.',
+    secret: true,
+  }),
+  bound_state: bounded(LIMITS.text_characters_max, {
+    description: 'The state that came with it (4.2); compared where the ID Token has `s_hash`.',
+    secret: true,
+  }),
+  expected_nonce: bounded(LIMITS.text_characters_max, {
+    description:
+      'The nonce that the ID Token must have. Without: that of a login of this site that is still remembered, or none.',
+    secret: true,
+  }),
+  active: z.boolean().meta({ description: 'Is it valid, for this site, now?' }),
+  issued_at: moment({ description: 'Seconds since the epoch; null if it is not active.' }),
+  expires_at: moment({ description: 'Seconds since the epoch; null if it is not active.' }),
+  issued_at_ms: moment({ description: 'Milliseconds since the epoch; null if it is not active.' }),
+  expires_at_ms: moment({ description: 'Milliseconds since the epoch; null if it is not active.' }),
+  used_refresh_token: token({
+    description: 'The refresh token of a login of this site.',
+    secret: true,
+    missing: 'missing_parameter',
+    example: 'tGzv3JOkF0XG5Qx2TlKWIA',
+  }),
+  refreshed_scope: list({
+    description: 'No more than was granted before; `openid` is added. Default: all of that.',
+    invalid: 'invalid_scope',
+  }),
+  granted_scope: words({ description: 'What the OP granted: a list; on the 3.x wire one text.' }),
+  known_login_id: told({ description: 'Names the login that the refresh token is from; null if oxd does not know.' }),
+
+  // Tokens of a client for itself.
+  token_client_id: text({
+    description: 'The client that asks for a token for itself.',
+    missing: 'missing_parameter',
+    example: 's6BhdRkqt3',
+  }),
+  token_client_secret: text({
+    description: 'The secret of that client.',
+    secret: true,
+    missing: 'missing_parameter',
+    example: 'a secret',
+  }),
+  token_scope: list({
+    description:
+      'Scopes of the token; `openid` is added where the OP takes it. Default: `oxd`, if the client registered it.',
+    invalid: 'invalid_scope',
+    example: ['oxd'],
+  }),
+  authentication_method: text({
+    description: '`client_secret_basic` or `client_secret_post`. Default: as the client was registered.',
+    invalid: 'invalid_algorithm',
+  }),
+  algorithm: text({ description: 'For `private_key_jwt`, which is not supported yet.' }),
+  key_id: text({ description: 'For `private_key_jwt`, which is not supported yet.' }),
+
+  // Introspection: what the OP says of a token.
+  scopes: z.array(z.string()).meta({ description: 'The scopes of the token.' }),
+  introspected_scope: z.array(z.string()).meta({ description: 'The same.' }),
+  introspected_client_id: told({ description: 'The client to which the token was issued.' }),
+  username: told({ description: 'The name of the user who gave the token.' }),
+  token_type: told({ description: 'The type of the token.' }),
+  exp: moment({ description: 'When it expires: seconds since the epoch.' }),
+  iat: moment({ description: 'When it was issued: seconds since the epoch.' }),
+  sub: told({ description: 'The subject of the token.' }),
+  aud: z
+    .union([z.string(), z.array(z.string())])
+    .nullable()
+    .meta({
+      description: 'For whom the token is: a text, or a list where there are several (3.x: one text).',
+      words: true,
+    }),
+  introspected_iss: told({ description: 'The issuer of the token.' }),
+  jti: told({ description: 'The name of the token.' }),
+  introspected_acr_values: told({ description: 'How the user was authenticated.' }),
+
+  // Passwords of users (only with `--insecure-password-commands`).
+  user_name: text({ description: 'The user at the OP.', missing: 'missing_parameter', example: 'ada' }),
+  user_password: text({
+    description: 'The password of the user.',
+    secret: true,
+    missing: 'missing_parameter',
+    example: 'a password',
+  }),
+  redirect_url: url({
+    description: 'A redirect URI of the client.',
+    missing: 'missing_parameter',
+    invalid: 'invalid_redirect_uri',
+    example: 'https://client.example.com/callback',
+  }),
+  flow_client_id: text({ description: 'The client.', missing: 'missing_parameter', example: 's6BhdRkqt3' }),
+  flow_client_secret: text({
+    description: 'The secret of the client.',
+    secret: true,
+    missing: 'missing_parameter',
+    example: 'a secret',
+  }),
+  flow_scope: text({ description: 'Scopes, with spaces between them. Default: `openid`.', example: 'openid' }),
+  flow_nonce: text({ description: 'Ignored: oxd makes one.', secret: true }),
+  acr: text({ description: 'Authentication contexts, with spaces between them.' }),
+  expires_in_seconds: z.int().meta({
+    description: 'Seconds until the access token expires; -1 if the OP does not say.',
+  }),
+  authorization_code: z.string().meta({ description: 'The code, which is spent.', secret: true }),
+  flow_granted_scope: told({ description: 'What was asked for.' }),
+
+  // The OP itself, and oxd as a client of it.
+  resource: bounded(LIMITS.url_characters_max, {
+    description: 'An account (`acct:ada@example.com`), an e-mail address, a host or a URL.',
+    missing: 'missing_resource',
+    invalid: 'invalid_request',
+    example: 'acct:ada@op.example.com',
+  }),
+  subject: z.string().meta({ description: 'Whom the answer is about.' }),
+  links: z.array(z.object({ rel: z.string(), href: z.string() })).meta({
+    description: 'The issuers that are responsible, each a `rel` and a `href`.',
+  }),
+  metadata: object({
+    description: 'What the OP publishes of itself, by the names of oxd 4.x. There it is the whole reply.',
+  }),
+  keys: z.array(z.record(z.string(), z.unknown())).meta({ description: 'Public keys, as in a JWK Set.' }),
+  oxd_host_url: url({
+    description: 'Where the OP reaches oxd.',
+    missing: 'missing_oxd_host',
+    example: 'https://oxd.example.com:8443',
+  }),
+  request_object_params: map({
+    description: 'Parameters of the authorization request; those that oxd sets itself are refused.',
+  }),
+  request_uri: z.string().meta({ description: 'Where the OP fetches the request object, for a few minutes.' }),
+  request_object_id: text({
+    description: 'The last part of `request_uri`.',
+    missing: 'request_object_not_found',
+    invalid: 'request_object_not_found',
+    example: 'SplxlOBeZQQYbYS6WxSbIA',
+  }),
+  request_object: z.string().meta({ description: 'The request object, a signed JWT.' }),
+
+  // What oxd itself knows.
+  listed: flag({ description: 'List the sites of the caller instead of showing one.' }),
+  node: z.union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown()))]).meta({
+    description: 'The site, without secrets; with `list` the oxd_id and client_name of each site of the caller.',
+  }),
+  valid: z.boolean().meta({ description: 'Always true: oxd needs no licence.' }),
+  thread_count: z.int().meta({ description: 'Always 0: there is no limit.' }),
+  license_name: told({ description: 'Always null.' }),
+  features: z.array(z.string()).nullable().meta({ description: 'Always null: there is all of it.' }),
   id_token_claims: z.record(z.string(), z.unknown()).meta({
     description: 'The claims of the ID Token; lists of strings on the 3.x wire.',
     claims: true,

@@ -67,7 +67,11 @@ const NOTHING: Permit = { owns: () => false, setup: noSetup, adopt: noAdoption, 
 
 /** The client whose tokens operate this site; undefined where none can (3.1 knows only setup clients). */
 const ownerOf = ({ setup, client }: Site, dialect: DialectName): string | undefined =>
-  dialect === 'v4' ? client.client_id : dialect === 'v3' ? setup?.client_id : (setup?.client_id ?? client.client_id)
+  dialect === 'v4'
+    ? client.client_id
+    : dialect === 'v3'
+      ? setup?.client_id
+      : (setup?.client_id ?? client.client_id)
 
 /** A slash at the end makes another issuer, but no other OP. */
 const issuerOf = (asked: AskedOp, fallback?: string): string =>
@@ -103,10 +107,14 @@ export const createGuard = ({
     },
   })
 
-  /** The client to which the OP of `at` issued the token; `at` is a site that oxd knows, as whose client it is asked. */
-  const clientOf = async (at: Site, token: string): Promise<string> => {
+  /** What the OP of `at` says of the token; `at` is a site that oxd knows, as whose client it is asked. */
+  const saidOf = (at: Site, token: string): Promise<Introspection> => {
     const name = keys.mac('introspected token', at.issuer, at.client.client_id, token).toString('base64url')
-    const { active, client_id, scope } = await introspected.forceFetch(name, { context: { at, token } })
+    return introspected.forceFetch(name, { context: { at, token } })
+  }
+
+  /** The client to which the token was issued. */
+  const clientIn = ({ active, client_id, scope }: Introspection): string => {
     if (!active) throw new OxdError('inactive_protection_access_token')
     if (!client_id) throw new OxdError('invalid_introspection_response')
     if (!scope.includes('oxd')) throw new OxdError('protection_access_token_insufficient_scope')
@@ -127,12 +135,13 @@ export const createGuard = ({
   const ownerByToken = async (site: Site, token: string, dialect: DialectName): Promise<Permit> => {
     const owner = ownerOf(site, dialect)
     if (owner === undefined) throw new OxdError('no_setup_client_for_oxd_id')
-    const client_id = await clientOf(await introspector(site), token)
+    const client_id = clientIn(await saidOf(await introspector(site), token))
     if (client_id !== owner) throw new OxdError('invalid_protection_access_token')
     return {
       ...EVERYTHING,
       owns: owns({ issuer: site.issuer, client_id }, dialect),
-      setup: async () => site.setup,
+      // 4.x knows no setup clients.
+      setup: async () => (dialect === 'v4' ? undefined : site.setup),
     }
   }
 
@@ -149,61 +158,76 @@ export const createGuard = ({
       const caller = await callers.ofKey(token)
       // Never shown to an OP as if it were a token of its.
       if (caller === undefined) {
-        throw new OxdError('invalid_protection_access_token', { what: 'This caller key is not known (any more).' })
+        throw new OxdError('invalid_protection_access_token', {
+          what: 'This caller key is not known (any more).',
+        })
       }
       return caller
     }
     return certificate === undefined ? undefined : callers.ofCertificate(certificate)
   }
 
-  const isAllowed = (params: AskedOp): boolean =>
-    allowed.has(issuerOf(params, op_host))
+  const isAllowed = (params: AskedOp): boolean => allowed.has(issuerOf(params, op_host))
 
   /** register_site of 3.1: the token of a setup client at that issuer, which oxd knows already. */
-  const setupByToken = async (issuer: string, token: string): Promise<Permit | undefined> => {
-    for (const setup of await sites.setupsAt(issuer)) {
-      const client_id = await clientOf(setup, token).catch((error: unknown) => {
-        if (error instanceof OxdError && error.code === 'inactive_protection_access_token') return undefined
-        throw error
+  const setupByToken = async (asked: AskedOp, token: string): Promise<Permit> => {
+    const { issuer } = askedOp(asked, op_host).where
+    const setups = await sites.setupsAt(issuer)
+    let failure: unknown
+    let inactive = false
+    for (const setup of setups) {
+      // One setup client that its OP has forgotten must not lock out the others.
+      const said = await saidOf(setup, token).catch((error: unknown) => {
+        failure ??= error
       })
+      // Some OPs tell a client of its own tokens alone: another one is tried.
+      if (said?.active === false) inactive = true
+      if (said?.active !== true) continue
+      const client_id = clientIn(said)
       // The token may be that of another setup client of the same issuer; then that one is the owner.
-      const owner = (await sites.setupsAt(issuer)).find((site) => site.client.client_id === client_id)
-      if (owner?.setup !== undefined) {
-        const { setup: link } = owner
-        return {
-          ...EVERYTHING,
-          owns: owns({ issuer, client_id: link.client_id }, 'v3'),
-          setup: async () => link,
-        }
-      }
+      const link = setups.find((other) => other.setup?.client_id === client_id)?.setup
+      if (link === undefined) throw new OxdError('invalid_protection_access_token')
+      return { ...EVERYTHING, owns: owns({ issuer, client_id }, 'v3'), setup: async () => link }
     }
-    return undefined
+    if (inactive) throw new OxdError('inactive_protection_access_token')
+    throw (
+      failure ??
+      new OxdError('invalid_protection_access_token', {
+        what: 'No setup client of this OP is known: setup_client.',
+      })
+    )
   }
 
   const permitOpen = async (
-    command: AnyCommand,
+    { access }: AnyCommand,
     params: Readonly<Record<string, unknown>>,
     { token, authorization_oxd_id }: Credentials,
     dialect: DialectName,
   ): Promise<Permit> => {
     // The parameters that name an OP are declared by the same fields in every command that has them.
     const asked = params as AskedOp
+    const { client_id } = params
+    // Who wants a new token often still shows the one that has expired.
+    const mayProveItself =
+      access === 'client' &&
+      (isAllowed(asked) ||
+        (typeof client_id === 'string' &&
+          (await sites.hasClient(askedOp(asked, op_host).where.issuer, client_id))))
+    if (mayProveItself) return NOTHING
     if (authorization_oxd_id !== undefined && token !== undefined) {
       return ownerByToken(await named(authorization_oxd_id), token, dialect)
     }
-    if (command.access === 'caller') throw new OxdError('blank_protection_access_token')
-    if (token !== undefined && command.access === 'op') {
-      const permit = await setupByToken(askedOp(asked, op_host).where.issuer, token)
-      if (permit !== undefined) return permit
-      throw new OxdError('invalid_protection_access_token')
+    if (access === 'caller') {
+      if (token === undefined) throw new OxdError('blank_protection_access_token')
+      throw new OxdError('invalid_protection_access_token', {
+        what: 'A token is good for the site that oxd_id names; a caller key is good without.',
+      })
+    }
+    // 4.x knows no setup clients: a token that names no site proves nothing, and is not asked for.
+    if (token !== undefined && access === 'op' && dialect !== 'v4') {
+      return setupByToken(asked, token)
     }
     if (isAllowed(asked)) return NOTHING
-    const { client_id } = params
-    const isKnownClient =
-      command.access === 'client' &&
-      typeof client_id === 'string' &&
-      (await sites.hasClient(askedOp(asked, op_host).where.issuer, client_id))
-    if (isKnownClient) return NOTHING
     throw new OxdError('op_not_allowed')
   }
 
@@ -235,10 +259,10 @@ export const createGuard = ({
     async permit(command, { params, site, credentials, dialect }) {
       if (command.access === 'public') return NOTHING
       if (!credentials.protected) {
-        if (credentials.token === undefined || isCallerKey(credentials.token)) return EVERYTHING
+        const { token } = credentials
+        if (token === undefined || isCallerKey(token) || dialect === 'v4') return EVERYTHING
         // A token that is shown all the same says under which setup client a site is registered, as in 3.1.
-        const shown = async () => (await permitOpen(command, params, credentials, dialect)).setup()
-        return { ...EVERYTHING, setup: shown }
+        return { ...EVERYTHING, setup: async () => (await setupByToken(params, token)).setup() }
       }
       const caller = await callerOf(credentials)
       if (caller === undefined) {

@@ -41,6 +41,12 @@ export const LIMITS = {
   clock_tolerance_seconds: 60,
   /** Tokens are remembered until they expire, and never longer than a day. */
   tokens_seconds_max: 86_400,
+  /** Whose a refresh token is: no longer than most OPs take an unused one. Then the OP's ID Token must say so. */
+  refresh_tokens_seconds: 2_592_000,
+  /** A request object is fetched by the OP as soon as the browser gets there. */
+  request_object_seconds: 300,
+  /** Sites that one reply of get_rp lists; a thousand are 100 kB. */
+  listed_sites_max: 1_000,
   /** How often what has expired is deleted. */
   sweep_interval_ms: 60_000,
   /** Tries of one compare-and-swap before the store is said to be busy. */
@@ -65,6 +71,8 @@ export const LIMITS = {
 
   /** A request over HTTP: the body, as a frame. */
   http_body_bytes_max: 131_072,
+  /** The headers of a request over HTTP; what servers take everywhere. */
+  http_header_bytes_max: 16_384,
   /** From the connection to the last byte of a request over HTTP. */
   http_request_ms_max: 30_000,
   /** A silent HTTP connection is closed; longer than the pools of clients keep theirs. */
@@ -73,6 +81,12 @@ export const LIMITS = {
   reload_interval_ms: 5_000,
   /** Keys of one caller that are good at once: the new one, and the old one until it is dropped. */
   caller_keys_max: 2,
+  /** Sites of one caller that may not operate all: its record is written anew with each that it registers. */
+  caller_sites_max: 10_000,
+  /** Lists of administration that were begun and not read to their end; the oldest makes room. */
+  listings_max: 8,
+  /** How long the rest of such a list waits for whoever asks for its next page. */
+  listing_ms_max: 60_000,
 
   /** To reach the OP at all. */
   op_connect_ms: 5_000,

@@ -2,6 +2,7 @@
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { claimLists } from '../claims.ts'
+import { begunNow, shared, type Begun } from './begun.ts'
 import { readConfig } from './config_file.ts'
 import { requireWritable, writeId } from './config_write.ts'
 import { OxdConfigError, OxdConnectionError, OxdError } from './errors.ts'
@@ -21,7 +22,8 @@ import {
 } from './methods.ts'
 import type { ParamsOf, ResultOf } from '../command.ts'
 import { addressText, settingsOf, type ClientConfig, type Settings } from './settings.ts'
-import { Pool } from './socket.ts'
+import { Pool } from './pool.ts'
+import { wayTo } from './way.ts'
 
 export { first, type ClaimLists, type Claims } from '../claims.ts'
 export { OxdConfigError, OxdConnectionError, OxdError } from './errors.ts'
@@ -47,8 +49,6 @@ type OwnCommand =
   | 'get_tokens_by_code'
   | 'get_user_info'
   | 'get_logout_uri'
-
-const TIMER_MS_MAX = 2_147_483_647
 
 export interface ClientOptions<M extends ClaimsMode = 'lists'> {
   /**
@@ -109,39 +109,6 @@ interface Registration {
   readonly progress: { asked: boolean }
 }
 
-/** A call that has begun: one time for all that it takes. */
-interface Begun {
-  readonly signal: AbortSignal | undefined
-  readonly timeout_ms: number
-  /** Whole milliseconds until the time is up, at least one. */
-  readonly left: () => number
-}
-
-const begunNow = (signal: AbortSignal | undefined, timeout_ms: number): Begun => {
-  if (!(timeout_ms > 0 && timeout_ms <= TIMER_MS_MAX)) {
-    throw new RangeError(`timeout_ms is ${timeout_ms}: it must be from 1 to ${TIMER_MS_MAX}`)
-  }
-  const until = performance.now() + timeout_ms
-  return { signal, timeout_ms, left: () => Math.max(1, Math.ceil(until - performance.now())) }
-}
-
-/** Waits for what several callers share; the time or the abort of one of them ends only their own waiting. */
-const shared = async <T>(work: Promise<T>, { signal, left }: Begun, late: () => Error): Promise<T> => {
-  let stop = (_reason: unknown): void => undefined
-  const ended = new Promise<never>((_, reject) => {
-    stop = reject
-  })
-  const onAbort = (): void => stop(signal?.reason)
-  const timer = setTimeout(() => stop(late()), left())
-  signal?.addEventListener('abort', onAbort)
-  try {
-    return await Promise.race([work, ended])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
-  }
-}
-
 // Constructs nothing; its instances are said to have the methods that the end of their prototype chain answers for.
 const Commands = function () {} as unknown as new <M extends ClaimsMode>() => CommandMethods<OwnCommand, M>
 
@@ -198,7 +165,8 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     this.#native = options.claims === 'native'
     this.#timeoutMs = options.timeout_ms ?? CLIENT_LIMITS.timeout_ms
     this.#signal = options.signal
-    this.#pool = new Pool(this.#settings.address, { ...CLIENT_LIMITS, ...options.pool })
+    const limits = { ...CLIENT_LIMITS, ...options.pool }
+    this.#pool = new Pool(wayTo(this.#settings.address, limits), limits)
     options.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 

@@ -33,6 +33,7 @@ const DOCUMENTED = `
 test('reads the documented file: nothing in it is set but the scopes', () => {
   assert.deepEqual(read(DOCUMENTED), {
     address: { host: '127.0.0.1', port: 8099 },
+    caller: {},
     oxd_id: undefined,
     site: { scope: ['openid', 'profile', 'email'] },
     logout_redirect_uri: undefined,

@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { LIMITS } from '../limits.ts'
 import { OxdConnectionError, type ConnectionErrorCode } from './errors.ts'
 import { CLIENT_LIMITS } from './limits.ts'
-import { Pool, type ExchangeOptions, type PoolLimits } from './socket.ts'
+import { Pool, type ExchangeOptions, type PoolLimits } from './pool.ts'
+import type { SocketAddress } from './settings.ts'
+import { socketTo } from './socket.ts'
 import { standIn, type StandIn } from './stand_in.ts'
 
 const ends: (() => Promise<unknown>)[] = []
@@ -17,8 +19,10 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end()
 })
 
+const socketPool = (address: SocketAddress, limits: PoolLimits = CLIENT_LIMITS): Pool =>
+  new Pool(socketTo(address, limits), limits)
 const poolAt = (port: number, limits: Partial<PoolLimits> = {}): Pool => {
-  const pool = new Pool({ host: '127.0.0.1', port }, { ...CLIENT_LIMITS, ...limits })
+  const pool = socketPool({ host: '127.0.0.1', port }, { ...CLIENT_LIMITS, ...limits })
   ends.push(() => pool.close())
   return pool
 }
@@ -57,7 +61,7 @@ test('a Unix socket', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'oxd-socket-'))
   const path = join(folder, 'oxd.sock')
   await serverWith(({ params }) => params, path)
-  const pool = new Pool({ path }, CLIENT_LIMITS)
+  const pool = socketPool({ path })
   assert.deepEqual(await pool.exchange(request(1), ONCE), echoed(1))
   await pool.close()
   rmSync(folder, { recursive: true })
@@ -169,7 +173,7 @@ test('nobody listens: where and what to do, and nothing was sent', async () => {
     poolAt(server.port).exchange(request(1), ONCE),
     failsWith('unreachable', false, message),
   )
-  const gone = new Pool({ path: join(tmpdir(), 'oxd-there-is-none.sock') }, CLIENT_LIMITS)
+  const gone = socketPool({ path: join(tmpdir(), 'oxd-there-is-none.sock') })
   await assert.rejects(gone.exchange(request(1), ONCE), failsWith('unreachable', false, /ENOENT/))
 })
 
@@ -334,8 +338,10 @@ test('idle connections keep no process alive', async () => {
   const server = await serverWith(({ params }) => params)
   const { spawn } = await import('node:child_process')
   const source = `
-    const { Pool } = await import(${JSON.stringify(new URL('socket.ts', import.meta.url).href)})
-    const pool = new Pool({ host: '127.0.0.1', port: ${server.port} }, ${JSON.stringify(CLIENT_LIMITS)})
+    const { Pool } = await import(${JSON.stringify(new URL('pool.ts', import.meta.url).href)})
+    const { socketTo } = await import(${JSON.stringify(new URL('socket.ts', import.meta.url).href)})
+    const limits = ${JSON.stringify(CLIENT_LIMITS)}
+    const pool = new Pool(socketTo({ host: '127.0.0.1', port: ${server.port} }, limits), limits)
     const options = { timeout_ms: 20000, signals: [], repeatable: true }
     await pool.exchange({ command: 'a', params: {} }, options)
     await pool.exchange({ command: 'b', params: {} }, options)`

@@ -1,86 +1,25 @@
-// The connections to oxd: a small pool, one command in flight on each, and no command sent twice that may not be.
+// The way to oxd over its socket: frames on connections that stay open.
 import { connect, type Socket } from 'node:net'
 import { FrameReader, encodeRequest } from '../serve/frame.ts'
-import { OxdConnectionError, type ConnectionErrorCode } from './errors.ts'
+import { NO_REPLY, replyOf, type Connection, type ConnectionEvents, type Job, type Way } from './pool.ts'
 import type { ClientLimits } from './limits.ts'
-import { addressText, type Address } from './settings.ts'
+import { addressText, type SocketAddress } from './settings.ts'
 
-export type PoolLimits = Pick<ClientLimits, 'connections_max' | 'waiting_max' | 'reply_bytes_max'>
+type SocketLimits = Pick<ClientLimits, 'reply_bytes_max'>
 
-export interface Request {
-  readonly command: string
-  readonly params: Readonly<Record<string, unknown>>
-}
-
-/** The envelope as it came: what oxd said, yes or no. */
-export type Reply =
-  | { readonly status: 'ok'; readonly data: Readonly<Record<string, unknown>> }
-  | {
-      readonly status: 'error'
-      readonly data: {
-        readonly error: string
-        readonly error_description: string
-        readonly details?: unknown
-      }
-    }
-
-export interface ExchangeOptions {
-  /** From now to the reply, waiting for a connection included. */
-  readonly timeout_ms: number
-  /** Whichever is aborted first ends the command. */
-  readonly signals: readonly AbortSignal[]
-  /** May it be carried out twice? Only then is it sent again when it is not known whether it arrived. */
-  readonly repeatable: boolean
-}
-
-interface Job {
-  readonly command: string
-  readonly frame: Buffer
-  readonly repeatable: boolean
-  readonly settle: (outcome: { readonly reply: Reply } | { readonly error: unknown }) => void
-  settled: boolean
-  /** Were bytes of it handed to a connection? */
-  sent: boolean
-  /** It was sent again already. */
-  repeated: boolean
-  connection: Connection | undefined
-}
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
-const replyOf = ({ status, data }: Readonly<Record<string, unknown>>): Reply | undefined => {
-  if (!isObject(data)) return undefined
-  if (status === 'ok') return { status, data }
-  const { error, error_description, details } = data
-  if (status !== 'error' || typeof error !== 'string' || typeof error_description !== 'string')
-    return undefined
-  return { status, data: { error, error_description, details } }
-}
-
-/** One connection. It is idle or carries one job; whatever else happens on it is its end. */
-class Connection {
-  readonly socket: Socket
+class SocketConnection implements Connection {
+  readonly #socket: Socket
   readonly #reader: FrameReader
-  readonly #ended: (connection: Connection, cause: unknown) => void
-  readonly #replied: (connection: Connection, reply: Reply | undefined) => void
-  job: Job | undefined
-  open = true
+  readonly #events: ConnectionEvents
+  #job: Job | undefined
+  #open = true
 
-  constructor(
-    address: Address,
-    limits: PoolLimits,
-    events: {
-      readonly ended: (connection: Connection, cause: unknown) => void
-      readonly replied: (connection: Connection, reply: Reply | undefined) => void
-    },
-  ) {
-    this.#ended = events.ended
-    this.#replied = events.replied
+  constructor(address: SocketAddress, limits: SocketLimits, events: ConnectionEvents) {
+    this.#events = events
     this.#reader = new FrameReader({ frame_bytes_max: limits.reply_bytes_max })
-    this.socket = connect({ ...address, noDelay: true })
+    this.#socket = connect({ ...address, noDelay: true })
     let cause: unknown
-    this.socket
+    this.#socket
       .on('data', (chunk: Buffer) => this.#take(chunk))
       .on('error', (error) => {
         cause = error
@@ -89,212 +28,61 @@ class Connection {
       .on('close', () => this.end(cause))
   }
 
-  /** Carries a job: written now, or when the connection is made. */
+  get job(): Job | undefined {
+    return this.#job
+  }
+
   carry(job: Job): void {
-    this.job = job
-    job.connection = this
-    this.socket.ref()
-    if (this.socket.connecting) this.socket.once('connect', () => this.#write(job))
+    this.#job = job
+    this.#socket.ref()
+    if (this.#socket.connecting) this.#socket.once('connect', () => this.#write(job))
     else this.#write(job)
   }
 
   rest(): void {
-    this.job = undefined
-    this.socket.unref()
+    this.#job = undefined
+    this.#socket.unref()
   }
 
   end(cause: unknown): void {
-    if (!this.open) return
-    this.open = false
-    this.socket.destroy()
-    this.#ended(this, cause)
+    if (!this.#open) return
+    this.#open = false
+    this.#socket.destroy()
+    this.#events.ended(this, cause)
   }
 
   #write(job: Job): void {
-    if (!this.open || this.job !== job) return
+    if (!this.#open || this.#job !== job) return
     job.sent = true
-    this.socket.write(job.frame)
+    this.#socket.write(job.bytes)
   }
 
   #take(chunk: Buffer): void {
-    if (!this.open) return
+    if (!this.#open) return
+    // Nothing was asked: whatever this is, it must not become the answer to the next question.
+    if (this.#job === undefined) return this.end(undefined)
+    this.#job.answered = true
     this.#reader.push(chunk)
     const frame = this.#reader.next()
-    // Nothing was asked: whatever this is, it must not become the answer to the next question.
-    if (this.job === undefined) return this.end(undefined)
     if (frame === undefined) return undefined
     // More than one reply to one command: which of them is ours is not known.
     const only = this.#reader.next() === undefined && !this.#reader.midFrame && !this.#reader.closed
-    this.#replied(this, frame.kind === 'object' && only ? replyOf(frame.value) : undefined)
+    this.#events.replied(this, frame.kind === 'object' && only ? replyOf(frame.value) : NO_REPLY)
   }
 }
 
-/**
- * A pool of connections to one oxd. Commands wait in the order in which they came.
- *
- * A command that must not be carried out twice always gets a fresh connection: an idle one may have been closed by a daemon
- * that was restarted, and then nobody could say whether the command had still been read.
- */
-export class Pool {
-  readonly #address: Address
-  readonly #limits: PoolLimits
-  readonly #connections = new Set<Connection>()
-  /** The one used last is the last. */
-  readonly #idle: Connection[] = []
-  readonly #waiting: Job[] = []
-  #closed: Promise<void> | undefined
-  #whenEmpty: (() => void) | undefined
-  #pumping = false
-
-  constructor(address: Address, limits: PoolLimits) {
-    this.#address = address
-    this.#limits = limits
-  }
-
-  /**
-   * Sends one command and awaits its reply.
-   *
-   * @throws OxdConnectionError, or the reason of the signal that was aborted
-   */
-  exchange(request: Request, { timeout_ms, signals, repeatable }: ExchangeOptions): Promise<Reply> {
-    const { command, params } = request
-    const frame = encodeRequest({ command, params, oxd: 1 })
-    return new Promise<Reply>((resolve, reject) => {
-      const aborted = signals.find((signal) => signal.aborted)
-      if (aborted !== undefined) return reject(aborted.reason)
-      if (this.#closed !== undefined) {
-        return reject(new OxdConnectionError(command, 'closed', 'the client is closed'))
-      }
-      if (this.#waiting.length >= this.#limits.waiting_max) {
-        return reject(
-          new OxdConnectionError(
-            command,
-            'busy',
-            `${this.#limits.waiting_max} commands are waiting for oxd already`,
-          ),
-        )
-      }
-      const onAbort = (): void => this.#abandon(job, signals.find((signal) => signal.aborted)?.reason)
-      const onTimeout = (): void =>
-        this.#abandon(job, this.#problem(job, 'timeout', `gave no answer in ${timeout_ms} ms`))
-      const timer = setTimeout(onTimeout, timeout_ms)
-      for (const signal of signals) signal.addEventListener('abort', onAbort)
-      const job: Job = {
+/** Frames as `oxd serve` reads them; a token travels among the parameters. */
+export const socketTo = (address: SocketAddress, limits: SocketLimits): Way => {
+  const place = addressText(address)
+  return {
+    place,
+    encode: ({ command, params, token }) =>
+      encodeRequest({
         command,
-        frame,
-        repeatable,
-        settled: false,
-        sent: false,
-        repeated: false,
-        connection: undefined,
-        settle: (outcome) => {
-          if (job.settled) return
-          job.settled = true
-          clearTimeout(timer)
-          for (const signal of signals) signal.removeEventListener('abort', onAbort)
-          if ('reply' in outcome) resolve(outcome.reply)
-          else reject(outcome.error)
-        },
-      }
-      this.#waiting.push(job)
-      this.#pump()
-      return undefined
-    })
-  }
-
-  /** Takes no further commands; resolves when those under way have ended. */
-  close(): Promise<void> {
-    this.#closed ??= new Promise((resolve) => {
-      this.#whenEmpty = resolve
-      while (this.#idle.length > 0) this.#idle[0]?.end(undefined)
-      this.#pump()
-    })
-    return this.#closed
-  }
-
-  /** Gives connections to those who wait, as far as they reach. */
-  #pump(): void {
-    // Making room ends a connection, which calls this again: the turn that is under way goes on.
-    if (this.#pumping) return
-    this.#pumping = true
-    for (let [job] = this.#waiting; job !== undefined; [job] = this.#waiting) {
-      const connection = this.#connectionFor(job)
-      if (connection === undefined) break
-      this.#waiting.shift()
-      connection.carry(job)
-    }
-    this.#pumping = false
-    if (this.#connections.size === 0) this.#whenEmpty?.()
-  }
-
-  #connectionFor(job: Job): Connection | undefined {
-    const rested = job.repeatable && !job.repeated ? this.#idle.pop() : undefined
-    if (rested !== undefined) return rested
-    if (this.#connections.size >= this.#limits.connections_max) {
-      const [longest] = this.#idle
-      if (longest === undefined) return undefined
-      this.#forget(longest)
-      longest.end(undefined)
-    }
-    const connection = new Connection(this.#address, this.#limits, {
-      ended: (ended, cause) => this.#ended(ended, cause),
-      replied: (one, reply) => this.#replied(one, reply),
-    })
-    this.#connections.add(connection)
-    return connection
-  }
-
-  #replied(connection: Connection, reply: Reply | undefined): void {
-    const { job } = connection
-    if (job === undefined) return
-    if (reply === undefined) {
-      job.settle({ error: this.#problem(job, 'malformed_reply', 'sent something that is no reply of oxd') })
-      return connection.end(undefined)
-    }
-    connection.rest()
-    job.settle({ reply })
-    this.#idle.push(connection)
-    if (this.#closed !== undefined) connection.end(undefined)
-    this.#pump()
-  }
-
-  #ended(connection: Connection, cause: unknown): void {
-    const { job } = connection
-    this.#forget(connection)
-    if (job !== undefined && !job.settled) {
-      if (job.sent && job.repeatable && !job.repeated) {
-        job.repeated = true
-        this.#waiting.unshift(job)
-      } else {
-        const code = job.sent ? 'broken' : 'unreachable'
-        const what = job.sent ? 'closed the connection before it answered' : 'cannot be reached'
-        job.settle({ error: this.#problem(job, code, what, cause) })
-      }
-    }
-    this.#pump()
-  }
-
-  /** Ends a job that nobody waits for any more; a late reply to it must find no connection. */
-  #abandon(job: Job, error: unknown): void {
-    const at = this.#waiting.indexOf(job)
-    if (at >= 0) this.#waiting.splice(at, 1)
-    job.settle({ error })
-    if (job.connection?.job === job) job.connection.end(undefined)
-    this.#pump()
-  }
-
-  #forget(connection: Connection): void {
-    this.#connections.delete(connection)
-    const at = this.#idle.indexOf(connection)
-    if (at >= 0) this.#idle.splice(at, 1)
-  }
-
-  #problem(job: Job, code: ConnectionErrorCode, what: string, cause?: unknown): OxdConnectionError {
-    const place = addressText(this.#address)
-    const reason = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
-    const doubt =
-      job.sent && code !== 'malformed_reply' ? '; whether the command was carried out is not known' : ''
-    const message = `oxd at ${place} ${what}${reason}${doubt}: is oxd running on ${place}?`
-    return new OxdConnectionError(job.command, code, message, { sent: job.sent, cause })
+        params: token === undefined ? params : { ...params, protection_access_token: token },
+        oxd: 1,
+      }),
+    connect: (events) => new SocketConnection(address, limits, events),
+    advice: () => `is oxd running on ${place}?`,
   }
 }

@@ -29,13 +29,21 @@ const readText = (file: string, bytes_max: number): { text: string } | { why: st
   }
 }
 
+const namesIn = (folder: string): readonly string[] => {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    throw new StartError(`${folder} cannot be read (${codeOf(error)}).`)
+  }
+}
+
 /** `<uuid>.json`; the originals took every name of this length for a site. */
 const FILE_NAME_CHARACTERS = 41
 const ENDING = '.json'
 
 /** The files of oxd 2.4 and 3.0. Others in the folder, such as oxd-conf.json, are passed over. */
 export function* folderRecords(folder: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
-  const names = readdirSync(folder).filter(
+  const names = namesIn(folder).filter(
     (name) => name.length === FILE_NAME_CHARACTERS && name.endsWith(ENDING),
   )
   for (const name of names.sort()) {

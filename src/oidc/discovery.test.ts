@@ -14,6 +14,7 @@ const ENDPOINTS = [
   'jwks_uri',
   'userinfo_endpoint',
   'registration_endpoint',
+  'introspection_endpoint',
   'end_session_endpoint',
 ]
 

@@ -79,7 +79,8 @@ describe('introspect', () => {
   it('shows a PAT where the OP wants one', async () => {
     const at = await party.at({ introspection_by: 'pat' })
     const pat = pats(at)
-    assert.equal((await introspect(at.op, at.client, await tokenOf(at), pat)).active, true)
+    const kept = { get: pat.get, renew: NO_PAT.renew }
+    assert.equal((await introspect(at.op, at.client, await tokenOf(at), kept)).active, true)
     assert.equal(pat.got.length, 1)
     assert.equal(party.op.requests(at.issuer).at(-1)?.authorization, `Bearer ${pat.got[0]}`)
     assert.equal(party.op.count(at.issuer, 'introspection'), 2)
@@ -137,15 +138,16 @@ describe('introspect', () => {
     const pat = pats(at)
     const token = await tokenOf(at)
     const kept = await pat.get()
-    const secrets = [token, kept, at.client.client_secret]
-    party.op.setFaults(at.issuer, {
-      introspection: reply.raw({
-        status: 403,
-        body: JSON.stringify({ error: 'access_denied', error_description: secrets.join(' ') }),
-      }),
-    })
-    const same = { get: async () => kept, renew: async () => kept }
-    await assert.rejects(introspect(at.op, at.client, token, same), refusedWith('op_http_status', secrets))
+    const renewed = await pat.renew()
+    const shown = { get: async () => kept, renew: async () => renewed }
+    for (const secret of [token, kept, renewed, at.client.client_secret]) {
+      const body = JSON.stringify({ error: 'access_denied', error_description: `what is ${secret}?` })
+      party.op.setFaults(at.issuer, { introspection: reply.raw({ status: 403, body }) })
+      await assert.rejects(
+        introspect(at.op, at.client, token, shown),
+        refusedWith('op_http_status', [secret]),
+      )
+    }
   })
 })
 

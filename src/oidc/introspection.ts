@@ -48,7 +48,7 @@ const id = z.string().min(1).max(LIMITS.text_characters_max)
 const PERMISSION = z.union([
   z
     .object({ resource_id: id, resource_scopes: said(texts), exp: said(time) })
-    .transform(({ resource_scopes = [], ...rest }) => ({ ...rest, resource_scopes })),
+    .transform(({ resource_id, resource_scopes = [], exp }) => ({ resource_id, resource_scopes, exp })),
   z
     .object({ resource_set_id: id, scopes: said(texts), exp: said(time) })
     .transform(({ resource_set_id, scopes = [], exp }) => ({

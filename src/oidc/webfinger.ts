@@ -27,6 +27,8 @@ const ANSWER = z.object({
 const SCHEME = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:acct|mailto):)/i
 const ACCOUNT = /^(?:acct|mailto):[^/?#@]+@([^/?#@]+)$/i
 const EMAIL = /^[^/?#@]+@[^/?#@:]+$/
+/** Extensible resource identifiers are none of ours (Discovery 1.0 section 2.1.2). */
+const XRI = /^[=@!]/
 /** Blanks, controls, quotes, and what a browser takes for a slash. */
 const UNUSABLE = /[\s\p{C}"<>\\^`{|}]/u
 
@@ -42,7 +44,7 @@ export const webfingerOf = (given: string): { readonly resource: string; readonl
   const [, authority] = ACCOUNT.exec(resource) ?? []
   const at = authority === undefined ? resource : `https://${authority}`
   const url = given.length <= LIMITS.url_characters_max && URL.canParse(at) ? new URL(at) : undefined
-  if (url === undefined || UNUSABLE.test(given) || !/^https?:$/.test(url.protocol)) {
+  if (url === undefined || UNUSABLE.test(given) || XRI.test(given) || !/^https?:$/.test(url.protocol)) {
     throw new OxdError('invalid_request', {
       what: 'resource must be an account (acct:user@host), an e-mail address, a host or an https URL.',
     })

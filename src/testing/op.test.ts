@@ -300,6 +300,103 @@ test('refresh tokens, for those who ask for offline access, are used once', asyn
   assert.equal((await redeem(issuer, started, again)).status, 400)
 })
 
+test('a refresh may ask for less, and the next one for all again', async () => {
+  const issuer = issuerWith()
+  const client = await register(issuer)
+  const started = await start(issuer, client, 'openid email offline_access')
+  let tokens = (await (await redeem(issuer, started)).json()) as Json
+  for (const [scope, status, granted] of [
+    ['openid phone', 400, undefined],
+    ['openid', 200, 'openid'],
+    ['openid email', 200, 'openid email'],
+  ] as const) {
+    const again = { grant_type: 'refresh_token', refresh_token: tokens['refresh_token'], scope }
+    const answer = await redeem(issuer, started, again)
+    const said = (await answer.json()) as Json
+    assert.deepEqual([answer.status, said['scope']], [status, granted])
+    if (status === 200) tokens = said
+  }
+})
+
+test('a client gets tokens of its own when it registered for that and can keep a secret', async () => {
+  const grant_types = ['client_credentials']
+  for (const [metadata, faults, error] of [
+    [{ grant_types }, {}, undefined],
+    [{}, {}, 'unauthorized_client'],
+    [{}, { ignores: ['grant_types'] }, undefined],
+    [{ grant_types, token_endpoint_auth_method: 'none' }, {}, 'unauthorized_client'],
+  ] as const) {
+    const issuer = issuerWith(faults)
+    const client = await register(issuer, metadata)
+    const started = await start(issuer, client)
+    const asked = { grant_type: 'client_credentials', scope: 'oxd offline_access' }
+    const tokens = (await (await redeem(issuer, started, asked)).json()) as Json
+    assert.equal(tokens['error'], error)
+    if (error === undefined)
+      assert.deepEqual(Object.keys(tokens), ['access_token', 'token_type', 'expires_in', 'scope'])
+  }
+})
+
+test('introspection, for clients and bearers of a PAT, or for one of them alone', async () => {
+  const ask = async (
+    issuer: string,
+    authorization: string | undefined,
+    form: Record<string, string>,
+  ): Promise<[number, Json]> => {
+    const headers: Record<string, string> = authorization === undefined ? {} : { authorization }
+    const body = new URLSearchParams(form)
+    const answer = await fetch(`${issuer}/introspect`, { method: 'POST', headers, body })
+    return [answer.status, (await answer.json()) as Json]
+  }
+  const issuer = issuerWith()
+  const client = await register(issuer, { grant_types: ['client_credentials'] })
+  const started = await start(issuer, client)
+  const own = async (scope: string): Promise<string> => {
+    const answer = await redeem(issuer, started, { grant_type: 'client_credentials', scope })
+    return text(((await answer.json()) as Json)['access_token'])
+  }
+  const [token, first, second] = [await own('oxd'), await own('uma_protection'), await own('uma_protection')]
+  const authorization = basic(client)['authorization']
+  const [, said] = await ask(issuer, authorization, { token })
+  assert.deepEqual([said['active'], said['client_id'], said['scope']], [true, client['client_id'], 'oxd'])
+  assert.deepEqual(await ask(issuer, authorization, { token: 'x' }), [200, { active: false }])
+  assert.equal((await ask(issuer, authorization, {}))[0], 400)
+  assert.equal((await ask(issuer, undefined, { token }))[0], 401)
+
+  const statuses = async (): Promise<number[]> => {
+    const seen: number[] = []
+    // One after the other: which PAT is the first one counts.
+    for (const shown of [authorization, `Bearer ${token}`, `Bearer ${first}`, `Bearer ${second}`])
+      seen.push((await ask(issuer, shown, { token }))[0])
+    return seen
+  }
+  assert.deepEqual(await statuses(), [200, 401, 200, 200])
+  op.setFaults(issuer, { introspection_by: 'pat', refused_pats: 1 })
+  assert.deepEqual(await statuses(), [401, 401, 401, 200])
+  op.setFaults(issuer, { introspection_by: 'client' })
+  assert.deepEqual(await statuses(), [200, 401, 401, 401])
+
+  op.setFaults(issuer, {})
+  ahead = 3_602_000
+  assert.deepEqual(await ask(issuer, authorization, { token }), [200, { active: false }])
+  assert.equal((await ask(issuer, `Bearer ${first}`, { token }))[0], 401)
+  ahead = 0
+})
+
+test('the issuer at the root of the host answers WebFinger', async () => {
+  const issuer = op.issuer('')
+  const rel = 'http://openid.net/specs/connect/1.0/issuer'
+  const ask = (query: Record<string, string>): Promise<Response> =>
+    fetch(`${op.origin}/.well-known/webfinger?${new URLSearchParams(query)}`)
+  const answer = await ask({ resource: 'acct:ada@op.example', rel })
+  assert.equal(answer.headers.get('content-type'), 'application/jrd+json')
+  assert.deepEqual(await answer.json(), { subject: 'acct:ada@op.example', links: [{ rel, href: issuer }] })
+  assert.deepEqual(await (await ask({ resource: 'x', rel: 'other' })).json(), { subject: 'x', links: [] })
+  assert.equal((await ask({ rel })).status, 400)
+  op.setFaults(issuer, { webfinger: reply.status(404) })
+  assert.equal((await ask({ resource: 'x' })).status, 404)
+})
+
 test('signed userinfo, when it was registered', async () => {
   const issuer = issuerWith({ userinfo: (claims) => ({ ...claims, sub: 'mallory' }) })
   const { client, tokens } = await logIn(issuer, { userinfo_signed_response_alg: 'ES256' })

@@ -36,7 +36,6 @@ declare module 'oidc-provider' {
   export interface Client {
     readonly clientId: string
     readonly clientName?: string
-    readonly idTokenSignedResponseAlg: string
     /** From `extraClientMetadata`, checked by the validator there. */
     readonly claims_redirect_uri?: readonly string[]
   }

@@ -149,14 +149,7 @@ const claimsIn = async (
   claim_token: string | undefined,
   format: string | undefined,
 ): Promise<UmaClaims> => {
-  // A client that holds the key itself could write what it likes.
-  if (
-    claim_token === undefined ||
-    format !== ID_TOKEN_FORMAT ||
-    client.idTokenSignedResponseAlg.startsWith('HS')
-  ) {
-    return {}
-  }
+  if (claim_token === undefined || format !== ID_TOKEN_FORMAT) return {}
   try {
     const { payload } = await provider.IdToken.validate(claim_token, client)
     return typeof payload.exp === 'number' && payload.exp > seconds(world) ? payload : {}
@@ -178,38 +171,36 @@ const requiredClaim = ({ issuer }: Provider, name: string) => ({
  * one, whose end this is. Of two upgrades at once one gets the old permissions.
  */
 const issueRpt = async (
-  { provider, store, world }: GrantParts,
+  { provider, store }: GrantParts,
   client: Client,
   granted: readonly Permission[],
   rpt: string | undefined,
 ) => {
-  const now = seconds(world)
   const old = rpt === undefined ? undefined : await takeRpt(provider, store, client, rpt)
-  const lives = old === undefined ? {} : { expiresIn: old.exp - now }
   // oidc-provider keeps it as a token of client credentials without a scope, so that it can be introspected and revoked.
+  const lives = old === undefined ? {} : { expiresIn: old.expires_in }
   const token = new provider.ClientCredentials({ client, ...lives })
   const { expiration: expires_in } = token
   const access_token = await token.save()
-  const record: Rpt = {
-    client_id: client.clientId,
-    permissions: union(old?.permissions ?? [], granted),
-    exp: now + expires_in,
-  }
-  await store.rpts.put(access_token, record, expires_in)
+  const permissions = union(old?.permissions ?? [], granted)
+  await store.rpts.put(access_token, { client_id: client.clientId, permissions }, expires_in)
   return { access_token, token_type: 'Bearer', expires_in, upgraded: old !== undefined }
 }
 
+/** An RPT of this client; with this it ends. */
 const takeRpt = async (
   provider: Provider,
   store: UmaStore,
   client: Client,
   value: string,
-): Promise<Rpt | undefined> => {
+): Promise<(Rpt & { readonly expires_in: number }) | undefined> => {
   const token = await provider.ClientCredentials.find(value)
   if (token === undefined || !token.isValid || token.clientId !== client.clientId) return undefined
+  const expires_in = token.remainingTTL
   const rpt = store.rpts.take(value)
-  if (rpt !== undefined) await token.destroy()
-  return rpt
+  if (rpt === undefined) return undefined
+  await token.destroy()
+  return { ...rpt, expires_in }
 }
 
 const union = (old: readonly Permission[], granted: readonly Permission[]): readonly Permission[] => {

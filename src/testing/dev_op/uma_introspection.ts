@@ -20,8 +20,7 @@ const permissionsFor = async (
   for (const permission of rpt.permissions) {
     const resource = await store.resources.find(permission.resource_id)
     if (resource === undefined) continue
-    if (rpt.client_id === client_id || resource.owner === client_id)
-      seen.push(permission)
+    if (rpt.client_id === client_id || resource.owner === client_id) seen.push(permission)
   }
   return seen
 }
@@ -45,9 +44,9 @@ export const umaIntrospection =
     if (bearerIn(ctx) !== undefined) return withPat(ctx, provider, store)
     await next()
     const { body } = ctx
-    if (typeof body !== 'object' || body === null || !('active' in body) || body.active !== true) return
+    if (typeof body !== 'object' || body === null || !('exp' in body)) return
     const permissions = await permissionsFor(store, tokenIn(ctx), ctx.oidc?.client?.clientId ?? '')
-    if (permissions !== undefined) ctx.body = { ...body, permissions }
+    if (permissions !== undefined) ctx.body = { ...body, permissions: withExpiry(permissions, body.exp) }
   }
 
 const withPat = async (ctx: Context, provider: Provider, store: UmaStore): Promise<void> => {
@@ -76,9 +75,13 @@ const withPat = async (ctx: Context, provider: Provider, store: UmaStore): Promi
     exp,
     iss: provider.issuer,
     token_type,
-    permissions,
+    permissions: permissions && withExpiry(permissions, exp),
   }
 }
+
+/** Permissions live as long as their RPT; the members are those of section 5.1.1. */
+const withExpiry = (permissions: readonly Permission[], exp: unknown) =>
+  permissions.map((permission) => ({ ...permission, exp }))
 
 /** A token that is valid, and whose grant was not revoked. */
 const tokenOf = async (provider: Provider, value: string): Promise<Token | undefined> => {

@@ -1,0 +1,22 @@
+// delete_site: oxd forgets a site. Its client at the OP stays: who wants it gone, too, removes it there.
+import { LIMITS } from '../limits.ts'
+import { adminCommand } from './admin_command.ts'
+import { adminFields } from './admin_fields.ts'
+import { siteLine } from './shown_site.ts'
+import { siteNamed } from './site_named.ts'
+
+/** Forgets a site, after changes of it that are under way. */
+export const delete_site = adminCommand({
+  name: 'delete_site',
+  summary: 'Forgets a site: its oxd_id is unknown from now on. Its client at the OP stays.',
+  repeatable: false,
+  params: { oxd_id: adminFields.site_named },
+  result: { site: adminFields.site },
+  errors: ['invalid_oxd_id', 'invalid_request'],
+  async run({ oxd_id: named }, { sites, fail }) {
+    const site = await siteNamed(named, sites, LIMITS)
+    const removed = await sites.inTurn(site.oxd_id, () => sites.remove(site.oxd_id))
+    if (!removed) throw fail('invalid_oxd_id', { what: 'See oxd sites list.' })
+    return { site: siteLine(site) }
+  },
+})
