@@ -29,7 +29,10 @@ const DOORS: Readonly<
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
   rp_keys: { rooms: ['error', 'world'], types: ['limits', 'store'] },
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
-  commands: { rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'site', 'uma', 'world'] },
+  registrar: { rooms: ['error', 'oidc', 'site'] },
+  commands: {
+    rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'registrar', 'site', 'uma', 'world'],
+  },
   callers: { rooms: ['error', 'world'], types: ['limits', 'store'] },
   guard: {
     rooms: ['callers', 'error', 'oidc'],

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, describe, it } from 'node:test'
-import { envOf, flagOf, readConfig, serveHelp, SETTING_LIST } from './config.ts'
+import { envOf, readConfig, serveHelp, SETTING_LIST, writtenFlag } from './config.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'oxd-config-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -18,6 +18,17 @@ describe('settings', () => {
       port: 8099,
       tcp: true,
       unix: undefined,
+      https_port: undefined,
+      https31_port: undefined,
+      tls_cert: undefined,
+      tls_key: undefined,
+      insecure_plain_http: false,
+      require_token: false,
+      insecure_unprotected_http: false,
+      allowed_op: [],
+      allowed_ip: [],
+      client_certificates: false,
+      insecure_password_commands: false,
       data_dir: './oxd-data',
       key_file: undefined,
       op_host: undefined,
@@ -116,9 +127,50 @@ describe('settings', () => {
 
   it('are all in the help, with flag, variable and default', () => {
     const help = serveHelp()
-    for (const [name, { value }] of SETTING_LIST) {
-      assert.ok(help.includes(value === undefined ? `--no-${name}` : flagOf(name)), name)
+    for (const [name] of SETTING_LIST) {
+      assert.ok(help.includes(writtenFlag(name)), name)
       assert.ok(help.includes(envOf(name)), name)
     }
+    assert.ok(help.includes('--no-tcp ') && help.includes('--require-token '))
+    assert.ok(!help.includes('--no-require-token'))
   })
+})
+
+describe('settings that go together', () => {
+  const TLS = ['--tls-cert', 'c.pem', '--tls-key', 'k.pem']
+  const BROKEN: readonly (readonly [what: string, argv: readonly string[], wants: RegExp])[] = [
+    ...['0.0.0.0', '::', '192.0.2.1', '127.1', '127.example.com', 'example.com'].map(
+      (host) => [`an open socket at ${host}`, ['--bind', host], /--require-token.*--no-tcp/] as const,
+    ),
+    [
+      'unprotected HTTP beyond loopback',
+      ['--bind', '0.0.0.0', '--no-tcp', '--https-port', '0', ...TLS, '--insecure-unprotected-http'],
+      /--insecure-unprotected-http.*loopback/,
+    ],
+    [
+      'plain HTTP beyond loopback',
+      ['--bind', '0.0.0.0', '--no-tcp', '--https-port', '0', '--insecure-plain-http'],
+      /--insecure-plain-http.*--tls-cert/,
+    ],
+    ['HTTPS without a certificate', ['--https-port', '0'], /--tls-cert FILE and --tls-key FILE/],
+    ['HTTPS of 3.1 without a key', ['--https31-port', '0', '--tls-cert', 'c.pem'], /--tls-key/],
+    ['a key without a certificate', ['--tls-key', 'k.pem'], /go together/],
+  ]
+  for (const [what, argv, wants] of BROKEN) {
+    it(`refuse ${what}`, () => {
+      assert.throws(() => readConfig(argv, {}, NOWHERE), { name: 'StartError', message: wants })
+    })
+  }
+
+  const FINE: readonly (readonly string[])[] = [
+    ['--bind', '127.0.0.2'],
+    ['--bind', '::1'],
+    ['--bind', 'localhost'],
+    ['--bind', '0.0.0.0', '--require-token'],
+    ['--bind', '0.0.0.0', '--no-tcp', '--unix', '/x'],
+    ['--bind', '0.0.0.0', '--no-tcp', '--https-port', '0', ...TLS],
+    ['--no-tcp', '--https31-port', '0', '--insecure-plain-http'],
+    ['--https-port', '8443', ...TLS, '--insecure-unprotected-http'],
+  ]
+  for (const argv of FINE) it(`allow ${argv.join(' ')}`, () => void readConfig(argv, {}, NOWHERE))
 })

@@ -1,18 +1,25 @@
 // The daemon, composed: store, OPs, logins and commands behind the socket. `main.ts` and the tests start it.
 import { readFileSync } from 'node:fs'
+import type { AdminContext } from './admin/admin_command.ts'
+import * as adminCommands from './admin/index.ts'
+import { createListings } from './admin/listings.ts'
 import { createCallers } from './callers.ts'
 import type { AnyCommand, Context } from './command.ts'
 import * as commands from './commands/index.ts'
 import type { Config } from './config.ts'
-import { createDispatch, type Envelope } from './dispatch.ts'
+import { createDispatch, type Dispatch, type Envelope } from './dispatch.ts'
 import { StartError } from './error.ts'
-import { createGuard } from './guard.ts'
+import { createGuard, type Guard } from './guard.ts'
 import type { Limits } from './limits.ts'
 import { createLogins } from './login.ts'
 import { createDoor, type Door } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
+import { changeableDoor } from './reload/door.ts'
+import { watchFiles } from './reload/files.ts'
+import { settingChanges } from './reload/settings.ts'
 import { encodeReply } from './serve/frame.ts'
+import { listenOverHttp, type HttpListeners } from './serve/http_listeners.ts'
 import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
 import type { OpenedStore } from './store/key.ts'
@@ -20,9 +27,13 @@ import type { World } from './world.ts'
 
 /** Every command, in the order of their names. */
 export const COMMANDS: readonly AnyCommand[] = Object.values(commands)
+/** Every command of administration. */
+export const ADMIN_COMMANDS: readonly AnyCommand[] = Object.values(adminCommands)
 
 export interface Daemon {
-  readonly addresses: Listening['addresses']
+  readonly addresses: Listening['addresses'] & HttpListeners['addresses']
+  /** Certificate, key, CA and settings files are read again, changed or not; a bad one keeps the old in use. */
+  readonly reload: () => Promise<void>
   /** Finishes what is under way, within `shutdown_ms`, and closes everything that was opened. */
   readonly close: () => Promise<void>
 }
@@ -32,6 +43,15 @@ export interface Surroundings {
   readonly limits: Limits
   /** Closed with the daemon. */
   readonly opened: OpenedStore
+  /** Where administration comes in; without it, through the store alone. */
+  readonly admin_socket?: string | undefined
+}
+
+export interface DaemonSurroundings extends Surroundings {
+  /** Of oxd; HTTP clients are told. */
+  readonly version: string
+  /** Where the settings came from, to read them again; `read` throws a StartError. */
+  readonly settings?: { readonly file: string | undefined; readonly read: () => Config } | undefined
 }
 
 const readCertificates = (file: string | undefined): string | undefined => {
@@ -54,14 +74,11 @@ const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limit
   }
 }
 
-/** Starts the daemon. @throws StartError */
-export const startDaemon = async (
-  config: Config,
-  { world, limits, opened }: Surroundings,
-): Promise<Daemon> => {
+/** Everything behind the transports. */
+const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
   const { store, keys } = opened
-  const { trust_op, op_host, allowed_op, insecure_password_commands } = config
-  const door = openDoor(config, limits)
+  const { trust_op, op_host, insecure_password_commands } = config
+  const door = changeableDoor(openDoor(config, limits), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
   const ops = createOps(door, world, limits)
@@ -74,10 +91,77 @@ export const startDaemon = async (
     logins: createLogins(store, keys, world, limits),
     defaults: { op_host, insecure_password_commands },
   }
-  const guard = createGuard({ sites, callers, ops, pats, keys, world, limits, allowed_op, op_host })
-  const dispatch = createDispatch(COMMANDS, context, guard)
-  const fits = (reply: Envelope, long: boolean): boolean =>
-    encodeReply(reply, { long }, limits) !== 'reply_too_large'
+  const newGuard = ({ allowed_op }: Config): Guard =>
+    createGuard({ sites, callers, ops, pats, keys, world, limits, allowed_op, op_host })
+  let current = newGuard(config)
+  const guard: Guard = {
+    first: (...asked) => current.first(...asked),
+    permit: (...asked) => current.permit(...asked),
+  }
+  const adminContext: AdminContext = { ...context, callers, listings: createListings(world, limits) }
+  return {
+    door,
+    /** Takes other OPs and rules for them. @throws StartError, then all stays as it was */
+    renew(changed: Config): void {
+      door.change(openDoor(changed, limits))
+      current = newGuard(changed)
+    },
+    sites,
+    dispatch: createDispatch(COMMANDS, context, guard),
+    admin: createDispatch(ADMIN_COMMANDS, adminContext, guard),
+  }
+}
+
+/** Administration without a daemon: the same commands, in this process. */
+export const openAdmin = (
+  config: Config,
+  surroundings: Surroundings,
+): { readonly dispatch: Dispatch; readonly close: () => Promise<void> } => {
+  const { door, sites, admin } = furnish(config, surroundings)
+  return {
+    dispatch: admin,
+    async close() {
+      await door.close()
+      await sites.flush()
+      await surroundings.opened.store.close()
+    },
+  }
+}
+
+type Fits = (reply: Envelope, long: boolean) => boolean
+
+/** Logins do not stop because administration has no socket of its own: it goes through the store then, too. */
+const listenToAdmins = async (
+  admin: Dispatch,
+  fits: Fits,
+  { world, limits, admin_socket }: Surroundings,
+): Promise<Listening | undefined> => {
+  if (admin_socket === undefined) return undefined
+  try {
+    return await listen({
+      unix: admin_socket,
+      ...admin.overSocket({ protected: false, fits }),
+      limits,
+      log: world.log,
+    })
+  } catch (error) {
+    if (!(error instanceof StartError)) throw error
+    const reason = error.message.replace('--unix', '--data-dir')
+    world.log('warn', 'administration has no socket and goes through the store', { reason })
+    return undefined
+  }
+}
+
+/** Starts the daemon. @throws StartError */
+export const startDaemon = async (config: Config, surroundings: DaemonSurroundings): Promise<Daemon> => {
+  const { world, limits, opened, version, settings } = surroundings
+  const { store } = opened
+  for (const [name, value] of Object.entries(config)) {
+    if (name.startsWith('insecure_') && value === true) world.log('warn', 'weakened', { setting: name })
+  }
+  const parts = furnish(config, surroundings)
+  const { door, sites, dispatch, admin } = parts
+  const fits: Fits = (reply, long) => encodeReply(reply, { long }, limits) !== 'reply_too_large'
   const listening = await listen({
     tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
     unix: config.unix,
@@ -85,6 +169,47 @@ export const startDaemon = async (
     limits,
     log: world.log,
   })
+  const administering = await listenToAdmins(admin, fits, surroundings)
+  const { call, refuse } = dispatch
+  const http = await listenOverHttp(config, {
+    commands: COMMANDS,
+    call,
+    refuse,
+    version,
+    limits,
+    log: world.log,
+  }).catch(async (error: unknown) => {
+    await Promise.all([listening.close(), administering?.close()])
+    throw error
+  })
+
+  /** The settings that run: what can change of them changes with the file. */
+  let running = config
+  const takeSettings = (): void => {
+    if (settings === undefined) return
+    const changes = settingChanges(running, settings.read())
+    parts.renew(changes.config)
+    http.renew(changes.config)
+    running = changes.config
+    const names = { taken: changes.live.join(' '), at_restart: changes.at_restart.join(' ') }
+    world.log(changes.at_restart.length > 0 ? 'warn' : 'info', 'settings', names)
+  }
+  const given = (...files: readonly (string | undefined)[]): string[] =>
+    files.filter((file) => file !== undefined)
+  const files = watchFiles(
+    [
+      { what: 'settings', files: () => given(settings?.file), reload: takeSettings },
+      {
+        what: 'certificate and key',
+        files: () => given(running.tls_cert, running.tls_key),
+        reload: () => http.renew(running),
+      },
+      { what: 'CA of the OPs', files: () => given(running.op_ca), reload: () => parts.renew(running) },
+    ],
+    world.log,
+  )
+  await files.look()
+  const looking = setInterval(() => void files.look(), limits.reload_interval_ms)
   const complain = (error: unknown): void => {
     world.log('error', 'the store could not be tidied', {
       reason: error instanceof Error ? error.message : '',
@@ -95,10 +220,12 @@ export const startDaemon = async (
   }
   const sweeping = setInterval(tidy, limits.sweep_interval_ms)
   return {
-    addresses: listening.addresses,
+    addresses: { ...listening.addresses, ...http.addresses },
+    reload: files.all,
     async close() {
       clearInterval(sweeping)
-      await listening.close()
+      clearInterval(looking)
+      await Promise.all([listening.close(), http.close(), administering?.close()])
       await door.close()
       await sites.flush().catch(complain)
       await store.close()

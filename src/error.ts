@@ -464,6 +464,97 @@ const ERROR_ROWS = {
     message: 'The state does not belong to the ID Token.',
   },
 
+  // UMA.
+  no_uma_discovery_response: {
+    wire: 'no_uma_discovery_response',
+    http: 500,
+    message: 'The OP is no authorization server of UMA, or does not say so properly.',
+  },
+  no_uma_endpoint: {
+    wire: 'no_uma_discovery_response',
+    http: 500,
+    message: 'The authorization server does not offer this part of UMA.',
+  },
+  other_uma_version: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The authorization server speaks another version of UMA.',
+  },
+  invalid_uma_request: { wire: 'invalid_uma_request', http: 400, message: 'resources are not usable.' },
+  http_method_not_unique: {
+    wire: 'http_method_not_unique',
+    http: 400,
+    message: 'A path has the same HTTP method in two conditions.',
+  },
+  invalid_scope_expression: {
+    // The original's spelling, which its clients know.
+    wire: 'invalid_scope_expressioin',
+    v4: 'invalid_scope_expression',
+    http: 400,
+    message: 'The scope expression is not usable.',
+  },
+  uma_protection_exists: {
+    wire: 'uma_protection_exists',
+    http: 400,
+    message: 'The site has protected resources already: overwrite replaces them all.',
+  },
+  resource_not_protected: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'No resource of the site has this path and HTTP method: protect it with uma_rs_protect.',
+  },
+  invalid_http_method: { wire: 'invalid_http_method', http: 400, message: 'http_method is not usable.' },
+  invalid_path_parameter: { wire: 'invalid_path_parameter', http: 400, message: 'path is not usable.' },
+  invalid_uma_scope_parameter: {
+    wire: 'invalid_uma_scope_parameter',
+    http: 400,
+    message: 'Either scopes or scope_expression is needed.',
+  },
+  invalid_rpt_parameter: { wire: 'invalid_rpt_parameter', http: 400, message: 'rpt is not usable.' },
+  invalid_ticket_parameter: { wire: 'invalid_ticket_parameter', http: 400, message: 'ticket is not usable.' },
+  invalid_claims_redirect_uri_parameter: {
+    wire: 'invalid_claims_redirect_uri_parameter',
+    http: 400,
+    message: 'claims_redirect_uri is not usable.',
+  },
+  invalid_claim_token_or_claim_token_form: {
+    wire: 'invalid_claim_token_or_claim_token_form',
+    http: 400,
+    message: 'claim_token and claim_token_format go together.',
+  },
+  invalid_claim_token: {
+    wire: 'invalid_claim_token_format',
+    http: 400,
+    message: 'The authorization server takes no such claim token.',
+  },
+  need_info: {
+    wire: 'need_info',
+    detailed: true,
+    http: 403,
+    message: 'The authorization server wants to know more of the user: see the details.',
+  },
+  request_submitted: {
+    wire: 'request_submitted',
+    detailed: true,
+    http: 403,
+    message: 'The owner of the resource is being asked: try again later with the ticket of the details.',
+  },
+  request_denied: {
+    wire: 'request_denied',
+    http: 403,
+    message: 'The authorization server does not allow this access.',
+  },
+  invalid_ticket: {
+    wire: 'invalid_ticket',
+    http: 400,
+    message: 'The ticket is unknown, expired or was already used: ask for the resource again.',
+  },
+  rpt_not_authorized: {
+    wire: 'rpt_not_authorized',
+    http: 403,
+    message: 'The authorization server did not add the permission to the RPT.',
+  },
+
   // The daemon itself.
   store_unreachable: {
     wire: 'internal_error',

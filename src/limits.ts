@@ -121,6 +121,12 @@ export const LIMITS = {
   /** Text from the OP that is shown to a person or written to a log. */
   op_text_characters_max: 200,
 
+  /** Conditions of all resources of one site: each is one request to the authorization server. */
+  uma_resources_max: 500,
+  /** Operators and operands of one scope expression, and how deep they stand in each other; real ones have a dozen. */
+  uma_rule_nodes_max: 256,
+  uma_rule_depth_max: 16,
+
   /** A configuration file of an old oxd is a few pages of text, also after the environment was put in. */
   legacy_config_bytes_max: 1_048_576,
   /** How often `${NAME}` may lead to another `${NAME}`. */

@@ -46,6 +46,8 @@ const FLAGS: ReadonlyMap<string, boolean> = new Map([
 ])
 const asFlag = (value: unknown): unknown =>
   isScalar(value) ? (FLAGS.get(String(value).toLowerCase()) ?? value) : value
+const asNumber = (value: unknown): unknown =>
+  typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value
 const asMap = (value: unknown): unknown =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
     ? Object.fromEntries(
@@ -62,6 +64,7 @@ const LIBERAL: readonly {
   { is: (schema) => schema instanceof z.ZodString || schema instanceof z.ZodEnum, take: asText },
   { is: (schema) => schema instanceof z.ZodArray, take: asList },
   { is: (schema) => schema instanceof z.ZodBoolean, take: asFlag },
+  { is: (schema) => schema instanceof z.ZodNumber, take: asNumber },
   { is: (schema) => schema instanceof z.ZodRecord, take: asMap },
 ]
 

@@ -6,6 +6,43 @@ import type { Limits } from './limits.ts'
 import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
 import type { Store } from './store/store.ts'
 
+/** Client metadata that oxd 4.x hands on to the OP as they are, by the names that the OP knows. */
+const FURTHER_METADATA = {
+  access_token_as_jwt: 'access_token_as_jwt',
+  access_token_signing_alg: 'access_token_signing_alg',
+  rpt_as_jwt: 'rpt_as_jwt',
+  front_channel_logout_session_required: 'frontchannel_logout_session_required',
+  jwks: 'jwks',
+  id_token_binding_cnf: 'id_token_token_binding_cnf',
+  tls_client_auth_subject_dn: 'tls_client_auth_subject_dn',
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
+    'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
+  request_object_signing_alg: 'request_object_signing_alg',
+  default_max_age: 'default_max_age',
+  require_auth_time: 'require_auth_time',
+  initiate_login_uri: 'initiate_login_uri',
+  authorized_origins: 'authorized_origins',
+  access_token_lifetime: 'access_token_lifetime',
+  software_id: 'software_id',
+  software_version: 'software_version',
+  software_statement: 'software_statement',
+  allow_spontaneous_scopes: 'allow_spontaneous_scopes',
+  spontaneous_scopes: 'spontaneous_scopes',
+} as const
+type Further = keyof typeof FURTHER_METADATA
+
+/** What oxd cannot do yet: a client that asked for it at the OP would get what oxd cannot read. */
+const UNSUPPORTED_METADATA = {
+  id_token_encrypted_response_alg: 'id_token_encrypted_response_alg',
+  id_token_encrypted_response_enc: 'id_token_encrypted_response_enc',
+  user_info_signed_response_alg: 'userinfo_signed_response_alg',
+  user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
+  user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
+  request_object_encryption_alg: 'request_object_encryption_alg',
+  request_object_encryption_enc: 'request_object_encryption_enc',
+} as const
+type Unsupported = keyof typeof UNSUPPORTED_METADATA
+
 /** The parameters of register_site and update_site_registration that describe a site, under all their names. */
 export const SITE_PARAMS = {
   authorization_redirect_uri: fields.authorization_redirect_uri.optional(),
@@ -42,11 +79,47 @@ export const SITE_PARAMS = {
   policy_uri: fields.policy_uri.optional(),
   tos_uri: fields.tos_uri.optional(),
   trusted_client: fields.trusted_client.optional(),
+  access_token_as_jwt: fields.access_token_as_jwt.optional(),
+  access_token_signing_alg: fields.access_token_signing_alg.optional(),
+  rpt_as_jwt: fields.rpt_as_jwt.optional(),
+  front_channel_logout_session_required: fields.front_channel_logout_session_required.optional(),
+  jwks: fields.jwks.optional(),
+  id_token_binding_cnf: fields.id_token_binding_cnf.optional(),
+  tls_client_auth_subject_dn: fields.tls_client_auth_subject_dn.optional(),
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
+    fields.run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims.optional(),
+  id_token_encrypted_response_alg: fields.id_token_encrypted_response_alg.optional(),
+  id_token_encrypted_response_enc: fields.id_token_encrypted_response_enc.optional(),
+  user_info_signed_response_alg: fields.user_info_signed_response_alg.optional(),
+  user_info_encrypted_response_alg: fields.user_info_encrypted_response_alg.optional(),
+  user_info_encrypted_response_enc: fields.user_info_encrypted_response_enc.optional(),
+  request_object_signing_alg: fields.request_object_signing_alg.optional(),
+  request_object_encryption_alg: fields.request_object_encryption_alg.optional(),
+  request_object_encryption_enc: fields.request_object_encryption_enc.optional(),
+  default_max_age: fields.default_max_age.optional(),
+  require_auth_time: fields.require_auth_time.optional(),
+  initiate_login_uri: fields.initiate_login_uri.optional(),
+  authorized_origins: fields.authorized_origins.optional(),
+  access_token_lifetime: fields.access_token_lifetime.optional(),
+  software_id: fields.software_id.optional(),
+  software_version: fields.software_version.optional(),
+  software_statement: fields.software_statement.optional(),
+  custom_attributes: fields.custom_attributes.optional(),
+  allow_spontaneous_scopes: fields.allow_spontaneous_scopes.optional(),
+  spontaneous_scopes: fields.spontaneous_scopes.optional(),
   accept_foreign_tokens: fields.accept_foreign_tokens.optional(),
   remember_last_login: fields.remember_last_login.optional(),
 } as const
 
 export type SiteParams = z.output<z.ZodObject<typeof SITE_PARAMS>>
+
+/** In 4.x `redirect_uris` is the whole list, and its first the login redirect. */
+export const loginRedirectFirst = <P extends SiteParams>(params: P): P => {
+  const [authorization_redirect_uri, ...redirect_uris] = params.redirect_uris ?? []
+  return authorization_redirect_uri === undefined
+    ? params
+    : { ...params, authorization_redirect_uri, redirect_uris }
+}
 
 /** What a site asks for, under one name each. */
 export interface SiteSettings {
@@ -77,6 +150,8 @@ export interface SiteSettings {
   readonly policy_uri?: string | undefined
   readonly tos_uri?: string | undefined
   readonly trusted_client: boolean
+  /** What else the OP is told, by the names that it knows. */
+  readonly further_metadata?: ClientMetadata | undefined
   readonly accept_foreign_tokens: boolean
   readonly remember_last_login: boolean
 }
@@ -131,7 +206,59 @@ const redirectUris = (params: SiteParams, before: readonly string[]): [string, .
       what: 'authorization_redirect_uri is missing.',
     })
   }
+  // RFC 6749 section 3.1.2
+  if (first.includes('#') || others.some((uri) => uri.includes('#'))) {
+    throw new OxdError('redirect_uri_has_fragment_component', { what: 'It is one of redirect_uris.' })
+  }
   return [first, ...others]
+}
+
+/** The members of a JWK that are private or, of a symmetric key, the key itself (RFC 7518 section 6). */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k']
+
+/** The key set as an object. @throws OxdError invalid_request */
+const publicKeys = (jwks: NonNullable<SiteParams['jwks']>): unknown => {
+  const refused = (what: string): OxdError => new OxdError('invalid_request', { what: `jwks ${what}.` })
+  let read
+  try {
+    read = SITE_PARAMS.jwks.parse(typeof jwks === 'string' ? JSON.parse(jwks) : jwks)
+  } catch {
+    throw refused('is no JWK Set')
+  }
+  if (typeof read !== 'object') throw refused('is no JWK Set')
+  if (read.keys.some((key) => PRIVATE_MEMBERS.some((name) => Object.hasOwn(key, name)))) {
+    throw refused('must hold public keys alone')
+  }
+  return read
+}
+
+/** Names of client metadata that are not a caller's own to make up. */
+const isKnownMetadata = (name: string, settings: SiteSettings): boolean =>
+  Object.hasOwn(clientMetadata({ ...settings, further_metadata: undefined }), name) ||
+  [...Object.values(FURTHER_METADATA), ...Object.values(UNSUPPORTED_METADATA)].some((known) => known === name) ||
+  /^(?:client_id|client_secret|registration_)/.test(name) ||
+  name === '__proto__'
+
+const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMetadata => {
+  for (const name of Object.keys(UNSUPPORTED_METADATA)) {
+    // Keys of the table are parameters, as its type says.
+    if (params[name as Unsupported] !== undefined) {
+      throw new OxdError('invalid_algorithm', { what: `oxd does not support ${name} yet: leave it out.` })
+    }
+  }
+  const custom = params.custom_attributes ?? {}
+  const refused = Object.keys(custom).find((name) => isKnownMetadata(name, settings))
+  if (refused !== undefined) {
+    throw new OxdError('invalid_request', {
+      what: `custom_attributes: ${JSON.stringify(refused)} is not the caller's to set.`,
+    })
+  }
+  const said = Object.entries(FURTHER_METADATA).flatMap(([name, registered]) => {
+    // As above.
+    const value = params[name as Further]
+    return value === undefined ? [] : [[registered, name === 'jwks' ? publicKeys(params.jwks ?? '') : value]]
+  })
+  return { ...settings.further_metadata, ...Object.fromEntries(said), ...custom }
 }
 
 const responseTypes = (params: SiteParams, before: readonly string[]): readonly string[] => {
@@ -170,12 +297,13 @@ const FIRST_SETTINGS = (oxd_id: string) => ({
 
 /**
  * The settings of a site after `params`: what is given replaces, what is absent stays as it was (or becomes the default).
- * @throws OxdError invalid_authorization_redirect_uri, invalid_scope, invalid_request
+ * @throws OxdError invalid_authorization_redirect_uri, redirect_uri_has_fragment_component, invalid_scope,
+ *   invalid_algorithm, invalid_request
  */
 export const settingsFrom = (oxd_id: string, params: SiteParams, before?: SiteSettings): SiteSettings => {
   const old: Omit<SiteSettings, 'redirect_uris'> & { redirect_uris: readonly string[] } =
     before ?? FIRST_SETTINGS(oxd_id)
-  return {
+  const settings: SiteSettings = {
     redirect_uris: redirectUris(params, old.redirect_uris),
     post_logout_redirect_uris: listOf(
       params.post_logout_redirect_uri,
@@ -209,7 +337,10 @@ export const settingsFrom = (oxd_id: string, params: SiteParams, before?: SiteSe
     trusted_client: params.trusted_client ?? old.trusted_client,
     accept_foreign_tokens: params.accept_foreign_tokens ?? old.accept_foreign_tokens,
     remember_last_login: params.remember_last_login ?? old.remember_last_login,
+    further_metadata: old.further_metadata,
   }
+  const further_metadata = furtherMetadata(params, settings)
+  return Object.keys(further_metadata).length === 0 ? settings : { ...settings, further_metadata }
 }
 
 // A value of fewer than 11 digits is seconds, as oxd 3.x took it; PHP sends 3080736637943, Go the year 1 for "never".
@@ -237,6 +368,7 @@ const nonEmpty = (values: readonly string[]): readonly string[] | undefined =>
  * Members that are undefined do not reach the OP.
  */
 export const clientMetadata = (settings: SiteSettings): ClientMetadata => ({
+  ...settings.further_metadata,
   redirect_uris: settings.redirect_uris,
   response_types: settings.response_types,
   grant_types: settings.grant_types,
@@ -287,6 +419,8 @@ export interface Sites {
   readonly remove: (oxd_id: string) => Promise<boolean>
   /** Does this client of this issuer belong to a site? */
   readonly hasClient: (issuer: string, client_id: string) => Promise<boolean>
+  /** The site to which this client of this issuer belongs; the first, if there are several. */
+  readonly ofClient: (issuer: string, client_id: string) => Promise<Site | undefined>
   /** The setup clients of this issuer, the newest first; at most `setups_max`. */
   readonly setupsAt: (issuer: string) => Promise<readonly Site[]>
   /**
@@ -353,9 +487,20 @@ export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>
       await kind.remove([oxd_id])
       unwritten.delete(oxd_id)
       if (entry?.value.oxd_id === oxd_id) await clients.remove([issuer, client.client_id])
+      // So that it takes no other setup client's place.
+      const without = ({ oxd_ids }: { readonly oxd_ids: readonly string[] }) => ({
+        oxd_ids: oxd_ids.filter((other) => other !== oxd_id),
+      })
+      if (site.setup?.oxd_id === oxd_id) await setups.update([issuer], without)
       return true
     },
     hasClient: async (issuer, client_id) => (await clients.get([issuer, client_id])) !== undefined,
+    async ofClient(issuer, client_id) {
+      const entry = await clients.get([issuer, client_id])
+      const site = entry && (await get(entry.value.oxd_id))
+      // The site may have moved to another client since.
+      return site?.issuer === issuer && site.client.client_id === client_id ? site : undefined
+    },
     async setupsAt(issuer) {
       const oxd_ids = (await setups.get([issuer]))?.value.oxd_ids ?? []
       const found = await Promise.all(oxd_ids.map(get))

@@ -1,4 +1,5 @@
-// The three ways in which the library says no: oxd refused, oxd could not be reached, the configuration is wrong.
+// The three ways in which the library says no: oxd refused (with classes of its own for what is often caught), oxd could not be
+// reached, the configuration is wrong.
 import type { Definition } from '../command.ts'
 
 /** The codes that oxd answers with; a newer daemon may know more. */
@@ -10,7 +11,7 @@ export type OxdErrorCode = Definition['errors'][number] | (string & Record<never
  * `code` is made for `switch`, `description` for people: it ends in the reference under which the log of the daemon has it.
  */
 export class OxdError extends Error {
-  override readonly name = 'OxdError'
+  override readonly name: string = 'OxdError'
   /** What was wrong, for programs: `invalid_state`, `invalid_oxd_id`, … */
   readonly code: OxdErrorCode
   /** What was wrong and what to do, for people; holds no secrets. */
@@ -27,6 +28,85 @@ export class OxdError extends Error {
     this.description = description
     this.details = details
   }
+}
+
+const membersOf = (details: unknown): Readonly<Record<string, unknown>> =>
+  typeof details === 'object' && details !== null ? { ...details } : {}
+
+/** One claim that the authorization server wants: UMA 2.0 Grant section 3.3.6. */
+export interface RequiredClaim {
+  readonly name?: string
+  readonly friendly_name?: string
+  readonly claim_type?: string
+  readonly claim_token_format?: readonly string[]
+  readonly issuer?: readonly string[]
+}
+
+/**
+ * UMA: the authorization server wants to know more before it gives an RPT (`need_info`). Either send claims with the new
+ * `ticket`, or send the user to `redirect_user`, as `umaRpGetClaimsGatheringUrl` makes it.
+ */
+export class NeedInfoError extends OxdError {
+  override readonly name = 'NeedInfoError'
+
+  /** The ticket for the next attempt; the one that was sent is used up. */
+  get ticket(): string {
+    return String(membersOf(this.details).ticket ?? '')
+  }
+
+  /** What it wants to know, where it says so. */
+  get required_claims(): readonly RequiredClaim[] {
+    const { required_claims } = membersOf(this.details)
+    return Array.isArray(required_claims) ? required_claims : []
+  }
+
+  /** Where it asks the user, if it does. */
+  get redirect_user(): string | undefined {
+    const { redirect_user } = membersOf(this.details)
+    return typeof redirect_user === 'string' ? redirect_user : undefined
+  }
+}
+
+/** UMA: the ticket is unknown, used or expired: ask the resource server for a new one. */
+export class InvalidTicketError extends OxdError {
+  override readonly name = 'InvalidTicketError'
+}
+
+/** The request cannot be carried out as it is: a resource that is not protected, an OP that lacks what it needs. */
+export class InvalidRequestError extends OxdError {
+  override readonly name = 'InvalidRequestError'
+}
+
+/** Commands are protected, and what the application showed, if anything, does not open this one; nothing was carried out. */
+export class ProtectionError extends OxdError {
+  override readonly name = 'ProtectionError'
+}
+
+/** The code of a client token that has run out or was withdrawn. */
+export const INACTIVE_TOKEN = 'inactive_protection_access_token'
+
+type OxdErrorClass = new (...parameters: ConstructorParameters<typeof OxdError>) => OxdError
+
+/** The codes that have a class of their own; every other one is a plain `OxdError`. */
+export const ERROR_CLASSES: ReadonlyMap<string, OxdErrorClass> = new Map<OxdErrorCode, OxdErrorClass>([
+  ['need_info', NeedInfoError],
+  ['invalid_ticket', InvalidTicketError],
+  ['invalid_request', InvalidRequestError],
+  ['no_registration_endpoint', InvalidRequestError],
+  ['no_userinfo_endpoint', InvalidRequestError],
+  ['blank_protection_access_token', ProtectionError],
+  [INACTIVE_TOKEN, ProtectionError],
+  ['invalid_protection_access_token', ProtectionError],
+  ['protection_access_token_insufficient_scope', ProtectionError],
+  ['no_setup_client_for_oxd_id', ProtectionError],
+  ['op_not_allowed', ProtectionError],
+  ['oxd_access_denied', ProtectionError],
+])
+
+/** The error of the class that its code has. */
+export const oxdError = (...parameters: ConstructorParameters<typeof OxdError>): OxdError => {
+  const [, code] = parameters
+  return new (ERROR_CLASSES.get(code) ?? OxdError)(...parameters)
 }
 
 /**

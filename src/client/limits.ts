@@ -9,6 +9,9 @@ export const CLIENT_LIMITS = {
   timeout_ms: 30_000,
   /** The longest reply: what oxd sends to this library, the length header included. */
   reply_bytes_max: 2_097_168,
+  /** A client token is renewed when it has less than this, or less than a tenth of its time, to live. */
+  token_margin_seconds_max: 30,
+  token_margin_share: 0.1,
   /** A configuration file is a page of text; anything larger is another file. */
   config_bytes_max: 1_048_576,
   /** How long a process waits while another one registers the site: its time-out, and room. */

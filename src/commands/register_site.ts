@@ -1,10 +1,12 @@
 // register_site: a site is registered at its OP, and gets the oxd_id under which oxd knows it.
 import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
+import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
-import { clientByHand, registerClient, removeClient } from '../oidc/registration.ts'
-import { SITE_PARAMS, clientMetadata, secretExpiry, settingsFrom } from '../site.ts'
+import type { Op } from '../oidc/op.ts'
+import { keepSite, newClient, refuseHalfClient, registrationOf } from '../registrar.ts'
+import { SITE_PARAMS, loginRedirectFirst, settingsFrom, type Site, type SiteSettings } from '../site.ts'
 
 /** Registers a site at its OpenID Provider, or takes over a client that was registered there by hand. */
 export const register_site = command({
@@ -26,9 +28,32 @@ export const register_site = command({
   },
   result: { oxd_id: fields.oxd_id, op_host: fields.registered_op_host },
   more: { client_id: fields.registered_client_id },
+  v4: {
+    oxd_id: fields.oxd_id,
+    op_host: fields.registered_op_host,
+    client_id: fields.registered_client_id,
+    client_name: fields.registered_client_name,
+    client_secret: fields.registered_client_secret,
+    client_registration_access_token: fields.registered_client_registration_access_token,
+    client_registration_client_uri: fields.registered_client_registration_client_uri,
+    client_id_issued_at: fields.registered_client_id_issued_at,
+    client_secret_expires_at: fields.registered_client_secret_expires_at,
+  },
+  from4(params) {
+    if (params.redirect_uris === undefined && params.authorization_redirect_uri === undefined) {
+      throw new OxdError('invalid_redirect_uri', {
+        what: 'redirect_uris is missing.',
+        details: { parameter: 'redirect_uris' },
+      })
+    }
+    return loginRedirectFirst(params)
+  },
   errors: [
+    'no_op_host',
     'invalid_op_host',
     'invalid_authorization_redirect_uri',
+    'redirect_uri_has_fragment_component',
+    'invalid_algorithm',
     'invalid_client_id',
     'invalid_client_secret',
     'foreign_registration_client_uri',
@@ -56,45 +81,27 @@ export const register_site = command({
       result: { oxd_id: '0fae0b92-9f24-4b0f-9d34-5e5c9b7e1c11', op_host: 'https://accounts.google.com' },
     },
   ],
-  async run(params, { ops, sites, defaults, permit, fail }) {
-    const { client_id, client_secret } = params
+  async run(params, { ops, sites, defaults, permit, dialect }) {
     const { op_host, where } = askedOp(params, defaults.op_host)
     const oxd_id = randomUUID()
-    const settings = settingsFrom(oxd_id, params)
-    if (client_id === undefined && client_secret !== undefined) throw fail('invalid_client_id')
-    if (
-      client_id !== undefined &&
-      client_secret === undefined &&
-      settings.token_endpoint_auth_method !== 'none'
-    ) {
-      throw fail('invalid_client_secret')
-    }
-
+    const asked = settingsFrom(oxd_id, params)
+    refuseHalfClient(params, asked)
     // Before anything is registered at the OP.
     const setup = await permit.setup()
     const op = await ops.at(where)
-    const by_hand = client_id !== undefined
-    const client = by_hand
-      ? clientByHand(op, {
-          client_id,
-          client_secret,
-          client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
-          token_endpoint_auth_method: settings.token_endpoint_auth_method,
-          id_token_signed_response_alg: settings.id_token_signed_response_alg,
-          registration_access_token: params.client_registration_access_token,
-          registration_client_uri: params.client_registration_client_uri,
-        })
-      : await registerClient(op, clientMetadata(settings))
-
-    const site = { oxd_id, op_host, ...where, version: 1, settings, client: { ...client, by_hand }, setup }
-    try {
-      await sites.insert(site)
-      await permit.adopt(oxd_id)
-    } catch (error) {
-      // Nothing half stored: a client that oxd cannot remember is of no use to anybody.
-      if (!by_hand) await removeClient(op, client).catch(() => undefined)
-      throw error
-    }
-    return { oxd_id, op_host, client_id: client.client_id }
+    const settings = dialect === 'v4' ? withOwnTokens(asked, op) : asked
+    const client = await newClient(op, settings, params)
+    const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup }
+    await keepSite(op, sites, site, permit.adopt)
+    return { ...registrationOf(site), oxd_id, op_host: dialect === 'v4' ? site.issuer : op_host }
   },
 })
+
+/** In 4.x the tokens of a site's own client protect its commands, so the client must be able to get some. */
+const withOwnTokens = (settings: SiteSettings, { metadata }: Op): SiteSettings => {
+  const { grant_types } = settings
+  const isOffered = metadata.grant_types_supported?.includes('client_credentials') ?? true
+  return isOffered && !grant_types.includes('client_credentials')
+    ? { ...settings, grant_types: [...grant_types, 'client_credentials'] }
+    : settings
+}

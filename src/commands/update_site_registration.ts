@@ -8,6 +8,7 @@ import { clientByHand, updateClient, type Management } from '../oidc/registratio
 import {
   SITE_PARAMS,
   clientMetadata,
+  loginRedirectFirst,
   sameLoginTerms,
   secretExpiry,
   settingsFrom,
@@ -29,6 +30,7 @@ export const update_site_registration = command({
   params: { oxd_id: fields.oxd_id, ...SITE_PARAMS },
   result: { oxd_id: fields.oxd_id },
   more: {},
+  from4: loginRedirectFirst,
   errors: [
     'invalid_oxd_id',
     'invalid_registration_client_url',

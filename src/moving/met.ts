@@ -113,7 +113,7 @@ export const createMeet =
           line:
             certificate === undefined
               ? error.message
-              : `${certificateLine(certificate, limits)} (${error.message})`,
+              : `${certificateLine(certificate, limits)} (${error.message.replace(/\.$/, '')})`,
         }
       }
     } catch {

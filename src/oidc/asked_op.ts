@@ -10,14 +10,14 @@ export interface AskedOp {
 
 /**
  * Where that OP is, or the default one, and how it was named.
- * @throws OxdError invalid_op_host, invalid_op_configuration_endpoint
+ * @throws OxdError no_op_host, invalid_op_host, invalid_op_configuration_endpoint
  */
 export const askedOp = (
   { op_host: asked, op_discovery_path, op_configuration_endpoint }: AskedOp,
   fallback: string | undefined,
 ): { readonly op_host: string; readonly where: Whereabouts } => {
   const op_host = asked ?? op_configuration_endpoint ?? fallback
-  if (op_host === undefined) throw new OxdError('invalid_op_host', { what: 'op_host is missing.' })
+  if (op_host === undefined) throw new OxdError('no_op_host')
   const where = whereabouts(op_host, { op_discovery_path, configuration_endpoint: op_configuration_endpoint })
   return { op_host, where }
 }

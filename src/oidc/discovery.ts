@@ -19,6 +19,8 @@ const OP_METADATA = z.object({
   introspection_endpoint: endpoint.optional(),
   end_session_endpoint: endpoint.optional(),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  /** Decides what a client asks for by default, and nothing else: who says it wrong says nothing. */
+  grant_types_supported: z.array(z.string()).optional().catch(undefined),
   id_token_signing_alg_values_supported: z.array(z.string()).optional(),
 })
 export type OpMetadata = z.output<typeof OP_METADATA>

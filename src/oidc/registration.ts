@@ -28,6 +28,8 @@ const REGISTERED = z.object({
         .transform(Number),
     ])
     .nullish(),
+  /** Only shown: a login does not fail on it. */
+  client_id_issued_at: z.int().positive().nullish().catch(undefined),
   token_endpoint_auth_method: optionalText,
   id_token_signed_response_alg: optionalText,
 })
@@ -37,6 +39,8 @@ export interface RegisteredClient {
   readonly client_id: string
   readonly client_secret?: string | undefined
   readonly client_secret_expires_at?: number | undefined
+  /** Seconds since the epoch, where the OP says it. */
+  readonly client_id_issued_at?: number | undefined
   readonly token_endpoint_auth_method: string
   readonly id_token_signed_response_alg: string
   readonly registration_access_token?: string | undefined
@@ -110,6 +114,7 @@ const registered = (
     client_secret: client_secret ?? undefined,
     // 0 is "never" (Registration 1.0 section 3.2).
     client_secret_expires_at: expires_at === 0 ? undefined : (expires_at ?? undefined),
+    client_id_issued_at: client.client_id_issued_at ?? undefined,
     token_endpoint_auth_method: authMethod(metadata, method),
     id_token_signed_response_alg: idTokenAlgorithm(
       metadata,
@@ -214,7 +219,8 @@ export const updateClient = async (
   // What the answer leaves out stays; an expiry belongs to its secret.
   const sameSecret = said.client_secret === undefined || said.client_secret === client_secret
   const kept = sameSecret ? { client_secret_expires_at: before.client_secret_expires_at } : {}
-  const answer = { client_id, client_secret, ...kept, ...said }
+  const { client_id_issued_at } = before
+  const answer = { client_id, client_id_issued_at, client_secret, ...kept, ...said }
   const after = { ...registered(url, asked, answer, op.metadata), ...management }
   if (after.client_id !== client_id) {
     throw new OxdError('op_answer_malformed', {

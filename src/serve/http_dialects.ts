@@ -5,38 +5,39 @@ import type { ErrorCode } from '../error.ts'
 
 export interface HttpReply {
   readonly status: number
+  /** Default: JSON. */
+  readonly type?: string
+  /** A value for JSON, the text itself for every other type. */
   readonly body: unknown
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 interface HttpDialect {
   /** What a command answered. */
   readonly answer: (answer: Answer) => HttpReply
-  /** What no command has answered, because the request went wrong before. */
-  readonly refusal: (answer: Answer, code: ErrorCode) => HttpReply
+  /** What no command has answered, because the request went wrong before; `method` is that of the request. */
+  readonly refusal: (answer: Answer, code: ErrorCode, method: string | undefined) => HttpReply
   /** The answer to `GET /health-check`. */
-  readonly health: (version: string) => { readonly type: string; readonly body: string }
+  readonly health: (version: string) => HttpReply
 }
 
-/** To the libraries of 3.1 these are errors of a command, which on the socket have an answer, too. */
+/** To the libraries of 3.1, which post everything, these are errors of a command; on the socket they are answered, too. */
 const OF_A_COMMAND: ReadonlySet<ErrorCode> = new Set(['malformed_json', 'unknown_path'])
 
 const enveloped: HttpDialect = {
   // Always 200: PHP dies of anything else, Python and C# throw, and none of them reads the body then.
   answer: ({ status, data }) => ({ status: 200, body: { status, data } }),
-  refusal: ({ status, data, http }, code) => ({
-    status: OF_A_COMMAND.has(code) ? 200 : http,
+  refusal: ({ status, data, http }, code, method) => ({
+    status: method === 'POST' && OF_A_COMMAND.has(code) ? 200 : http,
     body: { status, data },
   }),
-  health: () => ({ type: 'text/plain; charset=utf-8', body: 'running' }),
+  health: () => ({ status: 200, type: 'text/plain; charset=utf-8', body: 'running' }),
 }
 
 const bare: HttpDialect = {
   answer: ({ data, http }) => ({ status: http, body: data }),
   refusal: ({ data, http }) => ({ status: http, body: data }),
-  health: (version) => ({
-    type: 'application/json',
-    body: JSON.stringify({ application: 'oxd', version, status: 'running' }),
-  }),
+  health: (version) => ({ status: 200, body: { application: 'oxd', version, status: 'running' } }),
 }
 
 export const HTTP_DIALECTS: Readonly<Record<DialectName, HttpDialect>> = {

@@ -101,7 +101,7 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
       ? openInMemory(world)
       : await openStore({ data_dir, key_file: `${data_dir}.key`, world, limits })
   const config = readConfig(['--port', '0', ...(options.argv ?? [])], {}, '')
-  const daemon = await startDaemon(config, { world, limits, opened })
+  const daemon = await startDaemon(config, { world, limits, opened, version: '0.0.0' })
   const port = daemon.addresses.tcp?.port ?? 0
   return {
     port,

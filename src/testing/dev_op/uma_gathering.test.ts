@@ -35,7 +35,13 @@ test('it asks for the country, says again what is wrong, and goes on from there'
     assert.match(again.body, /aria-invalid="true" aria-describedby="hint_country error"/)
     const back = (await visitor.visit(page.url, NL)).location
     assert.equal(back?.searchParams.get('state'), 's')
-    assert.equal((await story.rpt({ ticket: back?.searchParams.get('ticket') ?? '' })).status, 200)
+    const ticket = back?.searchParams.get('ticket') ?? ''
+    assert.equal(
+      (await story.rpt({ ticket }, story.server)).body.error,
+      'invalid_grant',
+      'for the client alone',
+    )
+    assert.equal((await story.rpt({ ticket })).status, 200)
   }))
 
 test('a hostile name of a client or of a claim is text, and no page runs script', () => {

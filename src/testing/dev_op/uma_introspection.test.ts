@@ -89,6 +89,34 @@ test('a PAT introspects other tokens too; a client by itself its own alone', () 
     }
   }))
 
+test('the tokens of a login: whose they are, and no longer when they were used up or revoked', (t) => {
+  t.mock.timers.enable({ apis: ['Date'], now: Date.now() })
+  return withUma({}, async ({ op, endpoints, server, client, patOf, login, introspect, post }) => {
+    const { access_token, refresh_token = '' } = await login(client)
+    const { active, sub, scope, token_type } = await introspect(access_token)
+    assert.deepEqual(
+      { active, sub, scope, token_type },
+      { active: true, sub: 'alice', scope: 'openid offline_access', token_type: 'Bearer' },
+    )
+    const refresh = await introspect(refresh_token)
+    assert.deepEqual([refresh.active, refresh.token_type], [true, undefined])
+    // Late in its life a refresh token is replaced when it is used.
+    t.mock.timers.tick(10 * 86_400_000)
+    const pat = await patOf(server)
+    assert.deepEqual(await introspect(access_token, pat), INACTIVE)
+    const form = { grant_type: 'refresh_token', refresh_token }
+    const { body } = await post(endpoints.token_endpoint ?? '', form)
+    assert.notEqual(body.refresh_token, refresh_token)
+    assert.deepEqual(await introspect(refresh_token, pat), INACTIVE)
+    const replaced = String(body.refresh_token)
+    assert.equal((await introspect(replaced, pat)).active, true)
+    await post(`${op.issuer}/token/revocation`, { token: replaced })
+    for (const token of [replaced, body.access_token]) {
+      assert.deepEqual(await introspect(token, pat), INACTIVE)
+    }
+  })
+})
+
 test('what is refused at the introspection endpoint', () =>
   withUma({}, async ({ endpoints, pat, client, patOf }) => {
     const ask = async (authorization: string | undefined, body: string) => {

@@ -83,15 +83,12 @@ const withPat = async (ctx: Context, provider: Provider, store: UmaStore): Promi
 const withExpiry = (permissions: readonly Permission[], exp: unknown) =>
   permissions.map((permission) => ({ ...permission, exp }))
 
-/** A token that is valid, and whose grant was not revoked. */
+/** A token that has neither expired nor been used up. */
 const tokenOf = async (provider: Provider, value: string): Promise<Token | undefined> => {
   const { AccessToken, ClientCredentials, RefreshToken } = provider
   const token =
     (await AccessToken.find(value)) ??
     (await ClientCredentials.find(value)) ??
     (await RefreshToken.find(value))
-  if (!token?.isValid) return undefined
-  if (token.grantId !== undefined && (await provider.Grant.find(token.grantId)) === undefined)
-    return undefined
-  return token
+  return token?.isValid ? token : undefined
 }

@@ -1,7 +1,9 @@
 // The parties of a UMA story in tests: a resource server with its PAT, a client, and a clock that can be moved.
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import { realWorld } from '../../world.ts'
 import { startDevOp, type DevOp, type DevOpOptions } from './op.ts'
+import { signIn } from './sign_in.ts'
 import { UMA_GRANT } from './uma_grant.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -18,6 +20,7 @@ export interface Credentials {
 
 export const CLAIMS_REDIRECT = 'https://client.example.com/claims?from=op'
 const CALLBACK = 'https://client.example.com/callback'
+const VERIFIER = 'a-verifier-of-at-least-forty-three-characters-1'
 
 export interface UmaStory {
   readonly op: DevOp
@@ -35,6 +38,8 @@ export interface UmaStory {
   readonly protect: (method: string, url: string, body?: unknown, bearer?: string) => Promise<Answer>
   /** A form with client authentication. */
   readonly post: (url: string, form: Readonly<Record<string, string>>, as?: Credentials) => Promise<Answer>
+  /** Alice signs in for a client: the tokens of the code flow. */
+  readonly login: (who: Credentials) => Promise<Readonly<Record<string, string | undefined>>>
   /** A registered resource's id. */
   readonly resource: (scopes?: readonly string[], more?: Json, bearer?: string) => Promise<string>
   readonly ticket: (resource_id: string, scopes?: readonly string[]) => Promise<string>
@@ -74,7 +79,7 @@ export const withUma = async (
           client_name: 'A client',
           redirect_uris: [CALLBACK],
           claims_redirect_uri: [CLAIMS_REDIRECT],
-          grant_types: ['authorization_code', 'client_credentials', UMA_GRANT],
+          grant_types: ['authorization_code', 'refresh_token', 'client_credentials', UMA_GRANT],
           ...metadata,
         }),
       })
@@ -108,7 +113,31 @@ export const withUma = async (
         }),
       )
 
+    const login: UmaStory['login'] = async (who) => {
+      const query = {
+        client_id: who.client_id,
+        redirect_uri: CALLBACK,
+        response_type: 'code',
+        scope: 'openid offline_access',
+        prompt: 'consent',
+        code_challenge: createHash('sha256').update(VERIFIER).digest('base64url'),
+        code_challenge_method: 'S256',
+      }
+      const back = await signIn(`${endpoint('authorization')}?${new URLSearchParams(query)}`)
+      const form = {
+        grant_type: 'authorization_code',
+        code: back.searchParams.get('code') ?? '',
+        redirect_uri: CALLBACK,
+        code_verifier: VERIFIER,
+      }
+      const { status, body } = await post(endpoint('token'), form, who)
+      assert.equal(status, 200, JSON.stringify(body))
+      // The members of a token response; `expires_in` is read by nobody here.
+      return body as Record<string, string>
+    }
+
     await tell({
+      login,
       op,
       endpoints,
       server,

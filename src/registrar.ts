@@ -1,0 +1,83 @@
+// Registers a site: its client at the OP, or one that was registered there by hand. What cannot be kept is taken back.
+import { OxdError } from './error.ts'
+import type { Op } from './oidc/op.ts'
+import { clientByHand, registerClient, removeClient } from './oidc/registration.ts'
+import {
+  clientMetadata,
+  secretExpiry,
+  type Client,
+  type Site,
+  type SiteParams,
+  type Sites,
+  type SiteSettings,
+} from './site.ts'
+
+/**
+ * Refuses half a client before the OP is asked for anything.
+ * @throws OxdError invalid_client_id, invalid_client_secret
+ */
+export const refuseHalfClient = (
+  { client_id, client_secret }: SiteParams,
+  { token_endpoint_auth_method }: SiteSettings,
+): void => {
+  if (client_id === undefined && client_secret !== undefined) throw new OxdError('invalid_client_id')
+  if (client_id !== undefined && client_secret === undefined && token_endpoint_auth_method !== 'none') {
+    throw new OxdError('invalid_client_secret')
+  }
+}
+
+/**
+ * The client of a new site: as the OP registers it, or, with `client_id`, as the caller says.
+ * @throws OxdError as `registerClient` and `clientByHand` do
+ */
+export const newClient = async (op: Op, settings: SiteSettings, params: SiteParams): Promise<Client> => {
+  const { client_id } = params
+  if (client_id === undefined) return { ...(await registerClient(op, clientMetadata(settings))), by_hand: false }
+  const client = clientByHand(op, {
+    client_id,
+    client_secret: params.client_secret,
+    client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
+    token_endpoint_auth_method: settings.token_endpoint_auth_method,
+    id_token_signed_response_alg: settings.id_token_signed_response_alg,
+    registration_access_token: params.client_registration_access_token,
+    registration_client_uri: params.client_registration_client_uri,
+  })
+  return { ...client, by_hand: true }
+}
+
+/** Undoes a registration, at the OP and in oxd, as far as that is possible. */
+export const takeBack = async (op: Op, sites: Sites, { oxd_id, client }: Site): Promise<void> => {
+  if (!client.by_hand) await removeClient(op, client).catch(() => undefined)
+  await sites.remove(oxd_id).catch(() => undefined)
+}
+
+/**
+ * Keeps a new site, which belongs to the caller from then on.
+ * Nothing half stored: a client that oxd cannot remember is of no use to anybody.
+ * @throws OxdError store_unreachable
+ */
+export const keepSite = async (
+  op: Op,
+  sites: Sites,
+  site: Site,
+  adopt: (oxd_id: string) => Promise<void>,
+): Promise<void> => {
+  try {
+    await sites.insert(site)
+    await adopt(site.oxd_id)
+  } catch (error) {
+    await takeBack(op, sites, site)
+    throw error
+  }
+}
+
+/** What a client is told of its registration, by the names of oxd 3.1 and 4.x; 0 is never, or not known. */
+export const registrationOf = ({ client, settings }: Site) => ({
+  client_id: client.client_id,
+  client_name: settings.client_name,
+  client_secret: client.client_secret ?? null,
+  client_registration_access_token: client.registration_access_token ?? null,
+  client_registration_client_uri: client.registration_client_uri ?? null,
+  client_id_issued_at: client.client_id_issued_at ?? 0,
+  client_secret_expires_at: client.client_secret_expires_at ?? 0,
+})

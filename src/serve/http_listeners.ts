@@ -1,0 +1,77 @@
+// The HTTP listeners that the settings ask for: one for each dialect, over one certificate.
+import { listenHttp, type HttpListening, type HttpOptions } from './http.ts'
+import { readTls, type TlsPair } from './tls.ts'
+
+/** The settings that concern HTTP. */
+export interface HttpSettings {
+  readonly bind: string
+  readonly https_port?: number | undefined
+  readonly https31_port?: number | undefined
+  readonly tls_cert?: string | undefined
+  readonly tls_key?: string | undefined
+  readonly client_certificates: boolean
+  readonly insecure_plain_http: boolean
+  readonly insecure_unprotected_http: boolean
+  readonly allowed_ip: readonly string[]
+}
+
+export interface HttpListeners {
+  readonly addresses: {
+    readonly https: HttpListening['address'] | undefined
+    readonly https31: HttpListening['address'] | undefined
+  }
+  /** Certificate, key and addresses anew; connections that are open stay as they are. @throws StartError, then all stays */
+  readonly renew: (settings: HttpSettings) => void
+  readonly close: () => Promise<void>
+}
+
+type Given = Pick<HttpOptions, 'commands' | 'call' | 'refuse' | 'version' | 'limits' | 'log'>
+
+const tlsOf = ({ insecure_plain_http, tls_cert, tls_key }: HttpSettings): TlsPair | undefined =>
+  insecure_plain_http || tls_cert === undefined || tls_key === undefined ? undefined : readTls(tls_cert, tls_key)
+
+const LISTENERS = [
+  { port: 'https_port', flag: '--https-port', name: 'https', dialect: 'v4' },
+  { port: 'https31_port', flag: '--https31-port', name: 'https31', dialect: 'v3' },
+] as const
+
+/** Listens on the ports that are set, all or none. @throws StartError */
+export const listenOverHttp = async (settings: HttpSettings, given: Given): Promise<HttpListeners> => {
+  const { bind: host, client_certificates, insecure_unprotected_http, allowed_ip } = settings
+  const wanted = LISTENERS.filter(({ port }) => settings[port] !== undefined)
+  const tls = wanted.length === 0 ? undefined : tlsOf(settings)
+  const open = new Map<(typeof LISTENERS)[number]['name'], HttpListening>()
+  const close = async (): Promise<void> => {
+    await Promise.all([...open.values()].map((listening) => listening.close()))
+  }
+  try {
+    for (const { port, flag, name, dialect } of wanted) {
+      const listening = await listenHttp({
+        ...given,
+        dialect,
+        host,
+        port: settings[port] ?? 0,
+        flag,
+        tls,
+        client_certificates,
+        protected: !insecure_unprotected_http,
+        allowed_ip,
+      })
+      open.set(name, listening)
+    }
+  } catch (error) {
+    await close()
+    throw error
+  }
+  return {
+    addresses: { https: open.get('https')?.address, https31: open.get('https31')?.address },
+    renew(changed) {
+      if (open.size === 0) return
+      const pair = tlsOf(changed)
+      for (const listening of open.values()) {
+        listening.renew({ ...(pair === undefined ? {} : { tls: pair }), allowed_ip: changed.allowed_ip })
+      }
+    },
+    close,
+  }
+}
