@@ -5,7 +5,7 @@ import { Client, OxdConfigError, OxdConnectionError, OxdError } from './client/c
 import type { AnyCommand } from './command.ts'
 import { metaOf, isOptional } from './params.ts'
 
-interface Terminal {
+export interface Terminal {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdout: { readonly write: (text: string) => unknown }
   readonly stderr: { readonly write: (text: string) => unknown }
@@ -22,6 +22,8 @@ const overview = (commands: readonly AnyCommand[]): string => {
   const width = Math.max(...commands.map(({ name }) => name.length))
   return [
     'oxd serve                     the daemon (oxd serve --help)',
+    'oxd callers …                 keys and certificates of those who may call (oxd callers --help)',
+    'oxd sites …                   the sites that oxd knows (oxd sites --help)',
     'oxd <command> --name value …  one command to a running daemon (oxd <command> --help)',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
@@ -36,6 +38,13 @@ const escaped = (sign: string): string =>
     { length: sign.length },
     (_, at) => `\\u${sign.charCodeAt(at).toString(16).padStart(4, '0')}`,
   ).join('')
+
+/**
+ * A terminal obeys control characters, and text that runs backwards deceives: they are shown by their numbers.
+ * `lines`: the text has lines of our own; `line`: it is a single one, whatever is in it.
+ */
+export const printable = (text: string, as: 'line' | 'lines' = 'lines'): string =>
+  text.replaceAll(as === 'lines' ? /[^\n\P{C}]|[\p{Zl}\p{Zp}]/gu : /[\p{C}\p{Zl}\p{Zp}]/gu, escaped)
 
 /** How a value is written, by the kind of the parameter. */
 const WRITTEN: readonly {
@@ -148,8 +157,7 @@ export const runCli = async (
     const at = unix === undefined ? { host: where.host, port } : { unix }
     await using client = new Client(at, { claims: 'native' })
     const json = JSON.stringify(await client.send(command.name, params), null, 2)
-    // A terminal obeys control characters, and text that runs backwards deceives.
-    stdout.write(`${json.replaceAll(/[^\n\P{C}]/gu, escaped)}\n`)
+    stdout.write(`${printable(json)}\n`)
     return 0
   } catch (error) {
     if (error instanceof OxdError) stderr.write(`${error.code}: ${error.description}\n`)

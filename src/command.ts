@@ -5,6 +5,9 @@ import type { ErrorCode, OxdErrorOptions, OxdError } from './error.ts'
 import type { Ops } from './oidc/op.ts'
 import type { Setup, Site, Sites } from './site.ts'
 import type { Logins } from './login.ts'
+import type { Pats } from './pat.ts'
+import type { RpKeys } from './rp_keys.ts'
+import type { Uma } from './uma.ts'
 import type { World } from './world.ts'
 
 /**
@@ -42,6 +45,9 @@ export interface Context {
   readonly ops: Ops
   readonly sites: Sites
   readonly logins: Logins
+  readonly pats: Pats
+  readonly rpKeys: RpKeys
+  readonly uma: Uma
   /** Settings of the daemon that commands need. */
   readonly defaults: { readonly op_host: string | undefined; readonly insecure_password_commands: boolean }
 }

@@ -284,6 +284,20 @@ const checked = (name: SettingName, given: Given | undefined): unknown => {
   throw new StartError(`${given?.where ?? name}: ${result.error.issues[0]?.message ?? 'malformed'}.`)
 }
 
+const fileOf = (
+  flag: string | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  defaultFile: string,
+): string | undefined =>
+  flag ?? (env.OXD_CONFIG || undefined) ?? (existsSync(defaultFile) ? defaultFile : undefined)
+
+/** Which file `readConfig` reads beside flags and environment; undefined for none. @throws StartError */
+export const settingsFile = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  defaultFile = 'oxd.yml',
+): string | undefined => fileOf(fromFlags(argv).file, env, defaultFile)
+
 /**
  * The settings: flags win over the environment, the environment over oxd.yml, oxd.yml over the defaults.
  * `--config FILE` or OXD_CONFIG names another file; without either, ./oxd.yml is read where it exists.
@@ -295,8 +309,7 @@ export const readConfig = (
   defaultFile = 'oxd.yml',
 ): Config => {
   const flags = fromFlags(argv)
-  const file =
-    flags.file ?? (env.OXD_CONFIG || undefined) ?? (existsSync(defaultFile) ? defaultFile : undefined)
+  const file = fileOf(flags.file, env, defaultFile)
   const layers = [flags.layer, fromEnvironment(env), file === undefined ? new Map() : fromFile(file)] as const
   const values = SETTING_LIST.map(([name]) => {
     const given = layers.find((layer) => layer.has(name))?.get(name)

@@ -15,6 +15,7 @@ import { createLogins } from './login.ts'
 import { createDoor, type Door } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
+import { createRpKeys } from './rp_keys.ts'
 import { changeableDoor } from './reload/door.ts'
 import { watchFiles } from './reload/files.ts'
 import { settingChanges } from './reload/settings.ts'
@@ -89,6 +90,8 @@ const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
     ops,
     sites,
     logins: createLogins(store, keys, world, limits),
+    pats,
+    rpKeys: createRpKeys(store, world, limits),
     defaults: { op_host, insecure_password_commands },
   }
   const newGuard = ({ allowed_op }: Config): Guard =>

@@ -37,7 +37,11 @@ const described = (error: OxdError, ref: string): string => `${error.message} [r
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   v3: {
     success: ({ result: shape }, result) =>
-      Object.fromEntries(declared(shape, result).map(([name, schema, value]) => [name, as3x(schema, value)])),
+      Object.fromEntries(
+        declared(shape, result)
+          .filter(([name, schema]) => result[name] !== undefined || !metaOf(schema).omitted)
+          .map(([name, schema, value]) => [name, as3x(schema, value)]),
+      ),
     failure: (error, ref) => ({
       error: error.wire,
       error_description: described(error, ref),

@@ -105,6 +105,8 @@ describe('dispatch', () => {
         ops: undefined as never,
         sites: undefined as never,
         logins: undefined as never,
+        pats: undefined as never,
+        rpKeys: undefined as never,
         defaults: { op_host: undefined, insecure_password_commands: false },
       },
       // Nor a guard: what is public needs none.

@@ -15,6 +15,8 @@ export interface FieldMeta {
   readonly claims?: true
   /** A list of words: a list for `"oxd": 1` and 4.x, one text with spaces between them on the 3.x wire. */
   readonly words?: true
+  /** Left out of the reply on the 3.x wire, instead of null, when the command does not give it. */
+  readonly omitted?: true
   /** An example for the documentation. */
   readonly example?: unknown
 }
@@ -55,6 +57,9 @@ const moment = (meta: FieldMeta) =>
     .nullable()
     .meta({ ...meta })
 const words = (meta: FieldMeta) => z.array(z.string()).meta({ ...meta, words: true })
+/** Given only in some cases; on the 3.x wire it is not even null in the others. */
+const sometimes = <T extends z.ZodType>(type: T, meta: FieldMeta) =>
+  type.nullish().meta({ ...meta, omitted: true })
 const object = (meta: FieldMeta) => z.record(z.string(), z.unknown()).meta({ ...meta })
 
 const SCRIPT_SCHEMES = new Set([
@@ -115,6 +120,23 @@ const ownRandom = (description: string) =>
     .max(LIMITS.state_characters_max)
     .regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')
     .meta({ description, secret: true })
+
+const scopesOfCondition = z
+  .array(z.string().min(1).max(LIMITS.text_characters_max))
+  .max(LIMITS.list_items_max)
+  .nullish()
+/** Java clients write every member, mostly null. */
+const UMA_CONDITION = z.object({
+  httpMethods: z
+    .array(z.string().regex(/^[A-Za-z-]{1,32}$/, 'must be names of HTTP methods'))
+    .min(1)
+    .max(LIMITS.list_items_max),
+  scopes: scopesOfCondition,
+  ticketScopes: scopesOfCondition,
+  scope_expression: z.record(z.string(), z.unknown()).nullish(),
+  iat: z.int().nonnegative().nullish(),
+  exp: z.int().nonnegative().nullish(),
+})
 
 export const fields = {
   oxd_id: text({
@@ -536,6 +558,158 @@ export const fields = {
     example: 'SplxlOBeZQQYbYS6WxSbIA',
   }),
   request_object: z.string().meta({ description: 'The request object, a signed JWT.' }),
+
+  // UMA: what is protected, and who may have it.
+  resources: z
+    .array(
+      z.object({
+        path: z.string().min(1).max(LIMITS.text_characters_max),
+        conditions: z.array(UMA_CONDITION).min(1).max(LIMITS.list_items_max),
+      }),
+    )
+    .min(1)
+    .max(LIMITS.uma_resources_max)
+    .meta({
+      description:
+        'What is protected: each resource has a `path` and `conditions`, a condition `httpMethods` and either `scopes`, of which one is needed, or a `scope_expression`: a JsonLogic `rule` over the places of its `data`, a list of scopes. `ticketScopes`: those of the scopes that a ticket asks for. `iat`, `exp` (4.2): handed to the authorization server.',
+      missing: 'invalid_uma_request',
+      invalid: 'invalid_uma_request',
+      example: [
+        {
+          path: '/photos',
+          conditions: [{ httpMethods: ['GET'], scopes: ['https://photos.example.com/view'] }],
+        },
+      ],
+    } satisfies FieldMeta),
+  overwrite: flag({ description: 'Replace what is protected already (3.1.3). Default: false.' }),
+  http_method: text({
+    description: 'The HTTP method of the request.',
+    missing: 'invalid_http_method',
+    invalid: 'invalid_http_method',
+    example: 'GET',
+  }),
+  path: text({
+    description: 'The path of the resource, exactly as it was protected; upper and lower case are the same.',
+    missing: 'invalid_path_parameter',
+    invalid: 'invalid_path_parameter',
+    example: '/photos',
+  }),
+  uma_scopes: list({
+    description: 'Scopes of which one is needed.',
+    example: ['https://photos.example.com/view'],
+  }),
+  checked_scopes: list({
+    description: 'Scopes of which one is needed, instead of those that were protected with (4.2).',
+  }),
+  scope_expression: text({
+    description:
+      'A JsonLogic `rule` over the places of `data`, a list of scopes; the JSON text of both (4.2).',
+    invalid: 'invalid_scope_expression',
+  }),
+  rpt: token({
+    description: 'The requesting party token (RPT) that came with the request; none: absent or empty.',
+    secret: true,
+    missing: 'invalid_rpt_parameter',
+    invalid: 'invalid_rpt_parameter',
+    example: 'dbf7e0a4-rpt',
+  }),
+  access: z.enum(['granted', 'denied']).meta({ description: '`granted` or `denied`.' }),
+  www_authenticate_header: sometimes(z.string(), {
+    description: 'When denied: the header `WWW-Authenticate` of the refusal. On the 3.x wire only then.',
+    secret: true,
+  }),
+  granted_ticket: told({
+    description: 'When denied: the ticket with which the client asks for an RPT.',
+    secret: true,
+  }),
+  ticket: text({
+    description: 'The ticket that came with the refusal.',
+    secret: true,
+    missing: 'invalid_ticket_parameter',
+    invalid: 'invalid_ticket_parameter',
+    example: 'd8f3a1c2-ticket',
+  }),
+  rpt_ticket: text({
+    description: 'The ticket that came with the refusal. Without one the command is that of UMA 1.',
+    secret: true,
+    invalid: 'invalid_ticket_parameter',
+    example: 'd8f3a1c2-ticket',
+  }),
+  claim_token: token({
+    description: 'Claims of the user, for example an ID Token; together with `claim_token_format`.',
+    secret: true,
+    invalid: 'invalid_claim_token_or_claim_token_form',
+  }),
+  claim_token_format: text({
+    description:
+      'What it is: `http://openid.net/specs/openid-connect-core-1_0.html#IDToken` for an ID Token.',
+    invalid: 'invalid_claim_token_or_claim_token_form',
+  }),
+  pct: text({
+    description: 'A persisted claims token that came with an RPT of the same user before.',
+    secret: true,
+  }),
+  upgraded_rpt: token({
+    description: 'An RPT of the same user, to which the permission is added.',
+    secret: true,
+  }),
+  rpt_scope: list({ description: 'Scopes to ask for beside those of the ticket.', invalid: 'invalid_scope' }),
+  claims_state: text({
+    description:
+      'The state that came back with the user from the claims gathering; checked, and good for once.',
+    secret: true,
+  }),
+  rpt_params: map({ description: 'Further parameters of the request for the RPT (4.0); none of its own.' }),
+  force_new: flag({ description: 'UMA 1: ignored, since every RPT is a new one.' }),
+  uma_1_rpt: sometimes(z.string(), { description: 'UMA 1: the RPT.', secret: true }),
+  rpt_access_token: sometimes(z.string(), { description: 'UMA 2: the RPT.', secret: true }),
+  rpt_token_type: sometimes(z.string(), { description: 'UMA 2: the type of the RPT, `Bearer`.' }),
+  rpt_pct: sometimes(z.string(), {
+    description: 'UMA 2: claims of the user for the next time, if the authorization server keeps any.',
+    secret: true,
+  }),
+  rpt_updated: sometimes(z.boolean(), {
+    description: 'UMA 2: the same as `upgraded`, by the name that it has on the wires.',
+  }),
+  rpt_upgraded: sometimes(z.boolean(), {
+    description: 'UMA 2: whether the RPT that was given got more permissions.',
+  }),
+  gat: z.string().meta({
+    description: 'The Gluu access token (GAT), under the name that it has on the wire.',
+    secret: true,
+  }),
+  gat_scopes: list({
+    description: 'The scopes of the token.',
+    missing: 'invalid_request',
+    example: ['https://photos.example.com/view'],
+  }),
+  claims_redirect: url({
+    description:
+      'Where the authorization server sends the user back to: one of the `claims_redirect_uri` of the site.',
+    missing: 'invalid_claims_redirect_uri_parameter',
+    invalid: 'invalid_claims_redirect_uri_parameter',
+    example: 'https://client.example.com/claims',
+  }),
+  claims_custom_parameters: map({
+    description: 'Further parameters of the URL (4.2); those of its own names are left out.',
+  }),
+  claims_url: z.string().meta({ description: 'Where to send the browser of the user.' }),
+  new_claims_state: z.string().meta({
+    description:
+      'Comes back with the user: keep it in the session, compare it, and hand it to `uma_rp_get_rpt`.',
+    secret: true,
+  }),
+  nbf: moment({ description: 'From when on it is good: seconds since the epoch.' }),
+  permissions: z
+    .array(
+      z.object({
+        resource_id: z.string(),
+        resource_scopes: z.array(z.string()),
+        exp: z.number().nullable(),
+      }),
+    )
+    .nullable()
+    .meta({ description: 'What the RPT permits; null if it is not active or no RPT.' }),
 
   // What oxd itself knows.
   listed: flag({ description: 'List the sites of the caller instead of showing one.' }),

@@ -43,23 +43,41 @@ export interface Tokens {
   readonly expires_in: number
   readonly id_token: string
   readonly sub: string
+  readonly refresh_token?: string | null
 }
 
 /** What oxd knows of an access token that it obtained itself. */
 export interface KnownToken {
   readonly sub: string
-  readonly login_id: string
+  /** Null: the login was not one of this oxd. */
+  readonly login_id: string | null
 }
+
+/** What oxd knows of a refresh token: the login that it is from. */
+export interface KnownRefresh extends KnownToken {
+  /** An ID Token that comes with fresh tokens has this one or none (Core 12.2); null: not known. */
+  readonly nonce: string | null
+}
+
+export type RefreshedTokens = Pick<Tokens, 'access_token' | 'expires_in' | 'refresh_token'>
 
 export interface Logins {
   /** A new login at this site. @throws OxdError state_in_use */
   begin(terms: Terms, options: BeginOptions): Promise<Login>
   /** Spends the state, before the OP is asked: of any number of callers one gets the login. @throws OxdError invalid_state */
   spend(terms: Terms, state: string): Promise<Login>
-  /** Keeps fingerprints of the tokens until they expire, a day at most. */
+  /** The login of a state that came back, without spending it; once. @throws OxdError invalid_state, state_validated */
+  inspect(terms: Terms, state: string): Promise<Login>
+  /** Keeps fingerprints of the tokens until they expire, a day at most; that of a refresh token for `refresh_tokens_seconds`. */
   remember(terms: Terms, login: Login, tokens: Tokens, options: { readonly last: boolean }): Promise<void>
   /** What is known of an access token, if oxd obtained it for this site. */
   knownToken(terms: Terms, access_token: string): Promise<KnownToken | undefined>
+  /** What is known of a refresh token, if it came to this site. */
+  knownRefresh(terms: Terms, refresh_token: string): Promise<KnownRefresh | undefined>
+  /** The fresh tokens are those of the same login. */
+  rememberRefreshed(terms: Terms, known: KnownRefresh, tokens: RefreshedTokens): Promise<void>
+  /** Is it the nonce of a login of this site whose tokens came within the last day? */
+  knowsNonce(terms: Terms, nonce: string): Promise<boolean>
   /** The ID Token of the login that had this state, once: it is forgotten thereby. */
   takeIdToken(terms: Terms, state: string): Promise<string | undefined>
   /** Forgets the ID Token of a login that ends with itself as the hint. */
@@ -92,7 +110,10 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
   const spent = store.kind<Record<string, never>>({ kind: 'spent', durable: true })
   const stored = store.kind<StoredLogin>({ kind: 'login', durable: true })
   const usedNonces = store.kind<Record<string, never>>({ kind: 'nonce', durable: true })
+  const inspected = store.kind<Record<string, never>>({ kind: 'inspected', durable: false })
+  const loginNonces = store.kind<Record<string, never>>({ kind: 'login_nonce', durable: false })
   const accessTokens = store.kind<KnownToken>({ kind: 'access_token', durable: false })
+  const refreshTokens = store.kind<KnownRefresh>({ kind: 'refresh_token', durable: false })
   const hints: Kind<{ readonly state: string }> = store.kind({ kind: 'hint', durable: false })
   const idTokens: Kind<{ readonly id_token: string }> = store.kind({ kind: 'id_token', durable: false })
   const lastIdTokens: Kind<{ readonly id_token: string }> = store.kind({
@@ -162,6 +183,17 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
     seconds(world) +
     Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)
 
+  const rememberTokens = async (
+    { oxd_id }: Terms,
+    { sub, login_id, nonce }: KnownRefresh,
+    { access_token, expires_in, refresh_token }: RefreshedTokens,
+  ): Promise<void> => {
+    await accessTokens.put([oxd_id, access_token], { sub, login_id }, { expires_at: keptUntil(expires_in) })
+    if (!refresh_token) return
+    const expires_at = seconds(world) + limits.refresh_tokens_seconds
+    await refreshTokens.put([oxd_id, refresh_token], { sub, login_id, nonce }, { expires_at })
+  }
+
   return {
     async begin(terms, { redirect_uri, state, nonce }) {
       const index = terms.redirect_uris.indexOf(redirect_uri)
@@ -201,9 +233,21 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       return recalled.login
     },
 
-    async remember({ oxd_id }, { state, login_id }, { access_token, expires_in, id_token, sub }, { last }) {
+    async inspect(terms, state) {
+      const { login: found, expires_at } = await recall(terms, state)
+      if (seconds(world) >= expires_at) throw refused('expired')
+      if ((await spent.get([state])) !== undefined) throw refused('used')
+      const kept = { expires_at: expires_at + 2 * limits.clock_tolerance_seconds }
+      if (!(await inspected.insert([state], {}, kept))) throw new OxdError('state_validated')
+      return found
+    },
+
+    async remember(terms, { state, login_id, nonce }, tokens, { last }) {
+      const { oxd_id } = terms
+      const { expires_in, id_token, sub } = tokens
       const kept = { expires_at: keptUntil(expires_in) }
-      await accessTokens.put([oxd_id, access_token], { sub, login_id }, kept)
+      await rememberTokens(terms, { sub, login_id, nonce }, tokens)
+      await loginNonces.put([oxd_id, nonce], {}, { expires_at: seconds(world) + limits.tokens_seconds_max })
       await idTokens.put([oxd_id, state], { id_token }, kept)
       await hints.put([oxd_id, id_token], { state }, kept)
       if (last) await lastIdTokens.put([oxd_id], { id_token }, kept)
@@ -211,6 +255,16 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
 
     async knownToken({ oxd_id }, access_token) {
       return (await accessTokens.get([oxd_id, access_token]))?.value
+    },
+
+    async knownRefresh({ oxd_id }, refresh_token) {
+      return (await refreshTokens.get([oxd_id, refresh_token]))?.value
+    },
+
+    rememberRefreshed: rememberTokens,
+
+    async knowsNonce({ oxd_id }, nonce) {
+      return (await loginNonces.get([oxd_id, nonce])) !== undefined
     },
 
     async takeIdToken({ oxd_id }, state) {

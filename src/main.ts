@@ -1,27 +1,60 @@
 // The program `oxd`: `oxd serve` is the daemon, everything else a command to it.
 import { parse } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import { adminSocketOf, isAdministration, runAdminCli } from './admin_cli.ts'
 import { runCli } from './cli.ts'
-import { readConfig, serveHelp } from './config.ts'
-import { COMMANDS, startDaemon } from './daemon.ts'
+import { readConfig, serveHelp, settingsFile, type Config } from './config.ts'
+import { COMMANDS, openAdmin, startDaemon } from './daemon.ts'
 import { StartError } from './error.ts'
 import { LIMITS } from './limits.ts'
 import { createLog } from './log.ts'
-import { openStore } from './store/key.ts'
-import { realWorld } from './world.ts'
+import { openStore, type OpenedStore } from './store/key.ts'
+import { realWorld, type World } from './world.ts'
 
-const serve = async (argv: readonly string[]): Promise<void> => {
-  const config = readConfig(argv, process.env)
-  const world = realWorld(createLog(process.stdout))
+const openData = (config: Config, world: World): Promise<OpenedStore> => {
   const { data_dir, key } = config
   const { dir, base } = parse(data_dir)
   const key_file = config.key_file ?? `${dir === '' ? '' : `${dir}/`}${base}.key`
-  const opened = await openStore({ data_dir, key_file, key, world, limits: LIMITS })
-  const daemon = await startDaemon(config, { world, limits: LIMITS, opened }).catch(
-    async (error: unknown) => {
-      await opened.store.close()
-      throw error
-    },
-  )
+  return openStore({ data_dir, key_file, key, world, limits: LIMITS })
+}
+
+/** Administration of a daemon that does not run; what would be in its log as an error, the person reads who is there. */
+const openHere = async (config: Config): Promise<ReturnType<typeof openAdmin>> => {
+  const world = realWorld((level, message) => {
+    if (level === 'error') process.stderr.write(`oxd: ${message}\n`)
+  })
+  return openAdmin(config, { world, limits: LIMITS, opened: await openData(config, world) })
+}
+
+const confirm = async (question: string): Promise<boolean> => {
+  const lines = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return /^y(es)?$/i.test((await lines.question(question)).trim())
+  } finally {
+    lines.close()
+  }
+}
+
+const administer = (argv: readonly string[]): Promise<number> =>
+  runAdminCli(argv, {
+    env: process.env,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    confirm: process.stdin.isTTY ? confirm : undefined,
+    openHere,
+  })
+
+const serve = async (argv: readonly string[], version: string): Promise<void> => {
+  const config = readConfig(argv, process.env)
+  const world = realWorld(createLog(process.stdout))
+  const opened = await openData(config, world)
+  const admin_socket = adminSocketOf(config)
+  const settings = { file: settingsFile(argv, process.env), read: () => readConfig(argv, process.env) }
+  const surroundings = { world, limits: LIMITS, opened, admin_socket, version, settings }
+  const daemon = await startDaemon(config, surroundings).catch(async (error: unknown) => {
+    await opened.store.close()
+    throw error
+  })
   const stop = (signal: NodeJS.Signals): void => {
     world.log('info', 'oxd stops', { signal })
     daemon.close().catch((error: unknown) => {
@@ -31,18 +64,24 @@ const serve = async (argv: readonly string[]): Promise<void> => {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
-  const { tcp, unix } = daemon.addresses
-  world.log('info', 'oxd is ready', { tcp: tcp && `${tcp.host}:${tcp.port}`, unix })
+  // What a reload cannot use is in the log, and the old stays in use.
+  process.on('SIGHUP', () => void daemon.reload())
+  const { tcp, unix, https, https31 } = daemon.addresses
+  world.log('info', 'oxd is ready', { tcp: shown(tcp), unix, https: shown(https), https31: shown(https31) })
 }
+
+const shown = (address: { readonly host: string; readonly port: number } | undefined): string | undefined =>
+  address && `${address.host}:${address.port}`
 
 /** Runs one invocation of `oxd`; sets the exit code. `version` is that of the package. */
 export const main = async (argv: readonly string[], version: string): Promise<void> => {
   const [first, ...rest] = argv
   try {
     if (first === '--version') process.stdout.write(`oxd ${version}\n`)
+    else if (isAdministration(first)) process.exitCode = await administer(argv)
     else if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(serveHelp())
-    else await serve(rest)
+    else await serve(rest, version)
   } catch (error) {
     if (!(error instanceof StartError)) throw error
     process.stderr.write(`oxd: ${error.message}\n`)

@@ -413,6 +413,8 @@ export interface Sites {
   readonly get: (oxd_id: string) => Promise<Site | undefined>
   /** All sites, in no meaningful order. */
   readonly list: () => AsyncIterable<Site>
+  /** Some of those that are wanted, in no meaningful order: at most `listed_sites_max`. */
+  readonly some: (isWanted: (site: Site) => boolean) => Promise<readonly Site[]>
   /** Writes a new site; `false` if its oxd_id is taken. */
   readonly insert: (site: Site) => Promise<boolean>
   /** Forgets a site; `false` if there was none. Its client at the OP stays. */
@@ -438,7 +440,10 @@ export interface Sites {
   readonly inTurn: <T>(oxd_id: string, change: () => Promise<T>) => Promise<T>
 }
 
-export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>): Sites => {
+export const sitesOf = (
+  store: Store,
+  { setups_max, listed_sites_max }: Pick<Limits, 'setups_max' | 'listed_sites_max'>,
+): Sites => {
   const kind = store.kind<Site>({ kind: 'site', durable: true })
   const clients = store.kind<{ readonly oxd_id: string }>({ kind: 'client', durable: true })
   const setups = store.kind<{ readonly oxd_ids: readonly string[] }>({ kind: 'setups', durable: true })
@@ -459,6 +464,9 @@ export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>
   }
   const get = async (oxd_id: string): Promise<Site | undefined> =>
     unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value
+  const list = async function* (): AsyncGenerator<Site> {
+    for await (const { value } of kind.list()) yield unwritten.get(value.oxd_id) ?? value
+  }
   const replace = async (site: Site): Promise<void> => {
     try {
       await enter(site)
@@ -472,8 +480,14 @@ export const sitesOf = (store: Store, { setups_max }: Pick<Limits, 'setups_max'>
   return {
     get,
     replace,
-    async *list() {
-      for await (const { value } of kind.list()) yield unwritten.get(value.oxd_id) ?? value
+    list,
+    async some(isWanted) {
+      const found: Site[] = []
+      for await (const site of list()) {
+        if (found.length === listed_sites_max) break
+        if (isWanted(site)) found.push(site)
+      }
+      return found
     },
     async insert(site) {
       await enter(site)

@@ -69,7 +69,9 @@ test('who gives up waiting ends it for nobody else', async () => {
     token.current(begun(5_000, aborted)),
     token.current(begun()),
   ])
-  assert.ok(late.status === 'rejected' && /no client token in 5 ms; the command was not sent/.test(late.reason))
+  assert.ok(
+    late.status === 'rejected' && /no client token in 5 ms; the command was not sent/.test(late.reason),
+  )
   assert.ok(gone.status === 'rejected' && gone.reason.name === 'TimeoutError')
   assert.deepEqual(patient, { status: 'fulfilled', value: 't-1' })
   assert.equal(state.issued, 1)

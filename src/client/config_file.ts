@@ -1,11 +1,12 @@
 // Reads the configuration file of the Python library: its keys, and what their values mean.
 import { readFileSync, statSync } from 'node:fs'
+import { dirname, resolve } from 'node:path'
 import { OxdConfigError } from './errors.ts'
 import { entriesIn, parse, type Document, type Entry, type Malformed } from './ini.ts'
 import type { ClientLimits } from './limits.ts'
-import type { ClientConfig, SiteSettings } from './settings.ts'
+import { baseUrl, type ClientConfig, type Protection, type SiteSettings } from './settings.ts'
 
-type Kind = 'text' | 'list' | 'flag'
+type Kind = 'text' | 'list' | 'flag' | 'number' | 'json'
 
 /** How each setting of a site is written in the file; the compiler demands a row for every one of them. */
 const SITE_KEYS = {
@@ -48,21 +49,67 @@ const SITE_KEYS = {
   trusted_client: 'flag',
   accept_foreign_tokens: 'flag',
   remember_last_login: 'flag',
+  access_token_as_jwt: 'flag',
+  access_token_signing_alg: 'text',
+  access_token_lifetime: 'number',
+  allow_spontaneous_scopes: 'flag',
+  spontaneous_scopes: 'list',
+  authorized_origins: 'list',
+  custom_attributes: 'json',
+  default_max_age: 'number',
+  front_channel_logout_session_required: 'flag',
+  id_token_binding_cnf: 'text',
+  id_token_encrypted_response_alg: 'text',
+  id_token_encrypted_response_enc: 'text',
+  initiate_login_uri: 'text',
+  jwks: 'json',
+  request_object_encryption_alg: 'text',
+  request_object_encryption_enc: 'text',
+  request_object_signing_alg: 'text',
+  require_auth_time: 'flag',
+  rpt_as_jwt: 'flag',
+  run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: 'flag',
+  software_id: 'text',
+  software_statement: 'text',
+  software_version: 'text',
+  tls_client_auth_subject_dn: 'text',
+  user_info_encrypted_response_alg: 'text',
+  user_info_encrypted_response_enc: 'text',
+  user_info_signed_response_alg: 'text',
 } as const satisfies Record<keyof SiteSettings, Kind>
+
+/** Keys of the file that become settings of other names: where oxd is, and who asks. */
+const FILE_KEYS = {
+  port: 'text',
+  // How oxd-python 3.1 asked for HTTP: any text, even `false`, makes `host` the address; 3.1.1 said `web`.
+  https_extension: 'text',
+  connection_type: 'text',
+  connection_type_value: 'text',
+  protection_client_id: 'text',
+  protection_client_secret: 'text',
+  protection_op_host: 'text',
+  protection_scope: 'list',
+  // oxd-python 3.1 kept the last client token here.
+  protection_access_token: 'text',
+} as const satisfies Readonly<Record<string, Kind>>
 
 const KEYS: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...Object.entries(SITE_KEYS),
+  ...Object.entries(FILE_KEYS),
   ['host', 'text'],
-  ['port', 'text'],
   ['unix', 'text'],
+  ['url', 'text'],
+  ['ca', 'text'],
+  ['cert', 'text'],
+  ['key', 'text'],
+  ['insecure_plain_http', 'flag'],
+  ['caller_key', 'text'],
   ['id', 'text'],
   ['scopes', 'list'],
   ['logout_redirect_uri', 'text'],
-  // How oxd-python 3.1 asked for HTTP. This library speaks the socket, and says so rather than asking elsewhere.
-  ['https_extension', 'text'],
-  ['connection_type', 'text'],
-  ['connection_type_value', 'text'],
 ])
+/** Files that are named beside the configuration file are looked for there. */
+const PATHS = ['ca', 'cert', 'key'] as const
 
 const FLAGS: ReadonlyMap<string, boolean> = new Map([
   ['1', true],
@@ -89,7 +136,7 @@ const UTF8 = new TextDecoder('utf-8', { fatal: true })
 /** Also what stands in the documentation for "your value here", such as `<oxd_id>`. */
 const isBlank = (value: string): boolean => value === '' || value === '""' || /^<.*>$/s.test(value)
 
-const isSecret = (key: string): boolean => /secret|token/i.test(key)
+const isSecret = (key: string): boolean => /secret|token|key/i.test(key)
 
 /** A line for an error message: nothing of what may be a secret, or the rest of one. */
 const shown = ({ text, after }: Malformed): string => {
@@ -171,25 +218,80 @@ const READERS: Readonly<Record<Kind, (text: string, fail: (problem: string) => O
       if (flag === undefined) throw fail(`is ${text}: it must be yes or no`)
       return flag
     },
+    number: (text, fail) => {
+      if (!/^\d{1,15}$/.test(text)) throw fail(`is ${text}: it must be a whole number`)
+      return Number(text)
+    },
+    json: (text, fail) => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        throw fail('must be JSON')
+      }
+    },
   }
 
-/** The original's two ways to say which transport it should use. */
-const portOf = (
-  values: Readonly<Record<string, unknown>>,
-  fail: (key: string, problem: string) => OxdConfigError,
-) => {
-  const { https_extension, connection_type, connection_type_value } = values
-  const http =
-    'asks for HTTP, which this library does not speak: remove it and give host and port of the socket'
-  if (https_extension !== undefined) throw fail('https_extension', http)
-  if (connection_type !== undefined && connection_type !== 'local') throw fail('connection_type', http)
-  const key = values.port === undefined && connection_type === 'local' ? 'connection_type_value' : 'port'
-  const text = key === 'port' ? values.port : connection_type_value
+type Values = Readonly<Record<string, unknown>>
+type Fail = (key: string, problem: string) => OxdConfigError
+
+const portOf = ({ port, connection_type, connection_type_value }: Values, fail: Fail): number | undefined => {
+  const key = port === undefined && connection_type === 'local' ? 'connection_type_value' : 'port'
+  const text = key === 'port' ? port : connection_type_value
   if (text === undefined) return undefined
   if (!/^\d{1,5}$/.test(String(text)) || Number(text) < 1 || Number(text) > 65_535) {
     throw fail(key, `is ${String(text)}: it must be a number from 1 to 65535`)
   }
   return Number(text)
+}
+
+/** Where oxd speaks HTTPS, by `url` or in one of the original's two ways to say so; undefined: it is asked over its socket. */
+const urlOf = (values: Values, fail: Fail): string | undefined => {
+  const { url, https_extension, connection_type, connection_type_value, host } = values
+  if (connection_type !== undefined && connection_type !== 'local' && connection_type !== 'web') {
+    throw fail('connection_type', `is ${String(connection_type)}: it must be local or web`)
+  }
+  const [key, given] =
+    url !== undefined
+      ? ['url', url]
+      : https_extension !== undefined
+        ? ['host', host ?? '']
+        : connection_type === 'web'
+          ? ['connection_type_value', connection_type_value ?? '']
+          : []
+  if (key === undefined) return undefined
+  const text = String(given)
+  if (text === '')
+    throw fail(https_extension === undefined ? 'connection_type' : 'https_extension', `needs ${key}`)
+  const address = key === 'host' && !text.includes('://') ? `https://${text}` : text
+  const base = baseUrl(address, values.insecure_plain_http === true)
+  if (typeof base === 'string') throw fail(key, base)
+  return address
+}
+
+/** A key of `oxd callers add`. */
+const CALLER_KEY = /^oxd_key_/
+
+const callerIn = (values: Values, fail: Fail): Pick<ClientConfig, 'caller_key' | 'protection'> => {
+  const { caller_key, protection_client_id, protection_client_secret, protection_access_token } = values
+  const { protection_op_host: op_host, protection_scope: scope, client_id, client_secret } = values
+  const protection = (id: unknown, secret: unknown) =>
+    // Each was read as KEYS says: texts, and a list.
+    ({ protection: { client_id: id, client_secret: secret, op_host, scope } as Protection })
+  if (protection_client_id !== undefined || protection_client_secret !== undefined) {
+    const missing = protection_client_id === undefined ? 'protection_client_id' : 'protection_client_secret'
+    if (values[missing] === undefined) {
+      const given = missing === 'protection_client_id' ? 'protection_client_secret' : 'protection_client_id'
+      throw fail(given, `needs ${missing} beside it`)
+    }
+    if (caller_key !== undefined) throw fail('caller_key', 'and protection_client_id: give one of them')
+    return protection(protection_client_id, protection_client_secret)
+  }
+  if (caller_key !== undefined) return { caller_key: String(caller_key) }
+  if (protection_access_token === undefined) return {}
+  if (CALLER_KEY.test(String(protection_access_token))) return { caller_key: String(protection_access_token) }
+  // What oxd-python left there has run out, but shows that commands are protected, and by which client.
+  if (client_id === undefined || client_secret === undefined) return {}
+  return protection(client_id, client_secret)
 }
 
 /**
@@ -218,10 +320,15 @@ export const readConfig = (file: string, limits: Pick<ClientLimits, 'config_byte
     const text = decoded(entry, file)
     if (!isBlank(text)) values[entry.key] = READERS[kind](text, (problem) => fail(entry.key, problem))
   }
-  for (const key of ['host', 'id']) {
+  for (const key of ['host', 'id', 'url', 'caller_key']) {
     if (/\s/.test(String(values[key] ?? ''))) throw fail(key, 'holds blanks or runs over several lines')
   }
-  const { https_extension: _1, connection_type: _2, connection_type_value: _3, port: _4, ...rest } = values
+  const rest = Object.fromEntries(Object.entries(values).filter(([key]) => !Object.hasOwn(FILE_KEYS, key)))
+  const paths = PATHS.flatMap((key) => {
+    const path = values[key]
+    return path === undefined ? [] : [[key, resolve(dirname(file), String(path))] as const]
+  })
+  const where = { port: portOf(values, fail), url: urlOf(values, fail), ...Object.fromEntries(paths) }
   // Each value was read as KEYS says, which SITE_KEYS ties to the type of the setting.
-  return { ...rest, port: portOf(values, fail) } as ClientConfig
+  return { ...rest, ...where, ...callerIn(values, fail) } as ClientConfig
 }

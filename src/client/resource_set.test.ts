@@ -29,8 +29,16 @@ test('builds what uma_rs_protect takes', () => {
 
 const photos = () => new ResourceSet().add('/photos')
 const WRONG: readonly (readonly [what: string, build: () => unknown, message: RegExp])[] = [
-  ['a method twice', () => photos().scope('GET', VIEW).expression(['PUT', 'GET'], RULE), /^\/photos: GET has its/],
-  ['a method twice at once', () => photos().scope(['GET', 'GET'], VIEW), /^\/photos: GET has its rule already/],
+  [
+    'a method twice',
+    () => photos().scope('GET', VIEW).expression(['PUT', 'GET'], RULE),
+    /^\/photos: GET has its/,
+  ],
+  [
+    'a method twice at once',
+    () => photos().scope(['GET', 'GET'], VIEW),
+    /^\/photos: GET has its rule already/,
+  ],
   ['a method in small letters', () => photos().scope('get', VIEW), /^\/photos: "get" is no method/],
   ['no method', () => photos().scope([], VIEW), /^\/photos: give at least one method/],
   ['no scope', () => photos().scope('GET'), /^\/photos: give at least one scope/],
@@ -49,5 +57,7 @@ for (const [what, build, message] of WRONG) {
 test('what was refused is not half there', () => {
   const set = photos().scope('GET', VIEW)
   assert.throws(() => set.scope(['PUT', 'GET'], VIEW))
-  assert.deepEqual(set.resources, [{ path: '/photos', conditions: [{ httpMethods: ['GET'], scopes: [VIEW] }] }])
+  assert.deepEqual(set.resources, [
+    { path: '/photos', conditions: [{ httpMethods: ['GET'], scopes: [VIEW] }] },
+  ])
 })

@@ -42,7 +42,8 @@ export class ResourceSet {
 
   /** Begins the resource at this path; what follows belongs to it. @throws RangeError if it is there already */
   add(path: string): this {
-    if (!path.startsWith('/')) throw new RangeError(`${JSON.stringify(path)} is no path: it must begin with /`)
+    if (!path.startsWith('/'))
+      throw new RangeError(`${JSON.stringify(path)} is no path: it must begin with /`)
     if (this.#conditions.has(path)) throw new RangeError(`${path} was added before`)
     this.#conditions.set(path, [])
     this.#path = path
@@ -64,7 +65,8 @@ export class ResourceSet {
   /** What was built, as `uma_rs_protect` takes it. @throws RangeError for a path without any rule */
   get resources(): readonly Resource[] {
     return [...this.#conditions].map(([path, conditions]) => {
-      if (conditions.length === 0) throw new RangeError(`${path} has no rule: call scope() or expression() after add()`)
+      if (conditions.length === 0)
+        throw new RangeError(`${path} has no rule: call scope() or expression() after add()`)
       return { path, conditions: [...conditions] }
     })
   }

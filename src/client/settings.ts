@@ -82,10 +82,12 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/
 
 /** The base of the commands' URLs, or what is wrong with it. */
 export const baseUrl = (text: string, insecure: boolean): URL | string => {
-  if (!/^https?:\/\//i.test(text) || !URL.canParse(text)) return 'must be a URL such as https://oxd.example.com:8443'
+  if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+    return 'must be a URL such as https://oxd.example.com:8443'
   const url = new URL(text)
   // It may hold a password, and is not shown.
-  if (url.username !== '' || url.password !== '') return 'must not hold a user name or password: use caller_key'
+  if (url.username !== '' || url.password !== '')
+    return 'must not hold a user name or password: use caller_key'
   if (url.search !== '' || url.hash !== '') return 'must not have a query or a fragment'
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !insecure) {
     return 'must be https: over http everybody on the way reads tokens and secrets (insecure_plain_http allows it)'
@@ -111,7 +113,10 @@ const pemOf = (name: 'ca' | 'cert' | 'key', given: string | undefined): Partial<
   return { [name]: text }
 }
 
-const httpAddressOf = (text: string, { unix, ca, cert, key, insecure_plain_http }: ClientConfig): HttpAddress => {
+const httpAddressOf = (
+  text: string,
+  { unix, ca, cert, key, insecure_plain_http }: ClientConfig,
+): HttpAddress => {
   const url = baseUrl(text, insecure_plain_http === true)
   if (typeof url === 'string') throw new OxdConfigError(`url ${url}`)
   if (unix !== undefined) throw new OxdConfigError('url and unix name two places: give one of them')
@@ -141,7 +146,10 @@ export const callerOf = ({ caller_key, protection }: CallerSettings): CallerSett
   if (protection !== undefined && !(isSet(protection.client_id) && isSet(protection.client_secret))) {
     throw new OxdConfigError('protection needs client_id and client_secret')
   }
-  return { ...(caller_key === undefined ? {} : { caller_key }), ...(protection === undefined ? {} : { protection }) }
+  return {
+    ...(caller_key === undefined ? {} : { caller_key }),
+    ...(protection === undefined ? {} : { protection }),
+  }
 }
 
 /**
@@ -156,7 +164,17 @@ export const settingsOf = (config: ClientConfig): Settings => {
   }
   // Leaving out empty values leaves the type as it is: each of them may be absent.
   const set = Object.fromEntries(Object.entries(config).filter(([, value]) => isSet(value))) as ClientConfig
-  const { host: _1, port: _2, unix: _3, url: _4, ca: _5, cert: _6, key: _7, insecure_plain_http: _8, ...about } = set
+  const {
+    host: _1,
+    port: _2,
+    unix: _3,
+    url: _4,
+    ca: _5,
+    cert: _6,
+    key: _7,
+    insecure_plain_http: _8,
+    ...about
+  } = set
   const { caller_key, protection, id, oxd_id, scopes, logout_redirect_uri, ...site } = about
   return {
     address: addressOf(set),

@@ -22,6 +22,7 @@ export const STEPS = {
   userinfo: 'op_body_bytes_max',
   keys: 'jwks_bytes_max',
   webfinger: 'op_body_bytes_max',
+  authorization: 'op_body_bytes_max',
 } as const satisfies Readonly<Record<string, keyof Limits>>
 export type Step = keyof typeof STEPS
 
@@ -50,6 +51,8 @@ export interface DoorRequest {
   readonly accept?: string
   /** Default: the bound of the step. Counted after decoding. */
   readonly bytes_max?: number
+  /** A redirect is handed back, with its header `location` and without a text, instead of refused. It is never followed. */
+  readonly redirect?: 'handed_back'
   /** Gives up early; its reason is thrown as it is. */
   readonly signal?: AbortSignal
 }
@@ -72,7 +75,7 @@ export interface FetchInit {
 
 export interface Door {
   /**
-   * One request to an OP. Every status but a redirect is an answer.
+   * One request to an OP. Every status but a redirect is an answer; a redirect is one where it is asked for.
    * @throws OxdError restricted_op_host, ssl_handshake_error, op_unreachable, op_timeout, op_redirected,
    *   op_answer_too_large, op_answer_malformed, shutting_down; its text names the step and the OP's origin
    */
@@ -203,6 +206,10 @@ export const createDoor = (options: DoorOptions): Door => {
     const got = new Headers()
     for (const [name, value] of Object.entries(arriving.headers)) {
       for (const each of [value ?? []].flat()) got.append(name, each)
+    }
+    if (status >= 300 && status < 400 && asked.redirect === 'handed_back') {
+      body.destroy()
+      return { status, headers: got, text: '', url: url.href }
     }
     if (status >= 300 && status < 400) {
       body.destroy()

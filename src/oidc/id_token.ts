@@ -21,6 +21,8 @@ export interface Expected {
   readonly access_token: string | undefined
   /** The code that came with it (hybrid flow). */
   readonly code?: string | undefined
+  /** The state that came with it, where the OP binds it (FAPI). */
+  readonly state?: string | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
@@ -137,7 +139,22 @@ export const RULES: readonly Rule[] = [
     spec: 'Core 3.3.2.10',
     holds: (c, e) => isHashOf(c.c_hash, e.code, e.alg),
   },
+  {
+    otherwise: 'invalid_state_bad_hash',
+    spec: 'FAPI 1.0 part 2, 5.1.1',
+    holds: (c, e) => isHashOf(c.s_hash, e.state, e.alg),
+  },
 ]
+
+/** Every way in which an ID Token itself is refused; any other error says nothing of the token. */
+export const ID_TOKEN_ERRORS: ReadonlySet<ErrorCode> = new Set([
+  ...RULES.map(({ otherwise }) => otherwise),
+  'invalid_id_token_malformed',
+  'id_token_without_signature_not_allowed',
+  'invalid_id_token_invalid_algorithm',
+  'invalid_id_token_bad_signature',
+  'key_id_not_found',
+])
 
 const CLAIMS = z.record(z.string(), z.unknown())
 

@@ -151,13 +151,14 @@ const scopeOf = (asked: readonly string[]): { readonly scope?: string } =>
 const REFRESH_ERRORS: GrantErrors = new Map([
   ['invalid_grant', 'refresh_refused'],
   ['invalid_client', 'invalid_client'],
+  ['invalid_scope', 'scope_refused'],
 ])
 
 /**
  * Fresh tokens for a refresh token, once, without any retry: an OP that rotates them takes each only once.
  * Where the answer has no refresh token, the one that was sent stays good (RFC 6749 section 6).
  * @param grant `scope`: no more than was granted before; without it, all of that
- * @throws OxdError refresh_refused, invalid_client, op_http_status, no_access_token, and those of the door
+ * @throws OxdError refresh_refused, invalid_client, scope_refused, op_http_status, no_access_token, and those of the door
  */
 export const refreshTokens = async (
   op: Op,
@@ -170,11 +171,14 @@ export const refreshTokens = async (
   return { ...tokens, scope: grantedScope(op, tokens.scope, asked) }
 }
 
-const CLIENT_ERRORS: GrantErrors = new Map([['invalid_client', 'invalid_client']])
+const CLIENT_ERRORS: GrantErrors = new Map([
+  ['invalid_client', 'invalid_client'],
+  ['invalid_scope', 'scope_refused'],
+])
 
 /**
  * A token for the client itself.
- * @throws OxdError invalid_client, op_http_status, no_access_token, and those of the door
+ * @throws OxdError invalid_client, scope_refused, op_http_status, no_access_token, and those of the door
  * @see https://www.rfc-editor.org/rfc/rfc6749#section-4.4
  */
 export const clientCredentials = async (

@@ -31,12 +31,12 @@ const OPERATORS = [
   '>=',
   '+',
   'var',
-] as const
-type Operator = (typeof OPERATORS)[number]
+]
 const KNOWN: ReadonlySet<string> = new Set(OPERATORS)
+const METHODS: Readonly<Record<string, unknown>> = defaultMethods
 
 const engine = new LogicEngine(
-  Object.fromEntries(OPERATORS.map((operator: Operator) => [operator, defaultMethods[operator]])),
+  Object.fromEntries(OPERATORS.map((operator) => [operator, METHODS[operator]])),
   // Its optimizations build code and keep every rule that was ever run.
   { disableInline: true, disableInterpretedOptimization: true, maxDepth: LIMITS.uma_rule_depth_max },
 )

@@ -46,7 +46,7 @@ export const watchFiles = (groups: readonly FileGroup[], log: Log): FileWatch =>
   }
 
   const lookAll = async (isForced: boolean): Promise<void> => {
-    for (const group of groups) {
+    for (const group of groups.filter(({ files }) => files().length > 0)) {
       const before = stamps.get(group)
       const now = await stampOfAll(group)
       stamps.set(group, now)

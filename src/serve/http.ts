@@ -140,8 +140,9 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
     exposeHeadRoutes: false,
     routerOptions: { maxParamLength: limits.text_characters_max },
     clientErrorHandler: (error, socket) => refuseRaw(codeOf(error), socket),
+    // Before the hooks: a path that cannot be decoded.
     frameworkErrors: ({ code }, { raw }, reply) => {
-      void send(reply.headers(HEADERS), refusal(raw, FOUND[code] ?? 'malformed_http'))
+      void send(reply.headers(HEADERS), refusal(raw, problemOf(raw) ?? FOUND[code] ?? 'malformed_http'))
     },
   })
   if (server === undefined) throw new Error('fastify made no server')

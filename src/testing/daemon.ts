@@ -1,5 +1,8 @@
 // A daemon for tests, in this process, and callers that speak to it over its real socket.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { readConfig } from '../config.ts'
 import { startDaemon, type Daemon } from '../daemon.ts'
 import { LIMITS, type Limits } from '../limits.ts'
@@ -9,6 +12,8 @@ import { createMemoryEngine } from '../store/memory.ts'
 import { createKeys } from '../store/seal.ts'
 import { createStore } from '../store/store.ts'
 import { realWorld, type LogFields, type LogLevel, type World } from '../world.ts'
+import { postJson, type HttpAnswer, type HttpPlace } from './http_caller.ts'
+import { createServerCertificate } from './tls.ts'
 
 export interface LogLine {
   readonly level: LogLevel
@@ -20,6 +25,8 @@ export interface TestDaemonOptions {
   /** Further flags of `oxd serve`. */
   readonly argv?: readonly string[]
   readonly limits?: Partial<Limits>
+  /** Both HTTP listeners, plain or with a certificate for 127.0.0.1 and localhost. */
+  readonly http?: 'plain' | 'tls'
   /** Milliseconds since the epoch; default: the real clock. */
   readonly now?: () => number
   /** A folder for SQLite; without it everything is in memory. */
@@ -38,7 +45,41 @@ export interface TestDaemon {
   readonly opened: OpenedStore
   /** One command on a connection of its own. */
   readonly call: (command: string, params: Data, more?: Data) => Promise<Envelope>
+  /** Where the HTTP listeners are, if `http` asked for them: that of 3.1 and that of 4.x. */
+  readonly places: { readonly v3: HttpPlace; readonly v4: HttpPlace }
+  /** One command over HTTP, on a connection of its own: `post('v4', '/get-user-info', { … }, { authorization })`. */
+  readonly post: (
+    dialect: 'v3' | 'v4',
+    path: string,
+    params: object,
+    headers?: Readonly<Record<string, string>>,
+  ) => Promise<HttpAnswer>
+  readonly reload: Daemon['reload']
   readonly close: Daemon['close']
+}
+
+const BOTH_PORTS = ['--https-port', '0', '--https31-port', '0']
+
+/** The flags of the HTTP listeners, and what their certificate needs. */
+const preparedHttp = async (
+  http: TestDaemonOptions['http'],
+): Promise<{ argv: readonly string[]; ca?: string; clean: () => Promise<void> }> => {
+  const clean = async () => {}
+  if (http === undefined) return { argv: [], clean }
+  if (http === 'plain') return { argv: [...BOTH_PORTS, '--insecure-plain-http'], clean }
+  const folder = await mkdtemp(join(tmpdir(), 'oxd-https-'))
+  const { cert, key } = await createServerCertificate(undefined, {
+    names: ['localhost'],
+    addresses: ['127.0.0.1'],
+  })
+  const [certFile, keyFile] = [join(folder, 'cert.pem'), join(folder, 'key.pem')]
+  await writeFile(certFile, cert)
+  await writeFile(keyFile, key, { mode: 0o600 })
+  return {
+    argv: [...BOTH_PORTS, '--tls-cert', certFile, '--tls-key', keyFile],
+    ca: cert,
+    clean: () => rm(folder, { recursive: true }),
+  }
 }
 
 const READER_LIMITS = { frame_bytes_max: LIMITS.long_reply_characters_max }
@@ -100,11 +141,18 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
     data_dir === undefined
       ? openInMemory(world)
       : await openStore({ data_dir, key_file: `${data_dir}.key`, world, limits })
-  const config = readConfig(['--port', '0', ...(options.argv ?? [])], {}, '')
-  const daemon = await startDaemon(config, { world, limits, opened, version: '0.0.0' })
-  const port = daemon.addresses.tcp?.port ?? 0
+  const { argv, ca, clean } = await preparedHttp(options.http)
+  const config = readConfig(['--port', '0', ...argv, ...(options.argv ?? [])], {}, '')
+  const admin_socket = data_dir && join(data_dir, 'admin.sock')
+  const daemon = await startDaemon(config, { world, limits, opened, admin_socket, version: '0.0.0' })
+  const { tcp, https, https31 } = daemon.addresses
+  const port = tcp?.port ?? 0
+  const places = { v3: { port: https31?.port ?? 0, ca }, v4: { port: https?.port ?? 0, ca } }
   return {
     port,
+    places,
+    post: (dialect, path, params, headers) => postJson(places[dialect], path, params, headers),
+    reload: daemon.reload,
     log,
     opened,
     async call(command, params, more) {
@@ -115,6 +163,9 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
         caller.close()
       }
     },
-    close: daemon.close,
+    async close() {
+      await daemon.close()
+      await clean()
+    },
   }
 }

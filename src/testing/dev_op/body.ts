@@ -8,8 +8,7 @@ const BODY_BYTES_MAX = 32_768
 export const bodyOf = async (req: IncomingMessage): Promise<string | undefined> => {
   const chunks: Buffer[] = []
   let size = 0
-  // A body too large is refused with an answer: the connection stays, and Node drops the rest of the body.
-  for await (const chunk of req.iterator({ destroyOnReturn: false })) {
+  for await (const chunk of req) {
     // Node's requests yield Buffers unless an encoding was set.
     const bytes = chunk as Buffer
     size += bytes.length

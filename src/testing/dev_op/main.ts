@@ -6,6 +6,7 @@ import { realWorld } from '../../world.ts'
 import { ACCOUNTS } from './accounts.ts'
 import { ensureCertificates } from './certificates.ts'
 import { startDevOp } from './op.ts'
+import { UMA_CONFIGURATION_PATH } from './uma.ts'
 
 const PORT = 8_090
 
@@ -41,6 +42,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
   console.log(`The dev OP is up.
 
   Issuer   ${op.issuer}
+  UMA 2.0  ${op.issuer}${UMA_CONFIGURATION_PATH}
   CA       ${ca_file}
   Daemon   npx oxd serve --trust-op ${op.issuer} --op-ca ${ca_file}
   Users    ${ACCOUNTS.map(({ user, password }) => `${user} / ${password}`).join(', ')}

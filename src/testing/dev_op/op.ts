@@ -1,4 +1,5 @@
-// The dev OP: a certified OpenID Provider for development and tests, with open registration and two demo users.
+// The dev OP: a certified OpenID Provider for development and tests, with open registration and two demo users,
+// and an authorization server of UMA 2.0.
 // It listens on loopback alone, because anybody who reaches it may register a client and sign in as alice.
 import { generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'

@@ -48,6 +48,7 @@ main > :last-child { margin-bottom: 0 }
 .small { font-size: .875rem }
 label { display: block; font-weight: 550; margin: 1.25rem 0 .375rem }
 input { width: 100%; font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line); border-radius: 8px; padding: .625rem .75rem }
+input + .small { margin-top: .5rem }
 form { margin: 1.5rem 0 0 }
 .buttons { display: flex; flex-wrap: wrap; gap: .75rem; margin-top: 1.75rem }
 button { flex: 1 1 auto; white-space: nowrap; font: inherit; font-weight: 600; border-radius: 8px; padding: .6875rem 1rem; border: 1px solid var(--line); background: transparent; color: inherit; cursor: pointer }

@@ -117,6 +117,25 @@ test('the policy hears what it is about; denied scopes are left out, and nothing
   })
 })
 
+test('need_info comes first, also where some scopes could be granted or are the owner’s to decide', () => {
+  const uma_policy: UmaPolicy = ({ scope, claims }) => {
+    if (scope === 'read') return 'grant'
+    if (scope === 'write') return 'submit'
+    return claims.country === undefined ? { need: ['country'] } : 'deny'
+  }
+  return withUma({ uma_policy }, async ({ resource, ticket, rpt, claimsUrl, client, introspect }) => {
+    const resource_id = await resource(['read', 'write', 'print'])
+    const need = await rpt({ ticket: await ticket(resource_id, ['read', 'write', 'print']) })
+    saysNo(need, [403, 'need_info'])
+    const url = claimsUrl({ client_id: client.client_id, ticket: String(need.body.ticket) })
+    const back = await gatherClaims(url)
+    const { body } = await rpt({ ticket: back.searchParams.get('ticket') ?? '' })
+    const { permissions, exp } = await introspect(body.access_token)
+    assert.deepEqual(permissions, [{ resource_id, resource_scopes: ['read'], exp }])
+    saysNo(await rpt({ ticket: await ticket(resource_id, ['write']) }), [403, 'request_submitted'])
+  })
+})
+
 test('request_submitted: the client comes again with the new ticket, until the owner has decided', () => {
   let verdict: 'submit' | 'grant' = 'submit'
   return withUma({ uma_policy: () => verdict }, async ({ resource, ticket, rpt }) => {
