@@ -42,7 +42,7 @@ const DOORS: Readonly<
     rooms: ['dialect', 'error', 'fields', 'params'],
     types: ['command', 'guard', 'site', 'world'],
   },
-  moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'site'] },
+  moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
   admin: { rooms: ['command', 'error', 'fields', 'limits', 'moving', 'world'], types: ['callers', 'site'] },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
   serve: { rooms: ['error', 'oidc/json', 'publish'], types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'world'] },

@@ -1,15 +1,18 @@
 // The library: what applications import to log their users in through oxd.
 import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { claimLists } from '../claims.ts'
 import { begunNow, shared, type Begun } from './begun.ts'
+import { ClientToken, type Issued } from './client_token.ts'
 import { readConfig } from './config_file.ts'
 import { requireWritable, writeId } from './config_write.ts'
-import { OxdConfigError, OxdConnectionError, OxdError } from './errors.ts'
+import { INACTIVE_TOKEN, OxdConfigError, OxdConnectionError, OxdError, oxdError } from './errors.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { withLock } from './lock.ts'
 import {
   REPEATABLE,
+  WITHOUT_TOKEN,
   methodsPrototype,
   type CallOptions,
   type ClaimsMode,
@@ -21,13 +24,29 @@ import {
   type Result,
 } from './methods.ts'
 import type { ParamsOf, ResultOf } from '../command.ts'
-import { addressText, settingsOf, type ClientConfig, type Settings } from './settings.ts'
+import {
+  addressText,
+  callerOf,
+  settingsOf,
+  type CallerSettings,
+  type ClientConfig,
+  type Protection,
+  type Settings,
+} from './settings.ts'
 import { Pool } from './pool.ts'
 import { wayTo } from './way.ts'
 
 export { first, type ClaimLists, type Claims } from '../claims.ts'
-export { OxdConfigError, OxdConnectionError, OxdError } from './errors.ts'
-export type { ConnectionErrorCode, OxdErrorCode } from './errors.ts'
+export {
+  InvalidRequestError,
+  InvalidTicketError,
+  NeedInfoError,
+  OxdConfigError,
+  OxdConnectionError,
+  OxdError,
+  ProtectionError,
+} from './errors.ts'
+export type { ConnectionErrorCode, OxdErrorCode, RequiredClaim } from './errors.ts'
 export type {
   CallOptions,
   ClaimsMode,
@@ -38,7 +57,8 @@ export type {
   Params,
   Result,
 } from './methods.ts'
-export type { ClientConfig, SiteSettings } from './settings.ts'
+export { ResourceSet, type Resource, type ScopeExpression } from './resource_set.ts'
+export type { CallerSettings, ClientConfig, Protection, SiteSettings } from './settings.ts'
 export type { AddressClaim, IdTokenClaims, StandardClaims } from './standard_claims.ts'
 
 /** The commands whose methods are written below; every other one gets its method from its definition. */
@@ -50,7 +70,8 @@ type OwnCommand =
   | 'get_user_info'
   | 'get_logout_uri'
 
-export interface ClientOptions<M extends ClaimsMode = 'lists'> {
+/** `caller_key` or `protection` here win over those of the configuration. */
+export interface ClientOptions<M extends ClaimsMode = 'lists'> extends CallerSettings {
   /**
    * `lists` (default): each claim is a list of strings, `first(claims.email)`.
    * `native`: each claim as OpenID Connect has it, `claims.email`.
@@ -98,6 +119,9 @@ const withLists = (data: Readonly<Record<string, unknown>>): Readonly<Record<str
   }
 }
 
+/** Without `oxd` a token opens nothing. */
+const TOKEN_SCOPE: readonly string[] = ['openid', 'oxd']
+
 const CREDENTIALS = ['client_id', 'client_secret'] as const
 type Credentials = Pick<RegisterOptions, (typeof CREDENTIALS)[number]>
 
@@ -113,7 +137,7 @@ interface Registration {
 const Commands = function () {} as unknown as new <M extends ClaimsMode>() => CommandMethods<OwnCommand, M>
 
 /**
- * Logs the users of a site in, through the local oxd daemon.
+ * Logs the users of a site in, through oxd: the daemon on this machine, or one that is reached over HTTPS.
  *
  * ```ts
  * const oxd = new Client('demosite.cfg')
@@ -125,7 +149,8 @@ const Commands = function () {} as unknown as new <M extends ClaimsMode>() => Co
  *
  * Methods are the commands of oxd in camelCase; names of parameters and results are those of the wire. Every method takes
  * `{ signal, timeout_ms }` as its last argument, and throws
- * - {@link OxdError} when oxd or the OpenID Provider refuses; `error.code` says why,
+ * - {@link OxdError} when oxd or the OpenID Provider refuses; `error.code` says why, and what is often caught has a class of
+ *   its own: {@link ProtectionError}, {@link NeedInfoError}, {@link InvalidTicketError}, {@link InvalidRequestError},
  * - {@link OxdConnectionError} when oxd cannot be reached or does not answer,
  * - {@link OxdConfigError} when the configuration file is wrong.
  *
@@ -142,7 +167,11 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   #registering: Registration | undefined
   /** As what the site was registered, if this client knows. */
   #registeredAs: (Credentials & { readonly oxd_id: string }) | undefined
-  /** Calls that may take more than one command. */
+  /** Was it said to the constructor who asks? Then the file does not change it. */
+  readonly #callerGiven: boolean
+  #caller: CallerSettings = {}
+  #clientToken: ClientToken | undefined
+  /** Calls under way, each of which may take more than one command. */
   readonly #calls = new Set<Promise<unknown>>()
   /** Ends the wait for another process when nobody waits with us any more. */
   readonly #unwanted = new AbortController()
@@ -152,7 +181,8 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
    * Reads the configuration; oxd is first asked when it is needed.
    *
    * @param config - the path of a configuration file such as `demosite.cfg`, into which the `id` of the site is written, or
-   * the settings themselves: `{ host, port, op_host, authorization_redirect_uri, …, oxd_id }`, or `{ unix, … }`
+   * the settings themselves: `{ host, port, op_host, authorization_redirect_uri, …, oxd_id }`, `{ unix, … }` or
+   * `{ url: 'https://…', ca, … }`
    * @throws OxdConfigError with the file, the line and what to do
    */
   constructor(config: string | ClientConfig, options: ClientOptions<M> = {}) {
@@ -167,6 +197,9 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     this.#signal = options.signal
     const limits = { ...CLIENT_LIMITS, ...options.pool }
     this.#pool = new Pool(wayTo(this.#settings.address, limits), limits)
+    const given = callerOf(options)
+    this.#callerGiven = Object.keys(given).length > 0
+    this.#useCaller(this.#callerGiven ? given : this.#settings.caller)
     options.signal?.addEventListener('abort', () => void this.close(), { once: true })
   }
 
@@ -320,7 +353,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   }
 
   /**
-   * Sends any command as it is, nothing added to its parameters, and returns the `data` of the reply as it came: claims as
+   * Sends any command as it is, nothing added to its parameters but what proves who asks, and returns the `data` of the reply as it came: claims as
    * OpenID Connect has them.
    *
    * @param command - as on the wire: `get_user_info`
@@ -332,9 +365,9 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     call: CallOptions = {},
   ): Promise<N extends CommandName ? ResultOf<CommandNamed<N>> : Readonly<Record<string, unknown>>> {
     // What a command answers is what its definition says, as the daemon is made of the same definitions.
-    return (await this.#exchange(command, { ...params }, this.#begin(command, call))) as N extends CommandName
-      ? ResultOf<CommandNamed<N>>
-      : Readonly<Record<string, unknown>>
+    return (await this.#whole(
+      this.#exchange(command, { ...params }, this.#begin(command, call)),
+    )) as N extends CommandName ? ResultOf<CommandNamed<N>> : Readonly<Record<string, unknown>>
   }
 
   /** Takes no further calls, lets those under way end, and closes the connections. */
@@ -466,6 +499,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     if (this.#file === undefined) return
     this.#settings = settingsOf(readConfig(this.#file, CLIENT_LIMITS))
     this.#oxdId = this.#settings.oxd_id ?? this.#oxdId
+    if (!this.#callerGiven) this.#useCaller(this.#settings.caller)
   }
 
   #knownId(): string {
@@ -477,7 +511,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
 
   /** A call of one command. */
   async #ask<R>(command: string, params: Readonly<Record<string, unknown>>, call: CallOptions): Promise<R> {
-    return this.#data(command, params, this.#begin(command, call))
+    return this.#whole(this.#data(command, params, this.#begin(command, call)))
   }
 
   /** Sends a command, and gives its reply the type that the caller expects, claims as this client was asked to have them. */
@@ -487,26 +521,80 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     return (this.#native ? data : withLists(data)) as R
   }
 
+  /** Who asks from now on. */
+  #useCaller(caller: CallerSettings): void {
+    if (isDeepStrictEqual(caller, this.#caller)) return
+    this.#caller = caller
+    const { protection } = caller
+    this.#clientToken =
+      protection &&
+      new ClientToken({
+        obtain: () => this.#obtainToken(protection),
+        now: () => performance.now(),
+        limits: CLIENT_LIMITS,
+      })
+  }
+
+  /** It is everybody's: the time and the signal of no single caller apply. */
+  async #obtainToken({
+    client_id,
+    client_secret,
+    op_host,
+    scope = TOKEN_SCOPE,
+  }: Protection): Promise<Issued> {
+    const { op_host: ofSite, op_discovery_path, op_configuration_endpoint } = this.#settings.site
+    const op =
+      op_host === undefined ? { op_host: ofSite, op_discovery_path, op_configuration_endpoint } : { op_host }
+    const params = { ...op, client_id, client_secret, scope }
+    const issued = await this.#send('get_client_token', params, begunNow(undefined, this.#timeoutMs))
+    // What a command answers is what its definition says, as the daemon is made of the same definitions.
+    return issued as unknown as Issued
+  }
+
+  /** Sends a command with what proves who asks. */
   async #exchange(
     command: string,
     params: Readonly<Record<string, unknown>>,
+    begun: Begun,
+  ): Promise<Readonly<Record<string, unknown>>> {
+    const { caller_key } = this.#caller
+    const tokens = WITHOUT_TOKEN.has(command) ? undefined : this.#clientToken
+    // Whoever shows one of their own means that.
+    if (params.protection_access_token !== undefined) return this.#send(command, params, begun)
+    if (tokens === undefined) return this.#send(command, params, begun, caller_key)
+    const token = await tokens.current(begun)
+    try {
+      return await this.#send(command, params, begun, token)
+    } catch (error) {
+      if (!(error instanceof OxdError && error.code === INACTIVE_TOKEN)) throw error
+      // It was refused before anything was carried out: so any command may be sent again, once.
+      return this.#send(command, params, begun, await tokens.insteadOf(token, begun))
+    }
+  }
+
+  async #send(
+    command: string,
+    params: Readonly<Record<string, unknown>>,
     { signal, left }: Begun,
+    token?: string,
   ): Promise<Readonly<Record<string, unknown>>> {
     // A state may be used up by the first of two, so that the second would fail, or would forget whom it logs out.
     const repeatable = REPEATABLE.has(command) && params.state === undefined
     const signals = [this.#signal, signal].filter((one) => one !== undefined)
-    const reply = await this.#pool.exchange({ command, params }, { timeout_ms: left(), signals, repeatable })
+    const options = { timeout_ms: left(), signals, repeatable }
+    const reply = await this.#pool.exchange({ command, params, token }, options)
     if (reply.status === 'ok') return reply.data
     const { error, error_description, details } = reply.data
-    const unknownSite =
-      error === 'invalid_oxd_id' && params.oxd_id !== undefined && params.oxd_id === this.#oxdId
-    throw new OxdError(
-      command,
-      error,
-      error_description,
-      details,
-      unknownSite ? this.#unknownSite() : undefined,
-    )
+    throw oxdError(command, error, error_description, details, this.#hint(error, params))
+  }
+
+  /** What the application can do about a refusal, beside what oxd has said. */
+  #hint(code: string, { oxd_id }: Readonly<Record<string, unknown>>): string | undefined {
+    if (code === 'invalid_oxd_id' && oxd_id !== undefined && oxd_id === this.#oxdId)
+      return this.#unknownSite()
+    const caller =
+      'In this library: caller_key, or protection with the client_id and client_secret of a client.'
+    return code === 'blank_protection_access_token' ? caller : undefined
   }
 
   #unknownSite(): string {

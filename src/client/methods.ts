@@ -25,6 +25,12 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'get_user_info',
 ] satisfies CommandName[])
 
+/**
+ * The commands for which no client token is obtained: whoever makes one needs none, nor does what everybody may ask. A test
+ * compares with the definitions; for a command that is missing here a token is obtained, which does no harm.
+ */
+export const WITHOUT_TOKEN: ReadonlySet<string> = new Set(['get_client_token', 'setup_client'])
+
 /** `lists`: each claim is a list of strings, as the documentation of oxd has it; `native`: as OpenID Connect has it. */
 export type ClaimsMode = 'lists' | 'native'
 

@@ -136,20 +136,27 @@ const addressOf = (config: ClientConfig): Address => {
 }
 
 /** @throws OxdConfigError if there is more than one way to prove who asks, or half a one; it shows none of them */
-export const callerOf = ({ caller_key, protection }: CallerSettings): CallerSettings => {
-  if (caller_key !== undefined && protection !== undefined) {
+export const callerOf = (given: CallerSettings): CallerSettings => {
+  // Leaving out empty values leaves the type as it is: each of them may be absent.
+  const { caller_key, protection }: CallerSettings = Object.fromEntries(
+    Object.entries({ caller_key: given.caller_key, protection: given.protection }).filter(([, value]) =>
+      isSet(value),
+    ),
+  )
+  if (protection === undefined) {
+    if (caller_key === undefined) return {}
+    if (!/^[\x21-\x7e]+$/.test(caller_key)) {
+      throw new OxdConfigError('caller_key must be one word: as oxd callers add has shown it')
+    }
+    return { caller_key }
+  }
+  if (caller_key !== undefined) {
     throw new OxdConfigError('caller_key and protection are two ways to the same: give one of them')
   }
-  if (caller_key !== undefined && !/^[\x21-\x7e]+$/.test(caller_key)) {
-    throw new OxdConfigError('caller_key must be one word: as oxd callers add has shown it')
-  }
-  if (protection !== undefined && !(isSet(protection.client_id) && isSet(protection.client_secret))) {
+  if (!isSet(protection.client_id) || !isSet(protection.client_secret)) {
     throw new OxdConfigError('protection needs client_id and client_secret')
   }
-  return {
-    ...(caller_key === undefined ? {} : { caller_key }),
-    ...(protection === undefined ? {} : { protection }),
-  }
+  return { protection }
 }
 
 /**
