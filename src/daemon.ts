@@ -24,6 +24,7 @@ import { listenOverHttp, type HttpListeners } from './serve/http_listeners.ts'
 import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
 import type { OpenedStore } from './store/key.ts'
+import { createUma } from './uma.ts'
 import type { World } from './world.ts'
 
 /** Every command, in the order of their names. */
@@ -92,6 +93,7 @@ const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
     logins: createLogins(store, keys, world, limits),
     pats,
     rpKeys: createRpKeys(store, world, limits),
+    uma: createUma({ store, keys, ops, pats, world, limits }),
     defaults: { op_host, insecure_password_commands },
   }
   const newGuard = ({ allowed_op }: Config): Guard =>

@@ -217,6 +217,11 @@ const ERROR_ROWS = {
     http: 409,
     message: 'There is a caller of this name: oxd callers rotate gives it a new key.',
   },
+  unknown_site: {
+    wire: 'invalid_oxd_id',
+    http: 404,
+    message: 'No site has this oxd_id, or one that begins like this: see oxd sites list.',
+  },
   unknown_caller: { wire: 'invalid_request', http: 404, message: 'There is no caller of this name.' },
   oxd_access_denied: {
     wire: 'oxd_access_denied',

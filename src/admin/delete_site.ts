@@ -12,11 +12,11 @@ export const delete_site = adminCommand({
   repeatable: false,
   params: { oxd_id: adminFields.site_named },
   result: { site: adminFields.site },
-  errors: ['invalid_oxd_id', 'invalid_request'],
+  errors: ['unknown_site', 'invalid_request'],
   async run({ oxd_id: named }, { sites, fail }) {
     const site = await siteNamed(named, sites, LIMITS)
     const removed = await sites.inTurn(site.oxd_id, () => sites.remove(site.oxd_id))
-    if (!removed) throw fail('invalid_oxd_id', { what: 'See oxd sites list.' })
+    if (!removed) throw fail('unknown_site')
     return { site: siteLine(site) }
   },
 })

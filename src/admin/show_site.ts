@@ -12,7 +12,7 @@ export const show_site = adminCommand({
   repeatable: true,
   params: { oxd_id: adminFields.site_named },
   result: { site: adminFields.site },
-  errors: ['invalid_oxd_id', 'invalid_request'],
+  errors: ['unknown_site', 'invalid_request'],
   async run({ oxd_id }, { sites }) {
     return { site: siteInFull(await siteNamed(oxd_id, sites, LIMITS)) }
   },

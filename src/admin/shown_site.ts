@@ -33,7 +33,7 @@ export const siteInFull = (site: Site): Record<string, unknown> => {
     id_token_signed_response_alg: client.id_token_signed_response_alg,
     setup_oxd_id: setup?.oxd_id ?? null,
     setup_client_id: setup?.client_id ?? null,
-    // Settings are what a site asked for in public: nothing in them is a secret.
-    settings,
+    // What a site asked for in public; of what the OP alone understands only the names are known to be harmless.
+    settings: { ...settings, further_metadata: Object.keys(settings.further_metadata ?? {}) },
   }
 }

@@ -9,7 +9,7 @@ const BEGINNING_MIN = 4
 const CANDIDATES_SHOWN = 3
 
 /**
- * @throws OxdError invalid_oxd_id: there is none; invalid_request: there are several
+ * @throws OxdError unknown_site: there is none; invalid_request: there are several
  */
 export const siteNamed = async (
   named: string,
@@ -18,8 +18,7 @@ export const siteNamed = async (
 ): Promise<Site> => {
   const exact = await sites.get(named)
   if (exact !== undefined) return exact
-  const unknown = new OxdError('invalid_oxd_id', { what: 'See oxd sites list.' })
-  if (named.length < BEGINNING_MIN) throw unknown
+  if (named.length < BEGINNING_MIN) throw new OxdError('unknown_site')
   const found: Site[] = []
   let seen = 0
   for await (const site of sites.list()) {
@@ -30,7 +29,7 @@ export const siteNamed = async (
     if (seen % store_page_records === 0) await others()
   }
   const [site, ...more] = found
-  if (site === undefined) throw unknown
+  if (site === undefined) throw new OxdError('unknown_site')
   if (more.length === 0) return site
   const candidates = found.slice(0, CANDIDATES_SHOWN).map(({ oxd_id }) => oxd_id)
   const further = found.length > CANDIDATES_SHOWN ? ', …' : ''

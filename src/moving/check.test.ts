@@ -16,7 +16,7 @@ import { createAuthority, createServerCertificate } from '../testing/tls.ts'
 import type { Authority } from '../testing/tls.ts'
 import { check } from './check.ts'
 import type { CheckTools, Checked } from './check.ts'
-import { connectLikeTheDoor, createMeet } from './met.ts'
+import { connectLikeTheDoor, createMeet, shownAt } from './met.ts'
 import type { LookOptions } from './met.ts'
 
 const NAME = 'op.test'
@@ -403,6 +403,12 @@ describe('the certificate that is met', () => {
     assert.equal(met?.verifies, false)
     assert.match(met?.line ?? '', /^not looked at: .*--trust-op/)
     assert.equal(op.requests(op.origin).length, 0)
+  })
+
+  test('is not looked at where the name leads to such an address by now', async () => {
+    const { issuer, options } = await startOp({}, { own: true })
+    assert.ok(await shownAt(new URL(issuer), options))
+    assert.equal(await shownAt(new URL(issuer), { ...options, trust_op: [] }), undefined)
   })
 
   test('is none where there is no OP', async () => {

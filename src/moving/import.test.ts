@@ -360,5 +360,10 @@ describe('a dump', () => {
       run(file, { limits: { ...LIMITS, import_dump_bytes_max: 100 } }),
       /more than 100 bytes/,
     )
+    const small = await run(file, { limits: { ...LIMITS, import_record_bytes_max: 100 } })
+    assert.deepEqual(
+      small.refused.map(({ why }) => why),
+      Array.from({ length: 3 }, () => 'it has more than 100 bytes'),
+    )
   })
 })

@@ -60,8 +60,8 @@ const addressesOf = (host: string, lookup: Lookup): Promise<readonly LookupAddre
       )
     : Promise.resolve([{ address: host, family: isIP(host) }])
 
-/** The certificate that is shown at an address which the door was not refused, trusted or not. */
-const untrusted = async (url: URL, options: LookOptions): Promise<PeerCertificate | undefined> => {
+/** The certificate that is shown there, trusted or not; undefined where oxd does not go. */
+export const shownAt = async (url: URL, options: LookOptions): Promise<PeerCertificate | undefined> => {
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const [first] = await addressesOf(host, options.lookup ?? systemLookup)
   // Looked up again, so judged again: a name may lead elsewhere by now.
@@ -107,7 +107,7 @@ export const createMeet =
         if (error.code === 'restricted_op_host')
           return { verifies: false, line: `not looked at: ${error.message}` }
         if (error.code !== 'ssl_handshake_error') return undefined
-        const certificate = options.op_proxy === undefined ? await untrusted(url, options) : undefined
+        const certificate = options.op_proxy === undefined ? await shownAt(url, options) : undefined
         return {
           verifies: false,
           line:

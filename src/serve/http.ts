@@ -75,7 +75,10 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
     return HTTP_DIALECTS[spoken].refusal(answer, code, raw.method)
   }
 
-  const send = (reply: FastifyReply, { status, type = JSON_TYPE, body, headers = {} }: HttpReply): FastifyReply =>
+  const send = (
+    reply: FastifyReply,
+    { status, type = JSON_TYPE, body, headers = {} }: HttpReply,
+  ): FastifyReply =>
     reply
       .code(status)
       .headers(headers)

@@ -22,7 +22,9 @@ const add = (list: BlockList, entry: string): void => {
   const address = plainAddress(given)
   const bits = isIP(address) === 4 ? 32 : 128
   if (isIP(address) === 0 || Number(prefix ?? 0) > bits || (prefix !== undefined && address !== given)) {
-    throw new StartError(`--allowed-ip ${entry} is neither an address, nor a block such as 10.0.0.0/8, nor *.`)
+    throw new StartError(
+      `--allowed-ip ${entry} is neither an address, nor a block such as 10.0.0.0/8, nor *.`,
+    )
   }
   list.addSubnet(address, prefix === undefined ? bits : Number(prefix), familyOf(address))
 }

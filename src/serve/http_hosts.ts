@@ -21,8 +21,14 @@ export interface Arrived {
 export const isOwnHost = ({ host = '', at, certificate }: Arrived): boolean => {
   const [, found = ''] = HOST.exec(host) ?? []
   // The URL parser writes an IPv6 address in one way.
-  const written = found.startsWith('[') && URL.canParse(`http://${found}`) ? new URL(`http://${found}`).hostname : found
-  const name = plainAddress(written.replace(/^\[|\]$/g, '').toLowerCase().replace(/\.$/, ''))
+  const written =
+    found.startsWith('[') && URL.canParse(`http://${found}`) ? new URL(`http://${found}`).hostname : found
+  const name = plainAddress(
+    written
+      .replace(/^\[|\]$/g, '')
+      .toLowerCase()
+      .replace(/\.$/, ''),
+  )
   if (name === '') return false
   if (isIP(name) !== 0) {
     return isLoopbackAddress(name) || name === plainAddress(at) || certificate?.checkIP(name) !== undefined

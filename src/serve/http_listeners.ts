@@ -28,7 +28,9 @@ export interface HttpListeners {
 type Given = Pick<HttpOptions, 'commands' | 'call' | 'refuse' | 'version' | 'limits' | 'log'>
 
 const tlsOf = ({ insecure_plain_http, tls_cert, tls_key }: HttpSettings): TlsPair | undefined =>
-  insecure_plain_http || tls_cert === undefined || tls_key === undefined ? undefined : readTls(tls_cert, tls_key)
+  insecure_plain_http || tls_cert === undefined || tls_key === undefined
+    ? undefined
+    : readTls(tls_cert, tls_key)
 
 const LISTENERS = [
   { port: 'https_port', flag: '--https-port', name: 'https', dialect: 'v4' },

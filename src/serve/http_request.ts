@@ -41,10 +41,7 @@ const certificateOf = (socket: IncomingMessage['socket']): string | undefined =>
 const single = (value: string | string[] | undefined): string | undefined =>
   typeof value === 'string' && value.trim() !== '' ? value.trim() : undefined
 
-export const credentialsOf = (
-  { headers, socket }: IncomingMessage,
-  protected_: boolean,
-): Credentials => ({
+export const credentialsOf = ({ headers, socket }: IncomingMessage, protected_: boolean): Credentials => ({
   protected: protected_,
   token: BEARER.exec(headers.authorization ?? '')?.[1],
   authorization_oxd_id: single(headers['authorizationoxdid']),

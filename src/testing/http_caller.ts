@@ -41,7 +41,9 @@ export const sendHttp = (
   new Promise((resolve, reject) => {
     const options = { host: '127.0.0.1', port, path, method, headers, agent: false } as const
     const request =
-      ca === undefined ? httpRequest(options) : httpsRequest({ ...options, ca, servername: 'localhost', ...client })
+      ca === undefined
+        ? httpRequest(options)
+        : httpsRequest({ ...options, ca, servername: 'localhost', ...client })
     request.on('error', reject)
     request.on('response', (response) => {
       const chunks: Buffer[] = []
