@@ -31,7 +31,7 @@ const DOORS: Readonly<
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
   registrar: { rooms: ['error', 'oidc', 'site'] },
   commands: {
-    rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'registrar', 'site', 'uma', 'world'],
+    rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'registrar', 'rp_keys', 'site', 'uma', 'world'],
   },
   callers: { rooms: ['error', 'world'], types: ['limits', 'store'] },
   guard: {

@@ -288,7 +288,10 @@ const configFrom = (
   )
 }
 
-/** Nobody listens at the socket, or its path is too long to be one: the store is asked without the daemon. */
+/**
+ * Nobody listens at the socket, or its path is too long to be one: nothing was sent, and the store is asked without the
+ * daemon. A connection that was made ends otherwise.
+ */
 const NO_DAEMON: ReadonlySet<string> = new Set([
   'ENOENT',
   'ECONNREFUSED',
@@ -342,7 +345,7 @@ const reach = (config: Config, { openHere }: AdminSurroundings): { ask: Ask; clo
       try {
         return await client.send(command, params)
       } catch (error) {
-        if (!(error instanceof OxdConnectionError) || error.code !== 'unreachable') throw error
+        if (!(error instanceof OxdConnectionError)) throw error
         const code = codeOf(error.cause)
         if (FORBIDDEN.has(code)) throw forbidden(config.data_dir)
         if (!NO_DAEMON.has(code)) throw error

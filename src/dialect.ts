@@ -32,16 +32,21 @@ const as3x = (schema: Shape[string], value: unknown): unknown => {
   return words && Array.isArray(value) ? value.join(' ') : value
 }
 
+/** `"data":null`, for a command without members. Holds for all readers: there is no member that they could look for. */
+const NOTHING = null as unknown as Members
+
 const described = (error: OxdError, ref: string): string => `${error.message} [ref ${ref}]`
 
 export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
   v3: {
     success: ({ result: shape }, result) =>
-      Object.fromEntries(
-        declared(shape, result)
-          .filter(([name, schema]) => result[name] !== undefined || !metaOf(schema).omitted)
-          .map(([name, schema, value]) => [name, as3x(schema, value)]),
-      ),
+      Object.keys(shape).length === 0
+        ? NOTHING
+        : Object.fromEntries(
+            declared(shape, result)
+              .filter(([name, schema]) => result[name] !== undefined || !metaOf(schema).omitted)
+              .map(([name, schema, value]) => [name, as3x(schema, value)]),
+          ),
     failure: (error, ref) => ({
       error: error.wire,
       error_description: described(error, ref),

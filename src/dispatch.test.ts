@@ -107,6 +107,7 @@ describe('dispatch', () => {
         logins: undefined as never,
         pats: undefined as never,
         rpKeys: undefined as never,
+        uma: undefined as never,
         defaults: { op_host: undefined, insecure_password_commands: false },
       },
       // Nor a guard: what is public needs none.

@@ -554,6 +554,12 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The ticket is unknown, expired or was already used: ask for the resource again.',
   },
+  invalid_claims_state: {
+    wire: 'bad_request',
+    http: 400,
+    message:
+      'The state of the claims gathering is unknown, expired or was already used: send the user there again.',
+  },
   rpt_not_authorized: {
     wire: 'rpt_not_authorized',
     http: 403,

@@ -531,9 +531,8 @@ describe('what the OP said of a token', () => {
   it('is believed for a short while, each token by itself, and not for longer than it lives', async () => {
     let now = Date.now()
     const h = house({ now: () => now, limits: { introspection_ms: 10_000 } })
-    let exp: number | undefined
-    const said = { client_id: '', active: true }
-    const issuer = h.issuer({ introspection: () => ({ ...said, scope: 'oxd', exp }) })
+    const said: Record<string, unknown> = { active: true, scope: 'oxd' }
+    const issuer = h.issuer({ introspection: () => ({ ...said }) })
     const site = await h.site(issuer)
     said.client_id = site.client.client_id
     const ask = (token = 'token') => permit(h, { site, dialect: 'v4', credentials: { token } })
@@ -549,7 +548,7 @@ describe('what the OP said of a token', () => {
     assert.equal(h.asked(issuer), 3)
     said.active = true
     now += 10_001
-    exp = Math.floor(now / 1_000) + 2
+    said.exp = Math.floor(now / 1_000) + 2
     await ask()
     now += 2_001
     await ask()

@@ -157,7 +157,7 @@ export const createGuard = ({
     if (token !== undefined && isCallerKey(token)) {
       const caller = await callers.ofKey(token)
       // Never shown to an OP as if it were a token of its.
-      if (false) {
+      if (caller === undefined) {
         throw new OxdError('invalid_protection_access_token', {
           what: 'This caller key is not known (any more).',
         })

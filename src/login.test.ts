@@ -171,14 +171,18 @@ describe('a login', () => {
     )
     const own = { state: 'an-own-state-of-27-letters', nonce: 'an-own-nonce-of-27-letters' }
     const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
+    await logins.inspect(TERMS, login.state)
     await logins.spend(TERMS, login.state)
-    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
     await logins.remember(TERMS, login, tokens, { last: true })
     assert.deepEqual(Object.fromEntries(durable), {
       login: true,
       nonce: true,
       spent: true,
       access_token: false,
+      refresh_token: false,
+      login_nonce: false,
+      inspected: false,
       id_token: false,
       hint: false,
       last_id_token: false,

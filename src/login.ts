@@ -84,6 +84,8 @@ export interface Logins {
   forget(terms: Terms, id_token: string): Promise<void>
   /** The ID Token of the last login of anybody at this site; only kept where the site asked for it. */
   lastIdToken(terms: Terms): Promise<string | undefined>
+  /** Forgets it. */
+  forgetLast(terms: Terms): Promise<void>
 }
 
 interface StoredLogin {
@@ -279,5 +281,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
     async lastIdToken({ oxd_id }) {
       return (await lastIdTokens.get([oxd_id]))?.value.id_token
     },
+
+    forgetLast: ({ oxd_id }) => lastIdTokens.remove([oxd_id]),
   }
 }

@@ -17,6 +17,8 @@ export interface Pat {
 
 export interface Pats {
   of(site: Site): Pat
+  /** The site is gone. */
+  forget(site: Site): Promise<void>
 }
 
 const SCOPE = ['uma_protection']
@@ -57,5 +59,6 @@ export const createPats = (
       get: async () => (await kept.get(idOf(site)))?.value.access_token ?? (await renewed(site)),
       renew: () => renewed(site),
     }),
+    forget: (site) => kept.remove(idOf(site)),
   }
 }

@@ -32,7 +32,8 @@ export const refuseHalfClient = (
  */
 export const newClient = async (op: Op, settings: SiteSettings, params: SiteParams): Promise<Client> => {
   const { client_id } = params
-  if (client_id === undefined) return { ...(await registerClient(op, clientMetadata(settings))), by_hand: false }
+  if (client_id === undefined)
+    return { ...(await registerClient(op, clientMetadata(settings))), by_hand: false }
   const client = clientByHand(op, {
     client_id,
     client_secret: params.client_secret,

@@ -235,7 +235,9 @@ const publicKeys = (jwks: NonNullable<SiteParams['jwks']>): unknown => {
 /** Names of client metadata that are not a caller's own to make up. */
 const isKnownMetadata = (name: string, settings: SiteSettings): boolean =>
   Object.hasOwn(clientMetadata({ ...settings, further_metadata: undefined }), name) ||
-  [...Object.values(FURTHER_METADATA), ...Object.values(UNSUPPORTED_METADATA)].some((known) => known === name) ||
+  [...Object.values(FURTHER_METADATA), ...Object.values(UNSUPPORTED_METADATA)].some(
+    (known) => known === name,
+  ) ||
   /^(?:client_id|client_secret|registration_)/.test(name) ||
   name === '__proto__'
 
@@ -457,7 +459,9 @@ export const sitesOf = (
   const enter = async ({ oxd_id, issuer, client: { client_id }, setup }: Site): Promise<void> => {
     await clients.insert([issuer, client_id], { oxd_id })
     if (setup?.oxd_id !== oxd_id) return
-    const added = (oxd_ids: readonly string[]) => ({ oxd_ids: given([oxd_id, ...oxd_ids]).slice(0, setups_max) })
+    const added = (oxd_ids: readonly string[]) => ({
+      oxd_ids: given([oxd_id, ...oxd_ids]).slice(0, setups_max),
+    })
     if (!(await setups.insert([issuer], added([])))) {
       await setups.update([issuer], ({ oxd_ids }) => added(oxd_ids))
     }

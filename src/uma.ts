@@ -58,7 +58,7 @@ export interface Uma {
   forget(oxd_id: string): Promise<void>
   /** A state for one claims gathering of this site: fresh, or the caller's own, once. @throws OxdError state_in_use */
   begin(site: Site, own: string | undefined): Promise<string>
-  /** Spends a state of this site: of any number of callers one goes on. @throws OxdError invalid_state */
+  /** Spends a state of this site: of any number of callers one goes on. @throws OxdError invalid_claims_state */
   spend(site: Site, state: string): Promise<void>
 }
 
@@ -156,7 +156,7 @@ export const createUma = ({ store, keys, ops, pats, world, limits }: UmaParts): 
       ? head.readUIntBE(1, EXPIRY_BYTES)
       : undefined
   }
-  const refused = (reason: string): OxdError => new OxdError('invalid_state', { details: { reason } })
+  const refused = (reason: string): OxdError => new OxdError('invalid_claims_state', { details: { reason } })
   const expiry = (): number => seconds(world) + limits.login_seconds
   /** Records outlive the states that they are about, even on a clock that runs behind. */
   const keptUntil = (expires_at: number) => ({
@@ -195,8 +195,7 @@ export const createUma = ({ store, keys, ops, pats, world, limits }: UmaParts): 
     },
 
     async spend(site, state) {
-      const expires_at =
-        expiryOf(site, state) ?? (await own.get([site.oxd_id, state]))?.value.expires_at
+      const expires_at = expiryOf(site, state) ?? (await own.get([site.oxd_id, state]))?.value.expires_at
       if (expires_at === undefined) throw refused('unknown')
       if (seconds(world) >= expires_at) throw refused('expired')
       // One insert-if-absent decides who goes on.

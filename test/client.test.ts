@@ -6,10 +6,20 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { promisify } from 'node:util'
-import { Client, OxdConnectionError, OxdError, first } from '../src/client/client.ts'
+import { createCallers } from '../src/callers.ts'
+import {
+  Client,
+  OxdConnectionError,
+  OxdError,
+  ProtectionError,
+  first,
+  type ClientConfig,
+} from '../src/client/client.ts'
+import { LIMITS } from '../src/limits.ts'
 import { startLyingOp, type LyingOp } from '../src/testing/op.ts'
 import { startOxd } from '../src/testing/process.ts'
 import { HOME, REDIRECT, startStory, type Story } from '../src/testing/story.ts'
+import { realWorld } from '../src/world.ts'
 
 describe('the library', () => {
   let story: Story
@@ -109,6 +119,112 @@ describe('the library', () => {
     const id = await oxd.registerSite({ again: true })
     assert.match(await readFile(file, 'utf8'), new RegExp(`^id = ${id}$`, 'm'))
     await oxd.startLogin()
+  })
+})
+
+describe('the library where commands are protected', () => {
+  let story: Story
+  let folder: string
+  before(async () => {
+    story = await startStory({ http: 'tls', argv: ['--require-token'] })
+    folder = await mkdtemp(join(tmpdir(), 'oxd-protected-'))
+  })
+  after(async () => {
+    await rm(folder, { recursive: true })
+    await story.close()
+  })
+
+  /** The ways to the same daemon; both HTTPS listeners speak our dialect to us. */
+  const ways = (): Readonly<Record<string, Pick<ClientConfig, 'url' | 'ca' | 'port'>>> => {
+    const { port, places } = story.daemon
+    const over = ({ port: at, ca }: { readonly port: number; readonly ca?: string | undefined }) => ({
+      url: `https://localhost:${at}`,
+      ca,
+    })
+    return { socket: { port }, 'HTTPS of 3.1': over(places.v3), 'HTTPS of 4.x': over(places.v4) }
+  }
+  const newCaller = async (name: string, sites: readonly string[] = []): Promise<string> => {
+    const world = realWorld(() => {})
+    return (await createCallers(story.daemon.opened.store, world, LIMITS).add(name, sites)).key
+  }
+  const login = async (oxd: Client): Promise<void> => {
+    const { url, state } = await oxd.startLogin()
+    const back = new URL(await story.op.authorize(url)).searchParams
+    const tokens = await oxd.getTokensByCode(String(back.get('code')), state)
+    assert.deepEqual(tokens.id_token_claims.sub, ['alice'])
+    assert.equal(first((await oxd.getUserInfo(tokens.access_token)).sub), 'alice')
+  }
+  const site = (op_host: string) => ({
+    op_host,
+    authorization_redirect_uri: REDIRECT,
+    post_logout_redirect_uri: HOME,
+  })
+
+  for (const way of ['socket', 'HTTPS of 3.1', 'HTTPS of 4.x']) {
+    it(`opens its own sites with a caller key, and nobody else's (${way})`, async () => {
+      const where = ways()[way]
+      const key = await newCaller(`a-${way.replaceAll(' ', '-')}`)
+      await using oxd = new Client({ ...where, ...site(story.issuer()), caller_key: key })
+      await login(oxd)
+      const { oxd_id } = oxd
+      const other = await newCaller(`b-${way.replaceAll(' ', '-')}`)
+      for (const caller_key of [undefined, other, 'oxd_key_of_nobody']) {
+        await using stranger = new Client({ ...where, oxd_id, caller_key })
+        await assert.rejects(stranger.startLogin(), ProtectionError)
+      }
+      await assert.rejects(
+        oxd.getTokensByCode('code', 'an unknown state'),
+        (error: unknown) => error instanceof OxdError && error.code === 'invalid_state',
+      )
+    })
+
+    it(`sets itself up from the cfg, and gets its tokens by itself from then on (${way})`, async () => {
+      const { port, url, ca } = ways()[way] ?? {}
+      const issuer = story.issuer()
+      const file = join(folder, 'setup.cfg')
+      if (ca !== undefined) await writeFile(join(folder, 'ca.pem'), ca)
+      const place = url === undefined ? `port = ${port}` : `url = ${url}\nca = ca.pem`
+      const text = `# a comment\n[oxd]\n${place}\nid =\n\n[client]\nop_host = ${issuer}\nauthorization_redirect_uri = ${REDIRECT}\n`
+      await writeFile(file, text, { mode: 0o600 })
+      {
+        await using stranger = new Client(file)
+        await assert.rejects(stranger.setupClient(), ProtectionError, 'nobody allowed this OP')
+      }
+      // The operator lets this application set itself up.
+      const key = await newCaller(`setup-${way.replaceAll(' ', '-')}`)
+      await using first = new Client({ ...ways()[way], ...site(issuer), caller_key: key })
+      const { oxd_id, client_id, client_secret } = await first.setupClient()
+      assert.ok(client_secret !== null)
+      const written = text
+        .replace('id =', `id = ${oxd_id}`)
+        .replace(
+          '[client]',
+          `[client]\nprotection_client_id = ${client_id}\nprotection_client_secret = ${client_secret}`,
+        )
+      await writeFile(file, written)
+      const before = story.op.count(issuer, 'token')
+      await using oxd = new Client(file)
+      await Promise.all([login(oxd), login(oxd)])
+      // One for the application, and two codes.
+      assert.equal(story.op.count(issuer, 'token') - before, 3)
+      await oxd.removeSite()
+      await assert.rejects(
+        oxd.startLogin(),
+        (error: unknown) => error instanceof OxdError && error.code === 'invalid_oxd_id',
+      )
+      assert.equal(await readFile(file, 'utf8'), written)
+      const shown = JSON.stringify(story.daemon.log)
+      for (const secret of [key, client_secret]) assert.ok(!shown.includes(secret))
+    })
+  }
+
+  it('does not speak to a daemon whose certificate it has no reason to trust', async () => {
+    const { url } = ways()['HTTPS of 4.x'] ?? {}
+    await using oxd = new Client({ url, oxd_id: 'X', caller_key: 'oxd_key_k' })
+    await assert.rejects(oxd.startLogin(), (error: unknown) => {
+      assert.ok(error instanceof OxdConnectionError && !error.sent)
+      return /its certificate is not trusted: give the CA that signed it as `ca`/.test(error.message)
+    })
   })
 })
 

@@ -1639,11 +1639,11 @@ const start = [
 
 /** The library: no command twice, no reply to another caller, and a configuration file in which only the id changes. */
 const library = [
-  ...weakenings('src/client/socket.ts', 'src/client/socket.test.ts', [
+  ...weakenings('src/client/pool.ts', 'src/client/socket.test.ts', [
     [
       'library: any command is sent again',
-      'if (job.sent && job.repeatable && !job.repeated) {',
-      'if (job.sent && !job.repeated) {',
+      'if (job.sent && !job.answered && job.repeatable && !job.repeated) {',
+      'if (job.sent && !job.answered && !job.repeated) {',
       '^what may not be repeated is never sent twice',
     ],
     [
@@ -1659,22 +1659,82 @@ const library = [
       '^a late reply does not reach whoever asks next',
     ],
     [
+      'library: a reply of any shape',
+      'if (!isObject(data)) return NO_REPLY',
+      '',
+      '^no reply: (no data|data is a list)',
+    ],
+  ]),
+  ...weakenings('src/client/pool.ts', 'src/client/http.test.ts', [
+    [
+      'library: what was answered in part is sent again',
+      'if (job.sent && !job.answered && job.repeatable && !job.repeated) {',
+      'if (job.sent && job.repeatable && !job.repeated) {',
+      '^once a reply has begun nothing is sent again',
+    ],
+  ]),
+  ...weakenings('src/client/socket.ts', 'src/client/socket.test.ts', [
+    [
       'library: the first of several replies',
       'const only = this.#reader.next() === undefined && !this.#reader.midFrame && !this.#reader.closed',
       'const only = true',
       '^no reply: (two replies|a reply and the beginning of another)',
     ],
+  ]),
+  ...weakenings('src/client/http.ts', 'src/client/http.test.ts', [
     [
-      'library: a reply of any shape',
-      'if (!isObject(data)) return undefined',
+      'library: any certificate, where the process checks none',
+      'rejectUnauthorized: true,',
       '',
-      '^no reply: (no data|data is a list)',
+      '^the certificate is checked although the process was told to check none',
+    ],
+    [
+      'library: a reply of any size over HTTP',
+      'if (bytes > reply_bytes_max) {',
+      'if (false) {',
+      '^no reply: more than allowed',
+    ],
+    [
+      'library: success of any HTTP status',
+      "return reply.status === 'error' || response.statusCode === OK ? reply : wrong",
+      'return reply',
+      '^a refusal is one whatever its status',
+    ],
+  ]),
+  ...weakenings('src/client/settings.ts', 'src/client/config_file.test.ts', [
+    [
+      'library: plain HTTP to any host',
+      "if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname) && !insecure) {",
+      'if (false) {',
+      '^refuses: plain HTTP elsewhere',
+    ],
+  ]),
+  ...weakenings('src/client/client_token.ts', 'src/client/client_token.test.ts', [
+    [
+      'library: each call has its own client token',
+      'this.#obtaining ??= this.#obtain().finally(() => {',
+      'this.#obtaining = this.#obtain().finally(() => {',
+      '^all who ask at once wait for the same',
+    ],
+    [
+      'library: each refusal costs a client token',
+      'if (this.#held?.token === refused) this.#held = undefined',
+      'this.#held = undefined',
+      '^all who ask at once wait for the same',
+    ],
+  ]),
+  ...weakenings('src/client/config_write.ts', 'src/client/protection.test.ts', [
+    [
+      'cfg: a secret into a file that everybody may read',
+      "if (process.platform === 'win32' || (statSync(file).mode & OTHERS) === 0) return",
+      'return',
+      '^setupClient: nothing is registered whose secret everybody could read',
     ],
   ]),
   ...weakenings('src/client/client.ts', 'src/client/client.test.ts', [
     [
       'library: each process registers the site',
-      'if (this.#oxdId !== undefined && (again !== true || this.#oxdId !== held)) return this.#oxdId',
+      'if (this.#oxdId !== undefined && (!again || this.#oxdId !== held)) return { oxd_id: this.#oxdId }',
       '',
       '^(what another process registered meanwhile is used|eight processes at once)',
     ],

@@ -3,6 +3,7 @@ import { randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type { SessionData } from 'express-session'
+import type { UmaVisit } from './uma.ts'
 
 /** A user who is logged in. */
 export interface Login {
@@ -23,6 +24,10 @@ declare module 'express-session' {
     csrf: string
     /** The update has just been carried out: said once, on the next page. */
     updated: boolean
+    /** The way to the album. A login or a logout ends it: what was given is one person's. */
+    uma: UmaVisit
+    /** States of claims gatherings that have not come back yet, the latest last. */
+    gatherings: readonly string[]
   }
 }
 
@@ -124,6 +129,14 @@ export const takePending = (request: Request, state: string | undefined): state 
   return true
 }
 
+/** The same for a claims gathering. */
+export const takeGathering = (request: Request, state: string | undefined): state is string => {
+  const pending = request.session.gatherings ?? []
+  if (state === undefined || !pending.includes(state)) return false
+  request.session.gatherings = pending.filter((other) => other !== state)
+  return true
+}
+
 /** What oxd answers to a code, as far as the session needs it. */
 interface Tokens {
   readonly id_token: string
@@ -150,9 +163,9 @@ export const logIn = async (request: Request, tokens: Tokens, claims: Login['cla
   await saved(request)
 }
 
-/** Does the form that was sent carry the token of this session? */
-export const isOwnForm = (request: Request): boolean => {
-  const expected = Buffer.from(request.session.csrf ?? '')
+/** Does the form that was sent carry the token of this session, or of this part of it? */
+export const isOwnForm = (request: Request, csrf = request.session.csrf): boolean => {
+  const expected = Buffer.from(csrf ?? '')
   const given = Buffer.from(formField(request, 'csrf'))
   return expected.length > 0 && expected.length === given.length && timingSafeEqual(expected, given)
 }

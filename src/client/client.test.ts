@@ -9,7 +9,7 @@ import { inspect, promisify } from 'node:util'
 import * as commands from '../commands/index.ts'
 import * as library from './client.ts'
 import { Client, OxdConfigError, OxdConnectionError, OxdError, first } from './client.ts'
-import { REPEATABLE, commandOf, methodsPrototype, type MethodsOf } from './methods.ts'
+import { REPEATABLE, WITHOUT_TOKEN, commandOf, methodsPrototype, type MethodsOf } from './methods.ts'
 import { refusal, standIn, type Answer, type Asked, type StandIn } from './stand_in.ts'
 
 let folder = ''
@@ -415,9 +415,12 @@ test('methods are named as the commands, and typed by them', async () => {
   ])
 })
 
-test('what the library repeats, the definitions allow', () => {
-  const definitions: Readonly<Record<string, { readonly repeatable: boolean }>> = commands
-  for (const name of REPEATABLE) assert.equal(definitions[name]?.repeatable, true, name)
+test('what the library repeats, and what it sends without a token, is what the definitions say', () => {
+  const definitions = Object.values(commands)
+  const repeatable = definitions.filter((definition) => definition.repeatable).map(({ name }) => name)
+  assert.deepEqual([...REPEATABLE].sort(), repeatable.sort())
+  const open = definitions.filter(({ access }) => access === 'public').map(({ name }) => name)
+  assert.deepEqual([...WITHOUT_TOKEN].sort(), [...open, 'get_client_token', 'setup_client'].sort())
 })
 
 test('a command that breaks off is repeated only if it is harmless and uses up no state', async () => {
@@ -603,9 +606,14 @@ test('credentials that would have no effect are an error that says what to do', 
 test('the package has what applications need, and nothing else', () => {
   assert.deepEqual(Object.keys(library).sort(), [
     'Client',
+    'InvalidRequestError',
+    'InvalidTicketError',
+    'NeedInfoError',
     'OxdConfigError',
     'OxdConnectionError',
     'OxdError',
+    'ProtectionError',
+    'ResourceSet',
     'first',
   ])
   // @ts-expect-error -- JavaScript may hand in anything

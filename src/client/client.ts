@@ -6,7 +6,7 @@ import { claimLists } from '../claims.ts'
 import { begunNow, shared, type Begun } from './begun.ts'
 import { ClientToken, type Issued } from './client_token.ts'
 import { readConfig } from './config_file.ts'
-import { requireWritable, writeId } from './config_write.ts'
+import { requirePrivate, requireWritable, writeId } from './config_write.ts'
 import { INACTIVE_TOKEN, OxdConfigError, OxdConnectionError, OxdError, oxdError } from './errors.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { withLock } from './lock.ts'
@@ -32,6 +32,7 @@ import {
   type ClientConfig,
   type Protection,
   type Settings,
+  type SiteSettings,
 } from './settings.ts'
 import { Pool } from './pool.ts'
 import { wayTo } from './way.ts'
@@ -64,6 +65,7 @@ export type { AddressClaim, IdTokenClaims, StandardClaims } from './standard_cla
 /** The commands whose methods are written below; every other one gets its method from its definition. */
 type OwnCommand =
   | 'register_site'
+  | 'setup_client'
   | 'update_site_registration'
   | 'get_authorization_url'
   | 'get_tokens_by_code'
@@ -120,18 +122,50 @@ const withLists = (data: Readonly<Record<string, unknown>>): Readonly<Record<str
 }
 
 /** Without `oxd` a token opens nothing. */
-const TOKEN_SCOPE: readonly string[] = ['openid', 'oxd']
+const TOKEN_SCOPE: readonly string[] = ['oxd']
 
 const CREDENTIALS = ['client_id', 'client_secret'] as const
 type Credentials = Pick<RegisterOptions, (typeof CREDENTIALS)[number]>
 
+/** What the site is to be registered with, and how. */
+interface Order {
+  readonly command: 'register_site' | 'setup_client'
+  readonly again: boolean
+  readonly params: Readonly<Record<string, unknown>> & Credentials
+}
+interface Registered {
+  readonly oxd_id: string
+  /** What oxd answered; undefined if another process had registered the site already. */
+  readonly reply?: Readonly<Record<string, unknown>>
+}
 /** The registration that all callers wait for together. */
 interface Registration {
+  readonly command: Order['command']
   readonly credentials: Credentials
-  readonly work: Promise<string>
+  readonly work: Promise<Registered>
   /** Was oxd asked, or does another process still have its turn? */
   readonly progress: { asked: boolean }
 }
+
+/** The setup client whose tokens protect a site from now on; its OP is that of the configuration unless another was named. */
+const guardIn = (
+  { op_host, client_id, client_secret }: Readonly<Record<string, unknown>>,
+  site: SiteSettings,
+): Protection => ({
+  client_id: String(client_id),
+  client_secret: String(client_secret),
+  ...(op_host === site.op_host ? {} : { op_host: String(op_host) }),
+})
+
+/** As the configuration file has it. */
+const protectionKeys = (guard: Protection | undefined): Readonly<Record<string, string>> =>
+  guard === undefined
+    ? {}
+    : {
+        protection_client_id: guard.client_id,
+        protection_client_secret: guard.client_secret,
+        ...(guard.op_host === undefined ? {} : { protection_op_host: guard.op_host }),
+      }
 
 // Constructs nothing; its instances are said to have the methods that the end of their prototype chain answers for.
 const Commands = function () {} as unknown as new <M extends ClaimsMode>() => CommandMethods<OwnCommand, M>
@@ -225,6 +259,30 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     this.#requireSameCredentials(options)
     if (this.#oxdId !== undefined && options.again !== true) return this.#oxdId
     return this.#whole(this.#registered(options, this.#begin('register_site', call)))
+  }
+
+  /**
+   * Registers the site, and a client beside it whose tokens protect the commands of the site; from then on this client gets
+   * and renews them by itself. `oxd_id`, and the `client_id` and `client_secret` of that client, are written into the
+   * configuration file (as `protection_…`); who has none keeps them, and hands them in as `protection` at the next start.
+   *
+   * @param options - what differs from the configuration, `setup_client_name`; `again: true` to replace a site that is known
+   * @throws OxdConfigError before anything is registered if the site is registered already, or if the file cannot be written,
+   * or may be read by everybody on the machine
+   */
+  async setupClient(
+    options: Params<CommandNamed<'setup_client'>> & Pick<RegisterOptions, 'again'> = {},
+    call: CallOptions = {},
+  ): Promise<Result<CommandNamed<'setup_client'>, M>> {
+    const begun = this.#begin('setup_client', call)
+    const { again = false, ...params } = options
+    if (this.#registering !== undefined || (this.#oxdId !== undefined && !again)) throw this.#known()
+    const registration = this.#registration({ command: 'setup_client', again, params })
+    this.#registering = registration
+    const { reply } = await this.#whole(this.#awaited(registration, begun))
+    if (reply === undefined) throw this.#known()
+    // What a command answers is what its definition says, as the daemon is made of the same definitions.
+    return reply as Result<CommandNamed<'setup_client'>, M>
   }
 
   /**
@@ -439,59 +497,75 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   }
 
   /** Joins the registration that is under way, or begins one. */
-  #registered(options: RegisterOptions, begun: Begun): Promise<string> {
-    this.#registering ??= this.#registration(options)
-    const { work, progress } = this.#registering
+  async #registered({ again = false, ...params }: RegisterOptions, begun: Begun): Promise<string> {
+    this.#registering ??= this.#registration({ command: 'register_site', again, params })
+    return (await this.#awaited(this.#registering, begun)).oxd_id
+  }
+
+  #awaited({ command, work, progress }: Registration, begun: Begun): Promise<Registered> {
     return shared(work, begun, () => {
       const why = progress.asked
         ? 'it goes on, and whether oxd has registered the site is not known'
         : 'another process is registering it'
       const message = `the site was not registered in ${begun.timeout_ms} ms: ${why}; call registerSite() again`
-      return new OxdConnectionError('register_site', 'timeout', message, { sent: progress.asked })
+      return new OxdConnectionError(command, 'timeout', message, { sent: progress.asked })
     })
   }
 
-  #registration(options: RegisterOptions): Registration {
-    const { client_id, client_secret } = { ...this.#settings.site, ...options }
+  #registration(order: Order): Registration {
+    const { client_id, client_secret } = { ...this.#settings.site, ...order.params }
     const progress = { asked: false }
-    const work = this.#register(options, progress).finally(() => {
+    const work = this.#register(order, progress).finally(() => {
       this.#registering = undefined
     })
-    return { credentials: { client_id, client_secret }, work, progress }
+    return { command: order.command, credentials: { client_id, client_secret }, work, progress }
   }
 
   /** It is everybody's: the time and the signal of no single caller apply. */
   async #register(
-    { again, ...credentials }: RegisterOptions,
+    { command, again, params }: Order,
     progress: Registration['progress'],
-  ): Promise<string> {
+  ): Promise<Registered> {
     const file = this.#file
     const held = this.#oxdId
-    const register = async (): Promise<string> => {
-      const params = { ...this.#settings.site, ...credentials }
-      const { client_id, client_secret } = params
+    // Whoever has a caller key goes on with that, and its file does not have two ways to say who asks.
+    const isGuarded = command === 'setup_client' && this.#caller.caller_key === undefined
+    const register = async (): Promise<Registered & { readonly guard: Protection | undefined }> => {
+      const sent = { ...this.#settings.site, ...params }
+      const { client_id, client_secret } = sent
       progress.asked = true
-      const { oxd_id }: ResultOf<CommandNamed<'register_site'>> = await this.#data(
-        'register_site',
-        params,
+      const reply: ResultOf<CommandNamed<'register_site' | 'setup_client'>> = await this.#data(
+        command,
+        sent,
         begunNow(undefined, this.#timeoutMs),
       )
+      const { oxd_id } = reply
       this.#oxdId = oxd_id
       this.#registeredAs = { oxd_id, client_id, client_secret }
-      return oxd_id
+      const guard = isGuarded ? guardIn(reply, this.#settings.site) : undefined
+      if (guard !== undefined) this.#useCaller({ protection: guard })
+      return { oxd_id, reply, guard }
     }
     if (file === undefined) return register()
     requireWritable(file)
-    const locked = async (): Promise<string> => {
+    if (isGuarded) requirePrivate(file)
+    const locked = async (): Promise<Registered> => {
       this.#reload()
       // Another process was first.
-      if (this.#oxdId !== undefined && (again !== true || this.#oxdId !== held)) return this.#oxdId
-      const oxd_id = await register()
-      writeId(file, oxd_id, CLIENT_LIMITS)
-      return oxd_id
+      if (this.#oxdId !== undefined && (!again || this.#oxdId !== held)) return { oxd_id: this.#oxdId }
+      const registered = await register()
+      writeId(file, registered.oxd_id, CLIENT_LIMITS, protectionKeys(registered.guard))
+      return registered
     }
     const signals = [this.#signal, this.#unwanted.signal].filter((one) => one !== undefined)
     return withLock(realpathSync(file), CLIENT_LIMITS, locked, AbortSignal.any(signals))
+  }
+
+  #known(): OxdConfigError {
+    return new OxdConfigError(
+      'the site is registered already, or is being registered: setupClient({ again: true }) replaces it by another',
+      this.#file === undefined ? {} : { file: this.#file },
+    )
   }
 
   /** The file may have been edited, or another process may have registered the site. */

@@ -193,3 +193,24 @@ test('a leftover of a process with the same number is no obstacle', () => {
   assert.equal(readFileSync(file, 'utf8'), AFTER)
   assert.deepEqual(readdirSync(folder), [basename(file)])
 })
+
+test('further keys beside the id: each once, and none that could not be read again', () => {
+  const keys = { protection_client_id: 'c-79', protection_client_secret: 'a secret; # of = all' }
+  writeId(file, 'X-1', CLIENT_LIMITS, keys)
+  const text = readFileSync(file, 'utf8')
+  assert.equal(text, `${AFTER}protection_client_id = c-79\nprotection_client_secret = a secret; # of = all\n`)
+  writeId(file, 'X-1', CLIENT_LIMITS, keys)
+  assert.equal(readFileSync(file, 'utf8'), text)
+  for (const hush of ['', ' hush', 'hush ', 'hu\nsh', 'hüsh', '<hush>', '""']) {
+    assert.throws(
+      () => writeId(file, 'X-2', CLIENT_LIMITS, { protection_client_secret: hush }),
+      (error) =>
+        error instanceof OxdConfigError &&
+        error.oxd_id === 'X-2' &&
+        /protection_client_secret is no plain text/.test(error.message) &&
+        !/h[uü]/.test(error.message),
+      hush,
+    )
+  }
+  assert.equal(readFileSync(file, 'utf8'), text)
+})

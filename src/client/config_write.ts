@@ -51,6 +51,22 @@ export const requireWritable = (file: string): void => {
   }
 }
 
+const OTHERS = 0o007
+
+/**
+ * Fails if everybody on the machine may read the file, before a secret is made that would be written into it.
+ *
+ * @throws OxdConfigError
+ */
+export const requirePrivate = (file: string): void => {
+  // Windows has no such permissions, and shows everybody's.
+  if (process.platform === 'win32' || (statSync(file).mode & OTHERS) === 0) return
+  throw new OxdConfigError(
+    'may be read by everybody on this machine, and the secret of the setup client must be written into it: chmod o=',
+    { file },
+  )
+}
+
 /** All bytes, on the disk and not only on their way there. */
 const writeAll = (descriptor: number, bytes: Buffer): void => {
   for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at, bytes.length - at, at)
@@ -140,9 +156,13 @@ const replaceInPlace = (file: string, before: Buffer, after: Buffer): void => {
   removeQuietly(backup)
 }
 
+/** What the parser gives back as it was: no blanks around it, no line ends, no placeholder. */
+const isReadable = (value: string): boolean =>
+  /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(value) && !/^<.*>$|^""$/.test(value)
+
 /**
- * Sets `id` in the configuration file; every other byte, comment, line ending, owner, mode and link stays.
- * By rename where that keeps all of them, else in place after a copy was made.
+ * Sets `id` in the configuration file, and further keys if there are any; every other byte, comment, line ending, owner, mode
+ * and link stays. By rename where that keeps all of them, else in place after a copy was made.
  *
  * @throws OxdConfigError which carries the id, so that it is not lost
  */
@@ -150,14 +170,20 @@ export const writeId = (
   file: string,
   oxd_id: string,
   limits: Pick<ClientLimits, 'config_bytes_max'>,
+  further: Readonly<Record<string, string>> = {},
 ): void => {
   try {
     // Otherwise it could not be read again: blanks, line ends, a placeholder.
     if (!/^[\x21-\x7e]+$/.test(oxd_id) || /^(<.*>|"")$/.test(oxd_id)) throw new Error('it is no plain word')
+    const unreadable = Object.entries(further).find(([, value]) => !isReadable(value))
+    if (unreadable !== undefined) throw new Error(`${unreadable[0]} is no plain text`)
     // What a symbolic link names is replaced, not the link.
     const target = realpathSync(file)
     const before = readConfigBytes(target, limits)
-    const after = withKey(parseConfig(before, file), SECTIONS, 'id', oxd_id)
+    let after = before
+    for (const [key, value] of Object.entries({ id: oxd_id, ...further })) {
+      after = withKey(parseConfig(after, file), SECTIONS, key, value)
+    }
     const stats = statSync(target)
     if (before.equals(after) || replacedByRename(target, stats, after)) return
     replaceInPlace(target, before, after)

@@ -103,7 +103,7 @@ class HttpConnection implements Connection {
       // Also keeps the bytes flowing between two requests, so that none of them wait for the next one.
       .on('data', () => {
         if (this.#job?.sent === true) this.#job.answered = true
-        // Nothing was asked: whatever this is, it must not become the answer to the next question.
+        // Nothing was asked: whatever this is, it must not become the answer to the next question. Newer Nodes see to it, too.
         else this.end(undefined)
       })
       .on('error', (error) => {

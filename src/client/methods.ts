@@ -20,16 +20,40 @@ export type CommandName = Extract<Commands[keyof Commands], AnyDefinition>['name
  * compares; but no server code comes with the library. A command that is missing here is just not sent again.
  */
 export const REPEATABLE: ReadonlySet<string> = new Set([
+  'access_token_status',
   'get_authorization_url',
+  'get_client_token',
+  'get_discovery',
+  'get_issuer',
+  'get_jwks',
   'get_logout_uri',
+  'get_request_object',
+  'get_request_object_uri',
+  'get_rp',
+  'get_rp_jwks',
   'get_user_info',
+  'id_token_status',
+  'initiate_third_party_login',
+  'introspect_access_token',
+  'introspect_rpt',
+  'license_status',
+  'uma_rp_get_claims_gathering_url',
+  'uma_rp_get_gat',
+  'uma_rs_check_access',
+  'uma_rs_modify',
 ] satisfies CommandName[])
 
 /**
  * The commands for which no client token is obtained: whoever makes one needs none, nor does what everybody may ask. A test
  * compares with the definitions; for a command that is missing here a token is obtained, which does no harm.
  */
-export const WITHOUT_TOKEN: ReadonlySet<string> = new Set(['get_client_token', 'setup_client'])
+export const WITHOUT_TOKEN: ReadonlySet<string> = new Set([
+  'get_client_token',
+  'get_request_object',
+  'get_rp_jwks',
+  'license_status',
+  'setup_client',
+] satisfies CommandName[])
 
 /** `lists`: each claim is a list of strings, as the documentation of oxd has it; `native`: as OpenID Connect has it. */
 export type ClaimsMode = 'lists' | 'native'
@@ -81,14 +105,15 @@ export type MethodsOf<List, Own extends string, M extends ClaimsMode> = {
 }
 export type CommandMethods<Own extends string, M extends ClaimsMode> = MethodsOf<Commands, Own, M>
 
-/** Two words at least, as every command has. So `then` is no method, and awaiting a client does not send a command. */
+/** Two words at least, as nearly every command has. So `then` is no method, and awaiting a client does not send a command. */
 const METHOD = /^[a-z]+(?:[A-Z][a-z0-9]*)+$/
+const ONE_WORD: ReadonlySet<string> = new Set(['validate'] satisfies CommandName[])
 /** What test runners and browsers look for in objects that they do not know. */
 const PROBES: ReadonlySet<string> = new Set(['toJSON', 'asymmetricMatch', 'nodeType', 'tagName'])
 
 /** `umaRpGetRpt` → `uma_rp_get_rpt`; undefined for what is no method. */
 export const commandOf = (method: string): string | undefined =>
-  METHOD.test(method) && !PROBES.has(method)
+  (METHOD.test(method) && !PROBES.has(method)) || ONE_WORD.has(method)
     ? method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
     : undefined
 

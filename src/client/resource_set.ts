@@ -8,15 +8,15 @@ export interface ScopeExpression {
 }
 
 interface Condition {
-  readonly httpMethods: readonly string[]
-  readonly scopes?: readonly string[]
-  readonly scope_expression?: ScopeExpression
+  httpMethods: string[]
+  scopes?: string[]
+  scope_expression?: { rule: Record<string, unknown>; data: string[] }
 }
 
 /** As `uma_rs_protect` takes it. */
 export interface Resource {
-  readonly path: string
-  readonly conditions: readonly Condition[]
+  path: string
+  conditions: Condition[]
 }
 
 const METHOD = /^[A-Z]+$/
@@ -53,17 +53,17 @@ export class ResourceSet {
   /** Who has one of these scopes may use these methods. @throws RangeError for a method that has its rule already */
   scope(methods: string | readonly string[], ...scopes: readonly string[]): this {
     if (scopes.length === 0) throw new RangeError(`${this.#here()}: give at least one scope`)
-    return this.#push(methods, { scopes })
+    return this.#push(methods, { scopes: [...scopes] })
   }
 
   /** Whose scopes fulfil the rule may use these methods. @throws RangeError for a method that has its rule already */
   expression(methods: string | readonly string[], { rule, data }: ScopeExpression): this {
     if (data.length === 0) throw new RangeError(`${this.#here()}: the data of the rule holds no scope`)
-    return this.#push(methods, { scope_expression: { rule, data } })
+    return this.#push(methods, { scope_expression: { rule: { ...rule }, data: [...data] } })
   }
 
   /** What was built, as `uma_rs_protect` takes it. @throws RangeError for a path without any rule */
-  get resources(): readonly Resource[] {
+  get resources(): Resource[] {
     return [...this.#conditions].map(([path, conditions]) => {
       if (conditions.length === 0)
         throw new RangeError(`${path} has no rule: call scope() or expression() after add()`)
@@ -72,7 +72,7 @@ export class ResourceSet {
   }
 
   /** So that `JSON.stringify` and the wire see what was built. */
-  toJSON(): readonly Resource[] {
+  toJSON(): Resource[] {
     return this.resources
   }
 

@@ -13,7 +13,7 @@ export interface Protection {
   readonly client_secret: string
   /** Its OP. Default: that of the site. */
   readonly op_host?: string | undefined
-  /** Default: `['openid', 'oxd']`. */
+  /** Default: `['oxd']`, without which a token opens nothing. */
   readonly scope?: readonly string[] | undefined
 }
 

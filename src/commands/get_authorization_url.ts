@@ -1,7 +1,8 @@
 // get_authorization_url: a new login, and the URL to which the browser of the user is sent.
 import { command } from '../command.ts'
+import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
-import { authorizationUrl, refuseOwned, type Parameters } from '../oidc/authorization.ts'
+import { authorizationUrl, loginParameters, refuseOwned, type Parameters } from '../oidc/authorization.ts'
 import { openidScope, termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
@@ -26,6 +27,7 @@ export const get_authorization_url = command({
     custom_parameters: fields.custom_parameters.optional(),
     params: fields.params.optional(),
     redirect_uri: fields.redirect_uri.optional(),
+    response_types: fields.requested_response_types.optional(),
     state: fields.own_state.optional(),
     nonce: fields.own_nonce.optional(),
   },
@@ -56,6 +58,7 @@ export const get_authorization_url = command({
     const redirect_uri = params.redirect_uri ?? settings.redirect_uris[0]
     if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')
     const scope = openidScope(params.scope ?? settings.scope)
+    const response_type = responseType(params.response_types, settings.response_types)
     const op = await ops.at(site)
     const wishes: Parameters = [
       ['acr_values', (params.acr_values ?? settings.acr_values).join(' ')],
@@ -70,17 +73,26 @@ export const get_authorization_url = command({
     const { state, nonce } = params
     const login = await logins.begin(termsOf(site), { redirect_uri, state, nonce })
     const authorization_url = authorizationUrl(op.metadata, [
-      ['response_type', 'code'],
-      ['client_id', client.client_id],
-      ['redirect_uri', redirect_uri],
-      ['scope', scope.join(' ')],
-      ['state', login.state],
-      ['nonce', login.nonce],
-      ['code_challenge', login.code_challenge],
-      ['code_challenge_method', 'S256'],
+      ...loginParameters(login, { client_id: client.client_id, scope, response_type }),
       ...wishes,
       ...Object.entries(custom),
     ])
     return { authorization_url, state: login.state, login_id: login.login_id }
   },
 })
+
+/** What may come back through the browser: no access token ever (RFC 9700 section 2.1.2). */
+const THROUGH_THE_BROWSER = new Set(['code', 'id_token'])
+
+/** What is asked for, where the site registered each word of it; else, as in 4.x, silently the code alone. */
+const responseType = (asked: readonly string[] = [], registered: readonly string[]): string => {
+  const wordsOf = (types: readonly string[]): string[] => [
+    ...new Set(types.flatMap((type) => type.split(' '))),
+  ]
+  const words = wordsOf(asked)
+  if (words.length === 0 || words.some((word) => !wordsOf(registered).includes(word))) return 'code'
+  if (!words.includes('code') || words.some((word) => !THROUGH_THE_BROWSER.has(word))) {
+    throw new OxdError('invalid_request', { what: 'response_types must be code, or code and id_token.' })
+  }
+  return words.join(' ')
+}

@@ -40,7 +40,7 @@ export const uma_rp_get_rpt = command({
     'invalid_ticket_parameter',
     'invalid_claim_token_or_claim_token_form',
     'other_uma_version',
-    'invalid_state',
+    'invalid_claims_state',
     'need_info',
     'request_submitted',
     'request_denied',
@@ -77,7 +77,9 @@ export const uma_rp_get_rpt = command({
     const as = await uma.at(site)
     if (as.metadata.version === 1) {
       if (ticket === undefined) return { rpt: await requestRpt1(as) }
-      throw fail('other_uma_version', { what: 'It is UMA 1: ask without a ticket, then uma_rp_authorize_rpt.' })
+      throw fail('other_uma_version', {
+        what: 'It is UMA 1: ask without a ticket, then uma_rp_authorize_rpt.',
+      })
     }
     if (ticket === undefined) throw fail('invalid_ticket_parameter', { what: 'ticket is missing.' })
     // Spent before the ticket is: who comes back from a claims gathering that was another's brings another's ticket.

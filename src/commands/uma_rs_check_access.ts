@@ -66,7 +66,9 @@ export const uma_rs_check_access = command({
     const resource = findResource(await uma.resources(site.oxd_id), path, http_method)
     if (resource === undefined) throw fail('resource_not_protected')
     const needed =
-      scopes === undefined ? resource : { ...resource, scopes, ticket_scopes: [], scope_expression: undefined }
+      scopes === undefined
+        ? resource
+        : { ...resource, scopes, ticket_scopes: [], scope_expression: undefined }
     const as = await uma.at(site)
     if (rpt !== undefined) {
       const said = await introspectRpt(as, rpt)

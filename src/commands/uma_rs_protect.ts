@@ -15,8 +15,7 @@ export const uma_rs_protect = command({
   name: 'uma_rs_protect',
   since: '2.4',
   access: 'site',
-  summary:
-    'Registers what a site protects, and which scopes are needed for it, at its authorization server.',
+  summary: 'Registers what a site protects, and which scopes are needed for it, at its authorization server.',
   repeatable: false,
   spec: [
     'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#create-resource',
@@ -165,7 +164,9 @@ const conditionOf = (path: string, condition: Resources[number]['conditions'][nu
   const ticket_scopes = condition.ticketScopes ?? []
   const expression = scope_expression ? readExpression(scope_expression) : undefined
   if (scopes.length === 0 && expression === undefined) {
-    throw new OxdError('invalid_uma_request', { what: 'A condition has neither scopes nor scope_expression.' })
+    throw new OxdError('invalid_uma_request', {
+      what: 'A condition has neither scopes nor scope_expression.',
+    })
   }
   const possible = new Set([...scopes, ...(expression?.data ?? [])])
   if (!ticket_scopes.every((scope) => possible.has(scope))) {

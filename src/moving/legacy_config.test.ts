@@ -143,7 +143,12 @@ describe('oxd-conf.json', () => {
   })
 
   for (const conf of [CONF_30, CONF_31]) {
-    const applies = new Set(['port', 'localhost_only', 'protect_commands_with_access_token'])
+    const applies = new Set([
+      'port',
+      'localhost_only',
+      'protect_commands_with_access_token',
+      'support-google-logout',
+    ])
     for (const key of Object.keys(conf).filter((name) => !applies.has(name))) {
       test(`names ${key} in exactly one warning (${conf === CONF_30 ? '3.0' : '3.1'})`, async () => {
         const config = await read({ content: conf })
@@ -170,6 +175,12 @@ describe('oxd-conf.json', () => {
       assert.equal(settings.require_token, true)
     })
   }
+  test('where tokens are asked for, that setup_client needs one is said, once, unless there is a default OP', async () => {
+    const content = { ...CONF_31, protect_commands_with_access_token: true }
+    assert.equal(about(await read({ content }), 'protect_commands_with_access_token'), 1)
+    const sibling = () => JSON.stringify({ op_host: 'https://op.example.com' })
+    assert.equal(about(await read({ content, sibling }), 'protect_commands_with_access_token'), 0)
+  })
   test('absent from a file of 3.1 it asks for tokens, too', async () => {
     const { protect_commands_with_access_token: _, ...content } = CONF_31
     assert.equal((await read({ content })).settings.require_token, true)
@@ -321,7 +332,6 @@ describe('oxd-server.yml', () => {
       'server.adminConnectors',
       'storage',
       'storage_configuration',
-      'support_google_logout',
       'validate_user_info_with_id_token',
       'server.applicationConnectors.validateCerts',
     ]) {
@@ -369,6 +379,19 @@ describe('oxd-server.yml', () => {
     const open = await yml('bind_ip_addresses: [127.0.0.1, 10.0.0.7]\nserver: {}\n')
     assert.deepEqual(open.settings.allowed_ip, ['127.0.0.1', '10.0.0.7'])
     assert.equal(open.settings.bind, '0.0.0.0')
+  })
+
+  test('sites are registered at the OPs that are listed, or by callers who prove themselves', async () => {
+    const empty = await yml('allowed_op_hosts: []\nserver: {}\n')
+    assert.equal(empty.settings.allowed_op, undefined)
+    assert.match(empty.warnings.join('\n'), /allowed_op_hosts: empty, .*oxd callers add.*--allowed-op ISSUER/)
+    assert.equal(about(await read4(), 'allowed_op_hosts'), 1)
+    await refused(
+      yml(
+        "protect_commands_with_access_token: false\nallowed_op_hosts: ['https://op.example.com']\nserver: {}\n",
+      ),
+      'allowed_op_hosts',
+    )
   })
 
   test('plain HTTP stays on this machine', async () => {

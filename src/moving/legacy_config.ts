@@ -140,7 +140,13 @@ const judgeSocket = (reading: Reading): void => {
   // In 3.1 only a literal false turned protection off; 3.0 had none.
   const isProtected = protect ?? KEYS_OF_31.some((key) => values.has(key))
   if (isProtected) settings.require_token = true
-  else if (protect === undefined) {
+  if (isProtected && settings.op_host === undefined) {
+    reading.warn(
+      PROTECT,
+      'it holds for setup_client, too: without a token or a caller key (oxd callers add) it works for the OPs of --allowed-op ISSUER and the default op_host alone.',
+    )
+  }
+  if (!isProtected && protect === undefined) {
     reading.warn(PROTECT, 'the file is one of oxd 3.0, which asked for no token; --require-token does.')
   }
   if (reading.flag('localhost_only', values.get('localhost_only')) !== false) return
@@ -153,8 +159,26 @@ const judgeSocket = (reading: Reading): void => {
   settings.bind = EVERYWHERE
 }
 
+/** At which OPs sites may be registered: in 4.x by anybody. */
+const judgeOps = ({ flag, values, settings, warn, refuse }: Reading): void => {
+  const key = 'allowed_op_hosts'
+  const isListed = settings.allowed_op !== undefined
+  if (flag(PROTECT, values.get(PROTECT)) === false) {
+    if (isListed)
+      refuse(key, `cannot keep callers to these OPs while ${PROTECT} is false: remove one of the two.`)
+  } else if (isListed) {
+    warn(key, 'holds for callers without a token or caller key; those with one may name other OPs, too.')
+  } else if (settings.op_host === undefined) {
+    warn(
+      key,
+      'empty, it let anybody register sites at any OP. Now register-site needs a caller key (oxd callers add), or a token with the header AuthorizationOxdId, except at OPs that stand here (--allowed-op ISSUER) or are the default op_host.',
+    )
+  }
+}
+
 /** Who may call oxd 4.x over HTTP, and from where. It listened everywhere and looked at the caller's address. */
 const judgeHttp = (reading: Reading): void => {
+  judgeOps(reading)
   const { values, settings } = reading
   // It had no socket.
   settings.tcp = false

@@ -47,7 +47,8 @@ const h2Command = (configuration: unknown): string => {
     : {}
   const who = username === undefined ? '-user oxd -password oxd' : '-user NAME -password PASSWORD'
   const database = quoted(`jdbc:h2:file:${String(dbFileLocation)}`)
-  return `java -cp '/opt/oxd-server/lib/*' org.h2.tools.Shell -url ${database} ${who} -sql "CALL CSVWRITE('rp.csv', 'SELECT id, data FROM rp', 'charset=UTF-8')"`
+  // Only for its owner: the dump holds every secret.
+  return `(umask 077; java -cp '/opt/oxd-server/lib/*' org.h2.tools.Shell -url ${database} ${who} -sql "CALL CSVWRITE('rp.csv', 'SELECT id, data FROM rp', 'charset=UTF-8')")`
 }
 
 const MOVES: Readonly<Record<string, (configuration: unknown) => string>> = {
@@ -168,8 +169,8 @@ export const LEGACY_KEYS: Readonly<Record<string, Rule>> = {
   public_op_key_cache_expiration_in_minutes: gone(
     `keys of OPs are kept for ${LIMITS.op_keys_ms / 60_000} minutes, and fetched anew when a token names one that is not known.`,
   ),
-  support_google_logout: gone(
-    'Google has no logout endpoint, so get_logout_uri answers no_end_session_endpoint_at_op: end the session of the application alone.',
+  support_google_logout: always(
+    'Google has no logout endpoint, so get_logout_uri ends its session the way it always did.',
   ),
 
   // Logins and ID Tokens.
@@ -206,8 +207,8 @@ export const LEGACY_KEYS: Readonly<Record<string, Rule>> = {
   use_client_authentication_for_aat: gone(
     'the client always gets its token itself; no password of a user is kept.',
   ),
-  add_client_credentials_grant_type_automatically_during_client_registration: gone(
-    'a site that needs the grant client_credentials names it in grant_types.',
+  add_client_credentials_grant_type_automatically_during_client_registration: always(
+    'register-site adds the grant all the same, where the OP offers it: the tokens of a site protect its commands.',
   ),
   uma2_auto_register_claims_gathering_endpoint_as_redirect_uri_of_client: gone(
     'a site that needs the claims gathering address of its OP as a redirect URI names it in redirect_uris.',
@@ -223,7 +224,9 @@ export const LEGACY_KEYS: Readonly<Record<string, Rule>> = {
   enable_jwks_generation: gone(OWN_KEYS),
   jwks_expiration_in_hours: gone(OWN_KEYS),
   jwks_regeneration_interval_in_hours: gone(OWN_KEYS),
-  request_object_expiration_in_minutes: gone('there is no such setting.'),
+  request_object_expiration_in_minutes: gone(
+    `a request object can be fetched for ${LIMITS.request_object_seconds / 60} minutes.`,
+  ),
 
   // Storage.
   storage,

@@ -14,7 +14,7 @@ const OLD_PROTOCOL = /^(?:SSL|TLSv1(?:\.[01])?$)/i
 const REST: Readonly<Record<string, string>> = {
   supportedProtocols: 'TLS 1.2 and 1.3 are spoken.',
   needClientAuth:
-    'a token or a caller key is asked for instead; a caller can also be known by its certificate: oxd callers add.',
+    'a token or a caller key is asked for, or a certificate that is known: oxd callers add NAME --all --cert FILE.',
 }
 
 const connectorsIn = (reading: Reading, server: Connector): readonly Connector[] => {
@@ -62,9 +62,10 @@ const readConnector = (reading: Reading, connector: Connector): void => {
   if (connector.needClientAuth === true && isOpen) {
     reading.refuse(
       `${CONNECTORS}.needClientAuth`,
-      'client certificates alone protected the commands: remove protect_commands_with_access_token: false, and make each client known with oxd callers add.',
+      'client certificates alone protected the commands: remove protect_commands_with_access_token: false, and make each client known: oxd callers add NAME --all --cert FILE.',
     )
   }
+  if (connector.needClientAuth === true) reading.settings.client_certificates = true
   for (const key of Object.keys(connector).filter((name) => !KNOWN.has(name))) {
     reading.warn(`${CONNECTORS}.${key}`, REST[key] ?? 'there is no such setting.')
   }

@@ -72,13 +72,14 @@ export const shownAt = async (url: URL, options: LookOptions): Promise<PeerCerti
       host: first.address,
       port: url.port === '' ? 443 : Number(url.port),
       rejectUnauthorized: false,
+      timeout: options.limits.op_connect_ms,
       ...(isIP(host) === 0 ? { servername: host } : {}),
     })
     const end = (certificate: PeerCertificate | undefined): void => {
       socket.destroy()
       resolve(certificate)
     }
-    socket.setTimeout(options.limits.op_connect_ms, () => end(undefined))
+    socket.once('timeout', () => end(undefined))
     socket.once('error', () => end(undefined))
     socket.once('secureConnect', () => end(socket.getPeerCertificate()))
   })

@@ -60,6 +60,7 @@ test('a 3.0 record becomes a site', () => {
     client_id: 'c-77',
     client_secret: 'the-secret',
     client_secret_expires_at: 1_911_086_400,
+    client_id_issued_at: 1_711_000_000,
     token_endpoint_auth_method: 'client_secret_basic',
     id_token_signed_response_alg: 'RS256',
     registration_access_token: 'the-rat',

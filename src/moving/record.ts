@@ -101,10 +101,18 @@ const setupOf = (record: Values, oxd_id: string, client_id: string): Setup | und
   return { oxd_id: setup_oxd_id ?? oxd_id, client_id: setup_client_id }
 }
 
+/** Milliseconds, as the originals kept it. It is only shown, so no site is refused on account of it. */
+const issuedAt = (value: unknown): number | undefined =>
+  typeof value === 'number' && value >= 1000 ? Math.floor(value / 1000) : undefined
+
 const DEFAULT_METHOD = 'client_secret_basic'
 const DEFAULT_ALGORITHM = 'RS256'
 
-const clientOf = ({ client_id, client_secret, ...params }: SiteParams, notes: string[]): Site['client'] => {
+const clientOf = (
+  { client_id_issued_at }: Values,
+  { client_id, client_secret, ...params }: SiteParams,
+  notes: string[],
+): Site['client'] => {
   if (client_id === undefined) throw new RecordError('it has no client_id: it was never registered at its OP')
   const method = params.client_token_endpoint_auth_method ?? DEFAULT_METHOD
   const isKnownMethod = Object.hasOwn(AUTH_METHODS, method)
@@ -128,6 +136,7 @@ const clientOf = ({ client_id, client_secret, ...params }: SiteParams, notes: st
     client_id,
     client_secret,
     client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
+    client_id_issued_at: issuedAt(client_id_issued_at),
     token_endpoint_auth_method: isKnownMethod ? method : DEFAULT_METHOD,
     id_token_signed_response_alg: isKnownAlgorithm ? alg : DEFAULT_ALGORITHM,
     ...(manages ? { registration_access_token, registration_client_uri } : {}),
@@ -143,7 +152,7 @@ const readSite = (oxd_id: string, record: Values): OldSite => {
   const where = whereabouts(op_host, { op_discovery_path, configuration_endpoint })
   const notes: string[] = []
   const params = siteParams(record)
-  const client = clientOf(params, notes)
+  const client = clientOf(record, params, notes)
   const setup = setupOf(record, oxd_id, client.client_id)
   const settings = settingsFrom(oxd_id, {
     ...params,

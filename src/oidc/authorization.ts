@@ -24,6 +24,34 @@ export type Parameters = readonly (readonly [name: string, value: string | undef
 
 type Authorization = Pick<OpMetadata, 'authorization_endpoint'>
 
+/** What of a login goes to the OP by way of the browser. */
+export interface LoginRequest {
+  readonly redirect_uri: string
+  readonly state: string
+  readonly nonce: string
+  readonly code_challenge: string
+}
+
+/** The parameters that oxd owns, in every login (Core 3.1.2.1, RFC 7636 section 4.3). */
+export const loginParameters = (
+  login: LoginRequest,
+  asked: {
+    readonly client_id: string
+    readonly scope: readonly string[]
+    /** Default: `code`. */
+    readonly response_type?: string | undefined
+  },
+): Parameters => [
+  ['response_type', asked.response_type ?? 'code'],
+  ['client_id', asked.client_id],
+  ['redirect_uri', login.redirect_uri],
+  ['scope', asked.scope.join(' ')],
+  ['state', login.state],
+  ['nonce', login.nonce],
+  ['code_challenge', login.code_challenge],
+  ['code_challenge_method', 'S256'],
+]
+
 /**
  * Refuses parameters of the caller's own that belong to oxd, or would come twice.
  * @throws OxdError invalid_request

@@ -37,7 +37,7 @@ const METHODS: Readonly<Record<string, unknown>> = defaultMethods
 
 const engine = new LogicEngine(
   Object.fromEntries(OPERATORS.map((operator) => [operator, METHODS[operator]])),
-  // Its optimizations build code and keep every rule that was ever run.
+  // A rule is read from the store each time, so that what the engine would prepare for the next time is of no use.
   { disableInline: true, disableInterpretedOptimization: true, maxDepth: LIMITS.uma_rule_depth_max },
 )
 
@@ -100,7 +100,10 @@ export const readExpression = (value: unknown): ScopeExpression => {
   check(rule, data.length)
   for (const held of [true, false]) {
     try {
-      engine.run(rule, data.map(() => held))
+      engine.run(
+        rule,
+        data.map(() => held),
+      )
     } catch {
       throw refuse('The rule cannot be evaluated: an operator has operands that it does not take.')
     }

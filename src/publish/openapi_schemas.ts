@@ -44,11 +44,16 @@ const object = (properties: Json, required: readonly string[]): Json => ({
   ...(required.length > 0 ? { required } : {}),
 })
 
+const namesWhere = (shape: Shape, holds: (schema: Field) => boolean): readonly string[] =>
+  Object.entries(shape)
+    .filter(([, schema]) => holds(schema))
+    .map(([name]) => name)
+
 /** The parameters of a command; others are ignored. */
 export const paramsSchema = ({ params }: AnyCommand): Json =>
   object(
     Object.fromEntries(Object.entries(params).map(([name, schema]) => [name, fieldSchema(schema)])),
-    Object.keys(params).filter((name) => !isOptional(params[name] as Field)),
+    namesWhere(params, (schema) => !isOptional(schema)),
   )
 
 const LISTS_OF_STRINGS = {
@@ -82,7 +87,7 @@ export const REPLY_SCHEMAS: Readonly<Record<'v3' | 'v4', (command: AnyCommand) =
   v3: ({ result }) =>
     object(
       Object.fromEntries(Object.entries(result).map(([name, schema]) => [name, schema3x(schema)])),
-      Object.keys(result).filter((name) => metaOf(result[name] as Field).omitted !== true),
+      namesWhere(result, (schema) => metaOf(schema).omitted !== true),
     ),
   v4: ({ result, v4, bare }) => {
     const shape = v4 ?? result
@@ -90,7 +95,7 @@ export const REPLY_SCHEMAS: Readonly<Record<'v3' | 'v4', (command: AnyCommand) =
     if (schema !== undefined) return schema4x(schema)
     return object(
       Object.fromEntries(Object.entries(shape).map(([name, field]) => [name, schema4x(field)])),
-      Object.keys(shape).filter((name) => !mayBeAbsent(shape[name] as Field)),
+      namesWhere(shape, (field) => !mayBeAbsent(field)),
     )
   },
 }

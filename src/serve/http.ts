@@ -36,8 +36,14 @@ export interface HttpOptions extends ServerOptions {
 
 export interface HttpListening {
   readonly address: { readonly host: string; readonly port: number }
-  /** What may change while it listens; connections that are open stay as they are. @throws StartError */
-  readonly renew: (changed: { readonly tls?: TlsPair; readonly allowed_ip?: readonly string[] }) => void
+  /**
+   * Checks what may change while it listens; the function that it returns takes it, for connections and requests to come.
+   * @throws StartError
+   */
+  readonly prepare: (changed: {
+    readonly tls: TlsPair | undefined
+    readonly allowed_ip: readonly string[]
+  }) => () => void
   /** Accepts nothing more, lets the requests under way be answered, refuses further ones; within `shutdown_ms`. */
   readonly close: () => Promise<void>
 }
@@ -173,20 +179,24 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
     return send(reply, refusal(raw, code ?? 'internal_error'))
   })
 
-  for (const { methods, path, handle } of routesOf(options)) {
+  // A path may have a command that is posted and one that is got.
+  for (const [path, routes] of Map.groupBy(routesOf(options), (route) => route.path)) {
     const url = path.replaceAll(/\{(\w+)\}/g, ':$1')
+    for (const { methods, handle } of routes) {
+      app.route({
+        method: [...methods],
+        url,
+        handler: async (request, reply) =>
+          send(reply, (await handle(asked(request))) ?? refusal(request.raw, 'malformed_json')),
+      })
+    }
+    const allowed: readonly string[] = routes.flatMap(({ methods }) => methods)
     app.route({
-      method: [...methods],
-      url,
-      handler: async (request, reply) =>
-        send(reply, (await handle(asked(request))) ?? refusal(request.raw, 'malformed_json')),
-    })
-    app.route({
-      method: app.supportedMethods.filter((method) => !methods.some((other) => other === method)),
+      method: app.supportedMethods.filter((method) => !allowed.includes(method)),
       url,
       // Before anybody looks at the body, which such a request may have or not.
       onRequest: async ({ raw }, reply) =>
-        send(reply.header('allow', methods.join(', ')), refusal(raw, 'method_not_allowed')),
+        send(reply.header('allow', allowed.join(', ')), refusal(raw, 'method_not_allowed')),
       handler: () => {},
     })
   }
@@ -211,11 +221,14 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
   }
   return {
     address: { host: address, port },
-    renew({ tls, allowed_ip }) {
-      if (allowed_ip !== undefined) isAllowed = createAddressFilter(allowed_ip)
-      if (tls === undefined || !(listening instanceof HttpsServer)) return
-      listening.setSecureContext({ cert: tls.cert, key: tls.key, minVersion: TLS_MIN })
-      certificate = tls.certificate
+    prepare({ tls, allowed_ip }) {
+      const filter = createAddressFilter(allowed_ip)
+      return () => {
+        isAllowed = filter
+        if (tls === undefined || !(listening instanceof HttpsServer)) return
+        listening.setSecureContext({ cert: tls.cert, key: tls.key, minVersion: TLS_MIN })
+        certificate = tls.certificate
+      }
     },
     close: () => (closed ??= close()),
   }

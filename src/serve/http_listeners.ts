@@ -20,8 +20,8 @@ export interface HttpListeners {
     readonly https: HttpListening['address'] | undefined
     readonly https31: HttpListening['address'] | undefined
   }
-  /** Certificate, key and addresses anew; connections that are open stay as they are. @throws StartError, then all stays */
-  readonly renew: (settings: HttpSettings) => void
+  /** Reads certificate, key and addresses anew; the function that it returns takes them. @throws StartError */
+  readonly prepare: (settings: HttpSettings) => () => void
   readonly close: () => Promise<void>
 }
 
@@ -67,12 +67,11 @@ export const listenOverHttp = async (settings: HttpSettings, given: Given): Prom
   }
   return {
     addresses: { https: open.get('https')?.address, https31: open.get('https31')?.address },
-    renew(changed) {
-      if (open.size === 0) return
-      const pair = tlsOf(changed)
-      for (const listening of open.values()) {
-        listening.renew({ ...(pair === undefined ? {} : { tls: pair }), allowed_ip: changed.allowed_ip })
-      }
+    prepare(changed) {
+      const { allowed_ip } = changed
+      const pair = open.size === 0 ? undefined : tlsOf(changed)
+      const prepared = [...open.values()].map((each) => each.prepare({ tls: pair, allowed_ip }))
+      return () => prepared.forEach((take) => take())
     },
     close,
   }

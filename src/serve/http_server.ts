@@ -67,7 +67,10 @@ export const createServer = (
   })
   // Clients that know nothing newer than TLS 1.0 say nothing themselves of why it fails.
   server.on('tlsClientError', (error, socket) => {
-    log('warn', 'no TLS connection', { peer: peerOf(socket), reason: codeOf(error) })
+    // Whoever leaves in the middle of it, as those do who only look whether a port answers, has no problem with TLS.
+    if (codeOf(error) !== 'ECONNRESET') {
+      log('warn', 'no TLS connection', { peer: peerOf(socket), reason: codeOf(error) })
+    }
   })
   return server
 }

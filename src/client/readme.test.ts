@@ -1,0 +1,102 @@
+// The snippets of the library's README, tried: each compiles, and does what the text says.
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { after, before, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { createAuthority, createServerCertificate } from '../testing/tls.ts'
+import * as library from './client.ts'
+import { httpRefusal, httpStandIn, type HttpAnswer, type HttpStandIn } from './stand_in_http.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const README = readFileSync(join(import.meta.dirname, 'README.md'), 'utf8')
+const SNIPPETS = [...README.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, text = '']) => text)
+
+const NEED_INFO = { ticket: 't-2', required_claims: [], redirect_user: 'https://op.example.com/gather' }
+const ANSWERS: Readonly<Record<string, HttpAnswer>> = {
+  '/get-authorization-url': { authorization_url: 'https://op.example.com/', state: 'S', login_id: 'L' },
+  '/setup-client': {
+    oxd_id: 'X',
+    op_host: 'https://op.example.com',
+    client_id: 'c-79',
+    client_secret: 'secret',
+  },
+  '/get-client-token': { access_token: 't-1', expires_in: 300 },
+  '/get-user-info': { claims: { sub: 'u-1' } },
+  '/uma-rs-protect': { oxd_id: 'X' },
+  '/uma-rs-check-access': { access: 'denied', 'www-authenticate_header': 'UMA ticket="t"', ticket: 't' },
+  '/uma-rp-get-rpt': httpRefusal('need_info', 'More. [ref A-1]', NEED_INFO),
+  '/uma-rp-get-claims-gathering-url': { url: 'https://op.example.com/gather?ticket=t-2', state: 'S' },
+}
+
+describe('the README of the library', () => {
+  let folder: string
+  let peer: HttpStandIn
+  before(async () => {
+    const authority = await createAuthority('a CA of our own')
+    const tls = await createServerCertificate(authority, { names: ['localhost'] })
+    peer = await httpStandIn(({ path = '' }) => ANSWERS[path], { tls })
+    // Inside the repository, so that the snippets find their package.
+    mkdirSync(join(ROOT, '.dev'), { recursive: true })
+    folder = mkdtempSync(join(ROOT, '.dev', 'library-'))
+    writeFileSync(join(folder, 'oxd-ca.pem'), authority.cert)
+    const url = `https://localhost:${peer.port}`
+    writeFileSync(join(folder, 'site.cfg'), `url = ${url}\nca = oxd-ca.pem\nid =\n`, { mode: 0o600 })
+    for (const [at, text] of SNIPPETS.entries()) {
+      const here = text
+        .replace('https://oxd.example.com:8443', url)
+        .replace("'oxd-ca.pem'", JSON.stringify(join(folder, 'oxd-ca.pem')))
+        .replace("'site.cfg'", JSON.stringify(join(folder, 'site.cfg')))
+      writeFileSync(join(folder, `snippet_${at}.ts`), here)
+    }
+  })
+  after(async () => {
+    rmSync(folder, { recursive: true })
+    await peer.stop()
+  })
+
+  it('has snippets that compile', async () => {
+    const tsconfig = { extends: join(ROOT, 'tsconfig.json'), include: ['*.ts'] }
+    writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(tsconfig))
+    const { stdout } = await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsc'), ['-p', folder]).catch(
+      (error: { stdout: string }) => error,
+    )
+    assert.equal(stdout, '')
+  })
+
+  it('has snippets that do what it says', async () => {
+    // What the snippets export is what this test calls; the compiler has seen that they are functions.
+    type Snippet = Readonly<Record<string, (...parameters: unknown[]) => Promise<Record<string, unknown>>>>
+    const [keyed, guarded, server, client]: readonly Snippet[] = await Promise.all(
+      SNIPPETS.map((_, at) => import(join(folder, `snippet_${at}.ts`))),
+    )
+    assert.equal((await keyed?.login?.())?.state, 'S')
+    await guarded?.install?.()
+    assert.match(readFileSync(join(folder, 'site.cfg'), 'utf8'), /^id = X\nprotection_client_id = c-79\n/m)
+    assert.deepEqual((await guarded?.who?.('at'))?.sub, ['u-1'])
+    assert.equal(peer.asked.at(-1)?.headers.authorization, 'Bearer t-1')
+    assert.deepEqual(await server?.protect?.(), { oxd_id: 'X' })
+    const [resource] = (peer.asked.at(-1)?.params.resources ?? []) as library.Resource[]
+    assert.deepEqual(
+      resource?.conditions.map(({ httpMethods }) => httpMethods),
+      [['GET'], ['PUT', 'POST']],
+    )
+    assert.deepEqual(await server?.check?.('GET', '/photos', 'Bearer r'), {
+      granted: false,
+      header: 'UMA ticket="t"',
+    })
+    assert.equal(peer.asked.at(-1)?.params.rpt, 'r')
+    assert.deepEqual(await client?.rptFor?.('t-1'), {
+      send_the_user_to: 'https://op.example.com/gather?ticket=t-2',
+      keep_in_the_session: 'S',
+    })
+    assert.equal(peer.asked.at(-1)?.params.ticket, 't-2')
+  })
+
+  it('names every class of errors', () => {
+    for (const name of Object.keys(library).filter((key) => key.endsWith('Error'))) {
+      assert.ok(README.includes(`| \`${name}\` |`), name)
+    }
+  })
+})

@@ -1,0 +1,86 @@
+// get_access_token_by_refresh_token: fresh tokens for a refresh token.
+import { command } from '../command.ts'
+import { fields } from '../fields.ts'
+import { validateIdToken } from '../oidc/id_token.ts'
+import { refreshTokens } from '../oidc/token.ts'
+import { openidScope, termsOf } from '../site.ts'
+import { seconds } from '../world.ts'
+
+/** Gets fresh tokens for the refresh token of a login. */
+export const get_access_token_by_refresh_token = command({
+  name: 'get_access_token_by_refresh_token',
+  since: '3.1',
+  access: 'site',
+  summary: 'Gets fresh tokens for the refresh token of a login.',
+  repeatable: false,
+  spec: [
+    'https://www.rfc-editor.org/rfc/rfc6749#section-6',
+    'https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokens',
+  ],
+  params: {
+    oxd_id: fields.oxd_id,
+    refresh_token: fields.used_refresh_token,
+    scope: fields.refreshed_scope.optional(),
+  },
+  result: {
+    access_token: fields.access_token,
+    expires_in: fields.expires_in,
+    refresh_token: fields.refresh_token,
+    scope: fields.granted_scope,
+  },
+  more: { id_token: fields.some_id_token, login_id: fields.known_login_id },
+  errors: ['refresh_refused', 'scope_refused', 'invalid_client', 'invalid_subject_identifier'],
+  examples: [
+    {
+      what: 'The access token has expired. The OP gave a new refresh token along: the old one is spent.',
+      params: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff', refresh_token: 'tGzv3JOkF0XG5Qx2TlKWIA' },
+      result: {
+        access_token: 'SlAV32hkKH',
+        expires_in: 3600,
+        refresh_token: 'tGzv3JOkF0XG5Qx2TlKWIB',
+        scope: 'openid email',
+      },
+    },
+  ],
+  async run({ refresh_token, scope }, { site, ops, logins, world, fail }) {
+    const terms = termsOf(site)
+    const { issuer, client } = site
+    const known = await logins.knownRefresh(terms, refresh_token)
+    const op = await ops.at(site)
+    // The OP sees to it that it was issued to this client (RFC 6749 section 6); of two that use it at once it decides.
+    const tokens = await refreshTokens(op, client, {
+      refresh_token,
+      scope: scope === undefined ? undefined : openidScope(scope),
+    })
+    const claims =
+      tokens.id_token === undefined
+        ? undefined
+        : await validateIdToken(op, tokens.id_token, {
+            issuer,
+            client_id: client.client_id,
+            alg: client.id_token_signed_response_alg,
+            // Core 12.2: that of the login, or none.
+            nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,
+            access_token: tokens.access_token,
+            now: seconds(world),
+          })
+    const sub = claims === undefined ? undefined : String(claims.sub)
+    if (known !== undefined && sub !== undefined && sub !== known.sub)
+      throw fail('invalid_subject_identifier')
+    // A refresh token of another oxd, or of long ago: whose it is the ID Token says, or nobody.
+    const owner = known ?? (sub === undefined ? undefined : { sub, login_id: null, nonce: null })
+    if (owner !== undefined) {
+      // Where the OP gives no new one, the old one lives on (RFC 6749 section 6).
+      await logins.rememberRefreshed(terms, owner, {
+        ...tokens,
+        refresh_token: tokens.refresh_token ?? refresh_token,
+      })
+    }
+    return {
+      ...tokens,
+      scope: [...tokens.scope],
+      id_token: tokens.id_token ?? null,
+      login_id: owner?.login_id ?? null,
+    }
+  },
+})
