@@ -3,6 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { COMMANDS } from '../src/daemon.ts'
+import { accessPage, tryEverything } from '../test/access.ts'
 import { commandPage, commandTable, errorPage, indexPage, settingsTable } from '../src/publish/docs.ts'
 
 const FOLDER = 'docs/commands'
@@ -29,6 +30,8 @@ const readme = (): string =>
 
 const pages = new Map([
   ...COMMANDS.map((command) => [join(FOLDER, `${command.name}.md`), commandPage(command)] as const),
+  // Not described but tried, on a daemon with all transports.
+  ['docs/access.md', accessPage(await tryEverything())],
   [join(FOLDER, 'errors.md'), errorPage()],
   [join(FOLDER, 'README.md'), indexPage(COMMANDS)],
   [README, readme()],

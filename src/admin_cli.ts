@@ -1,13 +1,14 @@
-// `oxd callers …` and `oxd sites …`: administration, through the daemon where one runs, else on its store.
+// `oxd callers …`, `oxd sites …` and `oxd import …`: administration, through the daemon where one runs, else on its store.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { printable, type Terminal } from './cli.ts'
 import { Client, OxdConnectionError, OxdError } from './client/client.ts'
-import { readConfig, type Config } from './config.ts'
+import type { Config } from './config.ts'
 import type { Dispatch } from './dispatch.ts'
 import { StartError } from './error.ts'
+import { loadConfig } from './load_config.ts'
 
 type Data = Readonly<Record<string, unknown>>
 /** Gives one command of administration. @throws OxdError as oxd refuses */
@@ -42,19 +43,25 @@ const OWN = {
   all: { type: 'boolean' },
   cert: { type: 'string' },
   yes: { type: 'boolean' },
+  'dry-run': { type: 'boolean' },
+  replace: { type: 'boolean' },
 } as const
 
 interface Given {
-  /** The name, or the oxd_id, where the verb takes one. */
+  /** The name, the oxd_id or the source, where the verb takes one. */
   readonly what: string
   readonly sites: readonly string[]
   readonly all: boolean
   readonly cert: string | undefined
   readonly yes: boolean
+  readonly dry_run: boolean
+  readonly replace: boolean
   readonly json: boolean
 }
 interface Verb {
-  readonly takes?: 'NAME' | 'ID'
+  readonly takes?: 'NAME' | 'ID' | 'SOURCE'
+  /** It may be the first that is ever done with a data directory. */
+  readonly makesStore?: boolean
   readonly options: readonly (keyof typeof OWN)[]
   readonly written: string
   readonly about: string
@@ -255,14 +262,36 @@ const SITES: Readonly<Record<string, Verb>> = {
   },
 }
 
-const NOUNS: Readonly<Record<string, Readonly<Record<string, Verb>>>> = { callers: CALLERS, sites: SITES }
+/** `oxd import SOURCE` has no verb: the source stands in its place. */
+const IMPORT: Verb = {
+  takes: 'SOURCE',
+  makesStore: true,
+  options: ['dry-run', 'replace'],
+  written: 'SOURCE [--dry-run] [--replace]',
+  about:
+    'Takes over the sites of an old oxd: a folder of site files, a dump (CSV or JSON), or redis://host:port/db.',
+  async run({ what, dry_run, replace, json }, ask, { stdout }) {
+    // The daemon may run elsewhere in the file system.
+    const from = /^rediss?:/i.test(what) ? what : resolve(what)
+    const { lines, report } = await ask('import_sites', { from, dry_run, replace })
+    // As the definition of the command says.
+    if (json) stdout.write(asJson(report))
+    else for (const line of lines as string[]) stdout.write(`${printable(line, 'line')}\n`)
+  },
+}
+
+const NOUNS: Readonly<Record<string, Readonly<Record<string, Verb>>>> = {
+  callers: CALLERS,
+  sites: SITES,
+  import: { '': IMPORT },
+}
 
 export const isAdministration = (noun: string | undefined): boolean =>
   noun !== undefined && Object.hasOwn(NOUNS, noun)
 
 const usage = (noun: string, verbs: Readonly<Record<string, Verb>>): string => {
   const rows = Object.entries(verbs).map(([verb, { written, about }]) => ({
-    line: `oxd ${noun} ${verb} ${written}`.trimEnd(),
+    line: ['oxd', noun, verb, written].filter((word) => word !== '').join(' '),
     about,
   }))
   const width = Math.max(...rows.map(({ line }) => line.length))
@@ -277,15 +306,16 @@ const usage = (noun: string, verbs: Readonly<Record<string, Verb>>): string => {
 }
 
 /** The same settings as the daemon's, from the same places. */
-const configFrom = (
+const configFrom = async (
   { 'data-dir': data_dir, config, 'key-file': key_file }: Readonly<Record<string, unknown>>,
   env: Terminal['env'],
-): Config => {
+): Promise<Config> => {
   const flags = Object.entries({ '--data-dir': data_dir, '--config': config, '--key-file': key_file })
-  return readConfig(
+  const { config: read } = await loadConfig(
     flags.flatMap(([flag, value]) => (typeof value === 'string' ? [flag, value] : [])),
     env,
   )
+  return read
 }
 
 /**
@@ -321,7 +351,11 @@ const requireStore = (data_dir: string): void => {
 }
 
 /** Commands of administration through the daemon, or, where none runs, in this process. */
-const reach = (config: Config, { openHere }: AdminSurroundings): { ask: Ask; close: () => Promise<void> } => {
+const reach = (
+  config: Config,
+  { openHere }: AdminSurroundings,
+  { makesStore = false }: Verb,
+): { ask: Ask; close: () => Promise<void> } => {
   const client = new Client({ unix: adminSocketOf(config) }, { claims: 'native', timeout_ms: TIMEOUT_MS })
   let here: ReturnType<AdminSurroundings['openHere']> | undefined
 
@@ -349,7 +383,7 @@ const reach = (config: Config, { openHere }: AdminSurroundings): { ask: Ask; clo
         const code = codeOf(error.cause)
         if (FORBIDDEN.has(code)) throw forbidden(config.data_dir)
         if (!NO_DAEMON.has(code)) throw error
-        requireStore(config.data_dir)
+        if (!makesStore) requireStore(config.data_dir)
         return askHere(command, params)
       }
     },
@@ -388,6 +422,8 @@ const read = (verb: Verb, args: readonly string[]) => {
       all: given.all === true,
       cert: typeof given.cert === 'string' ? given.cert : undefined,
       yes: given.yes === true,
+      dry_run: given['dry-run'] === true,
+      replace: given.replace === true,
       json: given.json === true,
     } satisfies Given,
   }
@@ -399,19 +435,22 @@ const read = (verb: Verb, args: readonly string[]) => {
  * @throws StartError where there is nothing to administer
  */
 export const runAdminCli = async (
-  [noun = '', name = '', ...args]: readonly string[],
+  [noun = '', ...words]: readonly string[],
   surroundings: AdminSurroundings,
 ): Promise<number> => {
   const { env, stdout, stderr } = surroundings
   const verbs = NOUNS[noun] ?? {}
+  const hasVerbs = verbs[''] === undefined
+  const [first = ''] = words
   const misunderstood = (what: string): number => {
     stderr.write(`oxd: ${printable(what, 'line')}. See oxd ${noun} --help.\n`)
     return 2
   }
-  if (['', 'help', '--help', '-h'].includes(name)) {
+  if (['', 'help', '--help', '-h'].includes(first)) {
     stdout.write(usage(noun, verbs))
     return 0
   }
+  const [name, args] = hasVerbs ? [first, words.slice(1)] : ['', words]
   const verb = Object.hasOwn(verbs, name) ? verbs[name] : undefined
   if (verb === undefined) return misunderstood(`oxd ${noun} knows no ${JSON.stringify(name)}`)
   try {
@@ -420,7 +459,7 @@ export const runAdminCli = async (
       stdout.write(usage(noun, { [name]: verb }))
       return 0
     }
-    const { ask, close } = reach(configFrom(values, env), surroundings)
+    const { ask, close } = reach(await configFrom(values, env), surroundings, verb)
     try {
       await verb.run(given, ask, surroundings)
     } finally {

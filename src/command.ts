@@ -49,7 +49,12 @@ export interface Context {
   readonly rpKeys: RpKeys
   readonly uma: Uma
   /** Settings of the daemon that commands need. */
-  readonly defaults: { readonly op_host: string | undefined; readonly insecure_password_commands: boolean }
+  readonly defaults: {
+    readonly op_host: string | undefined
+    /** Parameters that the configuration of an old oxd gives to whoever leaves them out. */
+    readonly site: Readonly<Record<string, unknown>>
+    readonly insecure_password_commands: boolean
+  }
 }
 export interface OpenContext extends Context {
   readonly dialect: DialectName

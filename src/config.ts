@@ -238,7 +238,8 @@ const fromEnvironment = (env: Readonly<Record<string, string | undefined>>): Lay
   )
 }
 
-const readText = (file: string): string => {
+/** @throws StartError that names the file */
+export const readText = (file: string): string => {
   try {
     return readFileSync(file, 'utf8')
   } catch (error) {
@@ -298,25 +299,48 @@ export const settingsFile = (
   defaultFile = 'oxd.yml',
 ): string | undefined => fileOf(fromFlags(argv).file, env, defaultFile)
 
-/**
- * The settings: flags win over the environment, the environment over oxd.yml, oxd.yml over the defaults.
- * `--config FILE` or OXD_CONFIG names another file; without either, ./oxd.yml is read where it exists.
- * @throws StartError with the name and place of what is unknown or malformed
- */
-export const readConfig = (
+/** What the file of an old oxd says, in the names of our settings. */
+export interface OldSettings {
+  readonly file: string
+  readonly settings: Readonly<Record<string, unknown>>
+}
+const fromOld = ({ file, settings }: OldSettings): Layer =>
+  new Map(
+    Object.entries(settings).flatMap(([name, value]): [SettingName, Given][] =>
+      isSetting(name) ? [[name, { value, where: `${file}: ${name}` }]] : [],
+    ),
+  )
+
+/** The settings one by one: whether they go together is not asked. @throws StartError as `readConfig` does */
+export const readSettings = (
   argv: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  defaultFile = 'oxd.yml',
+  file: Layer,
 ): Config => {
-  const flags = fromFlags(argv)
-  const file = fileOf(flags.file, env, defaultFile)
-  const layers = [flags.layer, fromEnvironment(env), file === undefined ? new Map() : fromFile(file)] as const
+  const layers = [fromFlags(argv).layer, fromEnvironment(env), file] as const
   const values = SETTING_LIST.map(([name]) => {
     const given = layers.find((layer) => layer.has(name))?.get(name)
     return [name, checked(name, given)] as const
   })
   // Each value has passed the schema of its own setting.
-  const config = { ...Object.fromEntries(values), key: env.OXD_KEY || undefined } as unknown as Config
+  return { ...Object.fromEntries(values), key: env.OXD_KEY || undefined } as unknown as Config
+}
+
+/**
+ * The settings: flags win over the environment, the environment over oxd.yml, oxd.yml over the defaults.
+ * `--config FILE` or OXD_CONFIG names another file; without either, ./oxd.yml is read where it exists. The file of an old
+ * oxd has been read already (src/load_config.ts) and is given as `old`.
+ * @throws StartError with the name and place of what is unknown or malformed, or what does not go together
+ */
+export const readConfig = (
+  argv: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  defaultFile = 'oxd.yml',
+  old?: OldSettings,
+): Config => {
+  const file = settingsFile(argv, env, defaultFile)
+  const layer = old !== undefined ? fromOld(old) : file === undefined ? new Map() : fromFile(file)
+  const config = readSettings(argv, env, layer)
   const broken = COMBINATIONS.find(({ holds }) => !holds(config))
   if (broken !== undefined) throw new StartError(broken.otherwise)
   return config

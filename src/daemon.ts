@@ -17,8 +17,7 @@ import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
 import { createRpKeys } from './rp_keys.ts'
 import { changeableDoor } from './reload/door.ts'
-import { watchFiles } from './reload/files.ts'
-import { settingChanges } from './reload/settings.ts'
+import { createReload, type ReloadParts } from './reload/reload.ts'
 import { encodeReply } from './serve/frame.ts'
 import { listenOverHttp, type HttpListeners } from './serve/http_listeners.ts'
 import { listen, type Listening } from './serve/socket.ts'
@@ -45,6 +44,8 @@ export interface Surroundings {
   readonly limits: Limits
   /** Closed with the daemon. */
   readonly opened: OpenedStore
+  /** Parameters that the configuration of an old oxd gives to whoever leaves them out. */
+  readonly site_defaults?: Readonly<Record<string, unknown>>
   /** Where administration comes in; without it, through the store alone. */
   readonly admin_socket?: string | undefined
 }
@@ -53,10 +54,11 @@ export interface DaemonSurroundings extends Surroundings {
   /** Of oxd; HTTP clients are told. */
   readonly version: string
   /** Where the settings came from, to read them again; `read` throws a StartError. */
-  readonly settings?: { readonly file: string | undefined; readonly read: () => Config } | undefined
+  readonly settings?: ReloadParts['settings']
 }
 
-const readCertificates = (file: string | undefined): string | undefined => {
+/** The text of `op_ca`. @throws StartError */
+export const readCertificates = (file: string | undefined): string | undefined => {
   if (file === undefined) return undefined
   try {
     return readFileSync(file, 'utf8')
@@ -65,8 +67,8 @@ const readCertificates = (file: string | undefined): string | undefined => {
   }
 }
 
-/** Names the file whose text the door refused. */
-const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limits): Door => {
+/** The way out, by the settings; names the file whose text it refused. @throws StartError */
+export const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limits): Door => {
   const certificates = readCertificates(op_ca)
   try {
     return createDoor({ trust_op, op_ca: certificates, op_proxy, no_proxy, limits })
@@ -77,7 +79,7 @@ const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limit
 }
 
 /** Everything behind the transports. */
-const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
+const furnish = (config: Config, { world, limits, opened, site_defaults = {} }: Surroundings) => {
   const { store, keys } = opened
   const { trust_op, op_host, insecure_password_commands } = config
   const door = changeableDoor(openDoor(config, limits), limits.op_total_ms)
@@ -94,7 +96,7 @@ const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
     pats,
     rpKeys: createRpKeys(store, world, limits),
     uma: createUma({ store, keys, ops, pats, world, limits }),
-    defaults: { op_host, insecure_password_commands },
+    defaults: { op_host, site: site_defaults, insecure_password_commands },
   }
   const newGuard = ({ allowed_op }: Config): Guard =>
     createGuard({ sites, callers, ops, pats, keys, world, limits, allowed_op, op_host })
@@ -106,10 +108,13 @@ const furnish = (config: Config, { world, limits, opened }: Surroundings) => {
   const adminContext: AdminContext = { ...context, callers, listings: createListings(world, limits) }
   return {
     door,
-    /** Takes other OPs and rules for them. @throws StartError, then all stays as it was */
-    renew(changed: Config): void {
-      door.change(openDoor(changed, limits))
-      current = newGuard(changed)
+    /** Other OPs, and other rules for them. @throws StartError */
+    prepare(changed: Config): () => void {
+      const next = openDoor(changed, limits)
+      return () => {
+        door.change(next)
+        current = newGuard(changed)
+      }
     },
     sites,
     dispatch: createDispatch(COMMANDS, context, guard),
@@ -188,31 +193,7 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     throw error
   })
 
-  /** The settings that run: what can change of them changes with the file. */
-  let running = config
-  const takeSettings = (): void => {
-    if (settings === undefined) return
-    const changes = settingChanges(running, settings.read())
-    parts.renew(changes.config)
-    http.renew(changes.config)
-    running = changes.config
-    const names = { taken: changes.live.join(' '), at_restart: changes.at_restart.join(' ') }
-    world.log(changes.at_restart.length > 0 ? 'warn' : 'info', 'settings', names)
-  }
-  const given = (...files: readonly (string | undefined)[]): string[] =>
-    files.filter((file) => file !== undefined)
-  const files = watchFiles(
-    [
-      { what: 'settings', files: () => given(settings?.file), reload: takeSettings },
-      {
-        what: 'certificate and key',
-        files: () => given(running.tls_cert, running.tls_key),
-        reload: () => http.renew(running),
-      },
-      { what: 'CA of the OPs', files: () => given(running.op_ca), reload: () => parts.renew(running) },
-    ],
-    world.log,
-  )
+  const files = createReload({ config, settings, listeners: http, ops: parts, log: world.log })
   await files.look()
   const looking = setInterval(() => void files.look(), limits.reload_interval_ms)
   const complain = (error: unknown): void => {

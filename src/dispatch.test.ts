@@ -108,7 +108,7 @@ describe('dispatch', () => {
         pats: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,
-        defaults: { op_host: undefined, insecure_password_commands: false },
+        defaults: { op_host: undefined, site: {}, insecure_password_commands: false },
       },
       // Nor a guard: what is public needs none.
       { first: () => {}, permit: async () => undefined as never },

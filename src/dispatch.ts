@@ -101,7 +101,8 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     guard.first(command, credentials)
     const read = readParams(command.params, sent)
     // `readParams` has parsed them with the schema from which the parameters of `run` and `from4` are inferred.
-    const params = dialect === 'v4' && command.from4 !== undefined ? command.from4(read as never) : read
+    const asked = dialect === 'v4' && command.from4 !== undefined ? command.from4(read as never) : read
+    const params = command.access === 'site' ? asked : withDefaults(asked, context.defaults.site)
     const site = await siteOf(command, params)
     const permit = await guard.permit(command, { params, site, credentials, dialect })
     const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
@@ -149,7 +150,10 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
       const command = commandOf(asked.command)
       name = command.name
       if (!isObject(params)) throw new OxdError('malformed_params', { what: 'params must be an object.' })
-      const result = await run(command, params, { ...asked, credentials: withToken(asked.credentials, params) })
+      const result = await run(command, params, {
+        ...asked,
+        credentials: withToken(asked.credentials, params),
+      })
       const envelope = { status: 'ok', data: DIALECTS[dialect].success(command, result) } as const
       if (fits?.(envelope) === false) throw new OxdError('reply_too_large')
       world.log('info', 'command', { ...line(name), outcome: 'ok', ms: world.now() - started })
@@ -197,6 +201,27 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     }),
   }
 }
+
+const isAbsent = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.length === 0)
+
+/** Defaults that hold only for whoever gives none of these either: they say together which OP is meant. */
+const TOGETHER: Readonly<Record<string, readonly string[]>> = {
+  op_configuration_endpoint: ['op_host', 'op_discovery_path'],
+  op_discovery_path: ['op_configuration_endpoint'],
+}
+
+/** What the caller left out, from the configuration of an old oxd. */
+const withDefaults = (
+  params: Record<string, unknown>,
+  defaults: Readonly<Record<string, unknown>>,
+): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(params).map(([name, value]) => {
+      const mayDefault = isAbsent(value) && (TOGETHER[name] ?? []).every((other) => isAbsent(params[other]))
+      return [name, mayDefault ? (defaults[name] ?? value) : value]
+    }),
+  )
 
 /** On the socket, and in the bodies of 3.1, the token is among the parameters; a header wins. */
 const withToken = (credentials: Credentials, params: Readonly<Record<string, unknown>>): Credentials => {

@@ -283,6 +283,23 @@ describe('register_site of 3.1 with a token', () => {
     assert.deepEqual(await (await register(h, issuer, token)).setup(), setup.setup)
   })
 
+  it('gives sites to the true client, not to a setup that only claims to be it', async () => {
+    const h = house()
+    const issuer = h.issuer()
+    const setup = await h.site(issuer, { setup: 'itself' })
+    const { client_id } = setup.client
+    for (const order of ['the newest', 'before another']) {
+      const fake = await h.site(issuer, { setup: 'itself', client_id })
+      if (order === 'before another') await h.site(issuer, { setup: 'itself' })
+      const token = await h.token(setup)
+      for (let times = 0; times < 2; times += 1) {
+        const link = await (await register(h, issuer, token)).setup()
+        assert.equal(link?.oxd_id, setup.oxd_id, order)
+        assert.notEqual(link?.oxd_id, fake.oxd_id)
+      }
+    }
+  })
+
   it('verifies a token also where commands are not protected, and asks for none', async () => {
     const h = house()
     const issuer = h.issuer()
@@ -324,13 +341,16 @@ describe('a token of 4.x', () => {
   it('with AuthorizationOxdId is introspected there, and good for sites of the same owner alone', async () => {
     const h = house()
     const issuer = h.issuer()
-    const site = await h.site(issuer)
+    const site = await h.site(issuer, { setup: 'itself' })
     const twin = await h.site(issuer, { client_id: site.client.client_id })
     const other = await h.site(issuer)
     const token = await h.token(site)
     const shown = { token, authorization_oxd_id: site.oxd_id }
     await permit(h, { site, dialect: 'v4', credentials: shown })
     await permit(h, { site: twin, dialect: 'v4', credentials: shown })
+    const registering = await permit(h, { access: 'op', dialect: 'v4', credentials: shown })
+    assert.ok(registering.anywhere)
+    assert.equal(await registering.setup(), undefined, '4.x knows no setup clients')
     await refused(
       permit(h, { site: other, dialect: 'v4', credentials: shown }),
       'invalid_authorization_oxd_id',

@@ -13,7 +13,7 @@ import { askedOp, type AskedOp } from './oidc/asked_op.ts'
 import { introspect, type Introspection } from './oidc/introspection.ts'
 import type { Ops } from './oidc/op.ts'
 import type { Pats } from './pat.ts'
-import type { Site, Sites } from './site.ts'
+import type { Setup, Site, Sites } from './site.ts'
 import type { Keys } from './store/seal.ts'
 import type { World } from './world.ts'
 
@@ -109,7 +109,10 @@ export const createGuard = ({
 
   /** What the OP of `at` says of the token; `at` is a site that oxd knows, as whose client it is asked. */
   const saidOf = (at: Site, token: string): Promise<Introspection> => {
-    const name = keys.mac('introspected token', at.issuer, at.client.client_id, token).toString('base64url')
+    // What one site could ask does not stand for another that only claims to be the same client.
+    const name = keys
+      .mac('introspected token', at.oxd_id, at.issuer, at.client.client_id, token)
+      .toString('base64url')
     return introspected.forceFetch(name, { context: { at, token } })
   }
 
@@ -169,13 +172,22 @@ export const createGuard = ({
 
   const isAllowed = (params: AskedOp): boolean => allowed.has(issuerOf(params, op_host))
 
+  const setupPermit = (issuer: string, link: Setup): Permit => ({
+    ...EVERYTHING,
+    owns: owns({ issuer, client_id: link.client_id }, 'v3'),
+    setup: async () => link,
+  })
+
   /** register_site of 3.1: the token of a setup client at that issuer, which oxd knows already. */
   const setupByToken = async (asked: AskedOp, token: string): Promise<Permit> => {
     const { issuer } = askedOp(asked, op_host).where
     const setups = await sites.setupsAt(issuer)
     let failure: unknown
     let inactive = false
+    let proven: string | undefined
     for (const setup of setups) {
+      // Known already whose token it is: only those who say that they are this client are asked further.
+      if (proven !== undefined && setup.setup?.client_id !== proven) continue
       // One setup client that its OP has forgotten must not lock out the others.
       const said = await saidOf(setup, token).catch((error: unknown) => {
         failure ??= error
@@ -183,22 +195,19 @@ export const createGuard = ({
       // Some OPs tell a client of its own tokens alone: another one is tried.
       if (said?.active === false) inactive = true
       if (said?.active !== true) continue
-      const client_id = clientIn(said)
-      // The token may be that of another setup client of the same issuer; then that one is the owner.
-      const known = setups.find((other) => other.setup?.client_id === client_id)
-      // One that so many newer ones have pushed out of the list is still found by its client.
-      const owner = known ?? (await sites.ofClient(issuer, client_id))
-      const link = owner?.setup
-      if (link?.client_id !== client_id) throw new OxdError('invalid_protection_access_token')
-      return { ...EVERYTHING, owns: owns({ issuer, client_id }, 'v3'), setup: async () => link }
+      proven = clientIn(said)
+      // Whoever only claims to be this client could not have asked: it gets no sites of the true one.
+      if (setup.setup?.client_id === proven) return setupPermit(issuer, setup.setup)
     }
-    if (inactive) throw new OxdError('inactive_protection_access_token')
-    throw (
-      failure ??
-      new OxdError('invalid_protection_access_token', {
-        what: 'No setup client of this OP is known: setup_client.',
-      })
-    )
+    // One that so many newer ones have pushed out of the list is still found by its client.
+    const owner = proven === undefined ? undefined : (await sites.ofClient(issuer, proven))?.setup
+    if (owner !== undefined && owner.client_id === proven) return setupPermit(issuer, owner)
+    if (inactive && proven === undefined) throw new OxdError('inactive_protection_access_token')
+    if (failure !== undefined && proven === undefined) throw failure
+    if (setups.length > 0) throw new OxdError('invalid_protection_access_token')
+    throw new OxdError('invalid_protection_access_token', {
+      what: 'No setup client of this OP is known: setup_client.',
+    })
   }
 
   const permitOpen = async (

@@ -139,6 +139,8 @@ export const LIMITS = {
   import_records_max: 1_000_000,
   /** Redis connects, and answers each command, by then. */
   import_redis_ms: 10_000,
+  /** What the report of an import names one by one; all are counted. */
+  import_report_items_max: 1_000,
   /** `oxd check` says so when the certificate of an OP has fewer days to live. */
   certificate_days_min: 14,
 

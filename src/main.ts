@@ -2,11 +2,13 @@
 import { parse } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import { adminSocketOf, isAdministration, runAdminCli } from './admin_cli.ts'
+import { runCheckCli } from './check_cli.ts'
 import { runCli } from './cli.ts'
-import { readConfig, serveHelp, settingsFile, type Config } from './config.ts'
+import { serveHelp, settingsFile, type Config } from './config.ts'
 import { COMMANDS, openAdmin, startDaemon } from './daemon.ts'
 import { StartError } from './error.ts'
 import { LIMITS } from './limits.ts'
+import { loadConfig } from './load_config.ts'
 import { createLog } from './log.ts'
 import { openStore, type OpenedStore } from './store/key.ts'
 import { realWorld, type World } from './world.ts'
@@ -45,12 +47,14 @@ const administer = (argv: readonly string[]): Promise<number> =>
   })
 
 const serve = async (argv: readonly string[], version: string): Promise<void> => {
-  const config = readConfig(argv, process.env)
+  const { config, site_defaults, warnings } = await loadConfig(argv, process.env)
   const world = realWorld(createLog(process.stdout))
+  for (const warning of warnings) world.log('warn', 'old configuration', { reason: warning })
   const opened = await openData(config, world)
   const admin_socket = adminSocketOf(config)
-  const settings = { file: settingsFile(argv, process.env), read: () => readConfig(argv, process.env) }
-  const surroundings = { world, limits: LIMITS, opened, admin_socket, version, settings }
+  const read = async (): Promise<Config> => (await loadConfig(argv, process.env)).config
+  const settings = { file: settingsFile(argv, process.env), read }
+  const surroundings = { world, limits: LIMITS, opened, admin_socket, version, settings, site_defaults }
   const daemon = await startDaemon(config, surroundings).catch(async (error: unknown) => {
     await opened.store.close()
     throw error
@@ -79,6 +83,7 @@ export const main = async (argv: readonly string[], version: string): Promise<vo
   try {
     if (first === '--version') process.stdout.write(`oxd ${version}\n`)
     else if (isAdministration(first)) process.exitCode = await administer(argv)
+    else if (first === 'check') process.exitCode = await runCheckCli(rest, process, Date.now)
     else if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(serveHelp())
     else await serve(rest, version)

@@ -48,7 +48,10 @@ describe('passport-oxd 4.1.0', () => {
     // Its options reach oxd as parameters, the ones for Passport among them.
     const login = passport.authenticate('oxd', { session: false, failureRedirect: '/failed' })
     app.get('/auth/login', login)
-    app.get('/auth/callback', login, (req, res) => void res.json(req.user))
+    app.get('/auth/callback', login, (req, res) => {
+      // Passport puts the user there.
+      res.json((req as typeof req & { user: Data }).user)
+    })
     app.get('/failed', (_req, res) => void res.status(401).end())
     server = app.listen(0, '127.0.0.1')
     await once(server, 'listening')

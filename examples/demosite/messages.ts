@@ -34,6 +34,12 @@ export const MESSAGES = {
     text: 'You came back to the address at which a login ends, for instance with the back button. Each login can end only once, and yours has: nothing was lost.',
     cure: 'Go on to the site.',
   },
+  no_such_gathering: {
+    status: 400,
+    title: 'These answers do not belong to your browser',
+    text: 'The address you came to carries no state that this browser was sent away with, or one that was used before. It may be an old link, you may have waited too long, or somebody may want you to go on with what they answered. It was not used.',
+    cure: 'Go back to the album, and knock again.',
+  },
   form_expired: {
     status: 403,
     title: 'This form is out of date',

@@ -19,7 +19,7 @@ interface LayoutParts {
   readonly main: HtmlValue
 }
 
-const layout = ({ title, login, main }: LayoutParts): string =>
+export const layout = ({ title, login, main }: LayoutParts): string =>
   html`<!doctype html>
     <html lang="en">
       <head>
@@ -55,7 +55,7 @@ const layout = ({ title, login, main }: LayoutParts): string =>
       </body>
     </html> `.toString()
 
-const codeBlock = (what: string, code: string): Html =>
+export const codeBlock = (what: string, code: string): Html =>
   // It can be scrolled sideways, so it must be reachable by keyboard and have a name.
   html`<pre
     class="code"
@@ -73,7 +73,7 @@ interface Step {
   readonly code: HtmlValue
 }
 
-const step = ({ number, id, title, done, text, code }: Step): Html =>
+export const step = ({ number, id, title, done, text, code }: Step): Html =>
   html`<section class="step ${done ? 'done' : 'open'}" id="${id}" aria-labelledby="${id}-title">
     <div class="say">
       <h2 id="${id}-title">
@@ -361,6 +361,16 @@ export const homePage = (model: HomeModel): string => {
           }`,
         code: codeBlock('The code of the logout', code.logout),
       })}
+      <section class="step" aria-labelledby="uma-title">
+        <div class="say">
+          <h2 id="uma-title">And beyond the login</h2>
+          <p>
+            oxd also speaks UMA 2.0, with which people share what is theirs with others. See an album that is
+            protected, and each step of the way to it.
+          </p>
+          <p><a class="button quiet" href="/uma">The protected album</a></p>
+        </div>
+      </section>
     </div>`,
   })
 }

@@ -10,6 +10,8 @@ const DATA: SessionData = {
   login: { claims: {}, id_token: '', expires_at: undefined, has_refresh_token: false },
   csrf: '',
   updated: false,
+  uma: { csrf: '', stage: 'start', steps: {} },
+  gatherings: [],
 }
 
 const isThere = (sessions: Sessions, id: string): Promise<boolean> =>

@@ -2,11 +2,48 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, suite, test } from 'node:test'
-import { MASK, placeOf, prepareSettings, settingsOf, shownLines } from './settings.ts'
+import { after, afterEach, before, beforeEach, suite, test } from 'node:test'
+import { MASK, placeOf, prepareAlbum, prepareSettings, settingsOf, shownLines } from './settings.ts'
 
 const EXAMPLE_PATH = join(import.meta.dirname, 'demosite.example.cfg')
 const EXAMPLE = readFileSync(EXAMPLE_PATH, 'utf8')
+
+const ALBUM_PATH = join(import.meta.dirname, 'album.example.cfg')
+
+suite('the configuration of the album', () => {
+  let folder = ''
+  before(() => {
+    folder = mkdtempSync(join(tmpdir(), 'demosite-album-'))
+  })
+  after(() => rmSync(folder, { recursive: true, force: true }))
+
+  test('is the example, beside that of the site', () => {
+    const [path, site] = [join(folder, 'a.album'), join(folder, 'a')]
+    writeFileSync(site, EXAMPLE)
+    prepareAlbum(path, ALBUM_PATH, site)
+    assert.equal(readFileSync(path, 'utf8'), readFileSync(ALBUM_PATH, 'utf8'))
+    assert.equal(statSync(path).mode & 0o777, 0o600)
+  })
+
+  test('follows the site, keeps its id where that is the same, and registers anew where it is not', () => {
+    const [path, site] = [join(folder, 'b.album'), join(folder, 'b')]
+    prepareSettings(site, EXAMPLE_PATH, { host: 'shop.localhost', port: 9000, oxd_port: 9099, op_port: 9090 })
+    prepareAlbum(path, ALBUM_PATH, site)
+    const now = () => settingsOf(readFileSync(path, 'utf8'))
+    assert.equal(now().get('port'), '9099')
+    assert.equal(now().get('op_host'), 'https://localhost:9090')
+    assert.equal(now().get('authorization_redirect_uri'), 'https://shop.localhost:9000/callback')
+    assert.equal(now().get('claims_redirect_uri'), 'https://shop.localhost:9000/uma/back')
+
+    writeFileSync(path, readFileSync(path, 'utf8').replace('id =', 'id = an-id'))
+    prepareSettings(site, EXAMPLE_PATH, { oxd_port: 9098 })
+    prepareAlbum(path, ALBUM_PATH, site)
+    assert.deepEqual([now().get('id'), now().get('port')], ['an-id', '9098'])
+    prepareSettings(site, EXAMPLE_PATH, { op_port: 9091 })
+    prepareAlbum(path, ALBUM_PATH, site)
+    assert.equal(now().get('id'), '')
+  })
+})
 
 suite('the configuration file', () => {
   let folder = ''

@@ -119,6 +119,30 @@ export const prepareSettings = (path: string, example_path: string, wishes: Wish
   return changed.map((line) => `changed in ${path}: ${line}`)
 }
 
+/**
+ * The album's own configuration: made from its example at first, and as the site's says where oxd, the OP and the site are.
+ * With another OP or other URLs it registers anew.
+ */
+export const prepareAlbum = (path: string, example_path: string, site_path: string): void => {
+  const existing = readIfThere(path)
+  const site = readFileSync(site_path, 'utf8')
+  const before = existing ?? readFileSync(example_path, 'utf8')
+  const origin = new URL(settingsOf(site).get('authorization_redirect_uri') ?? '').origin
+  const moved = (uri: string): string => `${origin}${new URL(uri).pathname}`
+  let after = before
+  for (const key of ['host', 'port', 'op_host']) {
+    after = withValue(after, key, settingsOf(site).get(key) ?? '')
+  }
+  for (const key of ['authorization_redirect_uri', 'claims_redirect_uri']) {
+    after = withValue(after, key, moved(settingsOf(after).get(key) ?? ''))
+  }
+  const isElsewhere = ['op_host', 'claims_redirect_uri'].some(
+    (key) => settingsOf(before).get(key) !== settingsOf(after).get(key),
+  )
+  if (isElsewhere) after = withValue(after, 'id', '')
+  if (after !== existing) writeFileSync(path, after, { mode: 0o600 })
+}
+
 /** Settings that anyone may see. What is not named here is masked: a new secret is then hidden without a thought. */
 const HARMLESS = new Set(
   `host port id op_host op_discovery_path authorization_redirect_uri post_logout_redirect_uri client_logout_uris

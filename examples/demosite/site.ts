@@ -26,10 +26,12 @@ import {
   sessions,
   takePending,
 } from './session.ts'
-import { placeOf, prepareSettings, readSettings, settingsOf, shownLines } from './settings.ts'
+import { placeOf, prepareAlbum, prepareSettings, readSettings, settingsOf, shownLines } from './settings.ts'
+import { serveUma } from './uma.ts'
 
 const HERE = import.meta.dirname
 const EXAMPLE_CFG = join(HERE, 'demosite.example.cfg')
+const ALBUM_CFG = join(HERE, 'album.example.cfg')
 const STYLE = readFileSync(join(HERE, 'style.css'), 'utf8')
 const ICON = readFileSync(join(HERE, 'icon.svg'), 'utf8')
 
@@ -51,6 +53,8 @@ export interface SiteOptions {
   readonly client: Client
   /** The file that the client works with; the page shows it, secrets masked. */
   readonly cfg_path: string
+  /** The client of the protected album, which is a site of its own. */
+  readonly album: () => Client
   readonly say: Say
 }
 
@@ -113,7 +117,7 @@ const answerIn = (request: Request) => ({
 const isErrorCode = (text: string): boolean => /^[a-z_]{1,64}$/.test(text)
 
 /** The Express application: pages and routes, without server and port. */
-export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
+export const createSite = ({ client, cfg_path, album, say }: SiteOptions): Express => {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -133,6 +137,10 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     contacts: settings.get('contacts') ?? '',
     post_logout_redirect_uri: settings.get('post_logout_redirect_uri') ?? '',
   }
+
+  /** Where this site is, as its configuration has it. */
+  const ownOrigin = (): string =>
+    new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '').origin
 
   app.use((_request, response, next) => {
     response.locals.oxd_id = client.oxd_id
@@ -229,7 +237,15 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
     sendMessage(request, response, { message: MESSAGES.op_error, details })
   }
 
-  // Whatever is sent by a form was sent by our own form, in the session of a user.
+  serveUma(app, {
+    album,
+    origin: ownOrigin,
+    shownLogin,
+    say,
+    sendMessage: (request, response, message) => sendMessage(request, response, { message }),
+  })
+
+  // Whatever else is sent by a form was sent by our own form, in the session of a user.
   app.post(/.*/, (request, response, next) => {
     if (request.session.login === undefined)
       return sendMessage(request, response, { message: MESSAGES.not_logged_in })
@@ -259,8 +275,7 @@ export const createSite = ({ client, cfg_path, say }: SiteOptions): Express => {
 
   /** What is wrong with the form of step 4, in words. Addresses elsewhere would make the logout lead users astray. */
   const problemsOf = ({ contacts, post_logout_redirect_uri: uri }: UpdateFields): UpdateForm['problems'] => {
-    const own = new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '')
-      .origin
+    const own = ownOrigin()
     const addresses = listOf(contacts)
     const are_addresses = addresses.length <= 10 && addresses.every((address) => EMAIL.test(address))
     const is_own = URL.canParse(uri) && new URL(uri).origin === own && !uri.includes('#')
@@ -434,7 +449,16 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
     const client = new Client(cfg_path)
     // #endregion
     clients.push(client)
-    const app = createSite({ client, cfg_path, say })
+    let album: Client | undefined
+    const openAlbum = (): Client => {
+      if (album !== undefined) return album
+      const album_path = `${cfg_path}.album`
+      prepareAlbum(album_path, ALBUM_CFG, cfg_path)
+      album = new Client(album_path)
+      clients.push(album)
+      return album
+    }
+    const app = createSite({ client, cfg_path, album: openAlbum, say })
     server.on('request', app)
 
     // Browsers may try ::1 for *.localhost; a machine without IPv6 does without.

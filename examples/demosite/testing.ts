@@ -11,9 +11,11 @@ import type { StartOptions } from './site.ts'
 /** A refusal of the daemon. */
 export class Refusal extends Error {
   readonly code: string
-  constructor(code: string, description: string) {
+  readonly details: object | undefined
+  constructor(code: string, description: string, details?: object) {
     super(description)
     this.code = code
+    this.details = details
   }
 }
 
@@ -91,7 +93,10 @@ export const standIn = async (): Promise<StandIn> => {
       reply = { status: 'ok', data: await answer(params) }
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      reply = { status: 'error', data: { error: error.code, error_description: error.message } }
+      reply = {
+        status: 'error',
+        data: { error: error.code, error_description: error.message, details: error.details },
+      }
     }
     const body = JSON.stringify(reply)
     return String(body.length).padStart(4, '0') + body

@@ -7,6 +7,7 @@ import { Client, NeedInfoError, OxdError, ResourceSet } from 'oxd-client'
 import { region } from './highlight.ts'
 import { MESSAGES } from './messages.ts'
 import type { Message } from './messages.ts'
+import type { ShownLogin } from './pages.ts'
 import { isOwnForm, queryField, saved, takeGathering } from './session.ts'
 import { PHOTOS, umaPage } from './uma_pages.ts'
 import type { StepName } from './uma_pages.ts'
@@ -49,7 +50,10 @@ export interface UmaParts {
   readonly album: () => Client
   /** Where this site is, without a slash at the end. */
   readonly origin: () => string
+  readonly shownLogin: (request: Request) => ShownLogin | undefined
   readonly sendMessage: (request: Request, response: Response, message: Message) => void
+  /** Says one line to the person who runs the site. */
+  readonly say: (line: string) => void
 }
 
 const fresh = (): UmaVisit => ({ csrf: randomBytes(24).toString('base64url'), stage: 'start', steps: {} })
@@ -118,11 +122,13 @@ const STEPS: Readonly<Record<string, (album: Client, visit: UmaVisit) => Promise
   },
 }
 
+const ORDER: readonly StepName[] = ['protect', 'knock', 'ask', 'claims', 'again', 'open', 'delete']
+
 /** The stages in which a step makes sense; absent: all. */
 const WHEN: Readonly<Record<string, Stage>> = { ask: 'knocked', again: 'back', open: 'open', delete: 'open' }
 
 /** The routes under /uma, and the album's own API. */
-export const serveUma = (app: Express, { album, origin, sendMessage }: UmaParts): void => {
+export const serveUma = (app: Express, { album, origin, shownLogin, sendMessage, say }: UmaParts): void => {
   const visitOf = (request: Request): UmaVisit => request.session.uma ?? fresh()
   const keep = async (request: Request, visit: UmaVisit): Promise<void> => {
     request.session.uma = visit
@@ -144,7 +150,7 @@ export const serveUma = (app: Express, { album, origin, sendMessage }: UmaParts)
   app.get('/uma', async (request, response) => {
     const visit = visitOf(request)
     if (request.session.uma === undefined) await keep(request, visit)
-    response.send(umaPage({ visit, code: CODE, origin: origin() }))
+    response.send(umaPage({ visit, login: shownLogin(request), code: CODE, origin: origin() }))
   })
 
   app.post('/uma/:step', async (request, response) => {
@@ -163,7 +169,9 @@ export const serveUma = (app: Express, { album, origin, sendMessage }: UmaParts)
     // There is such a step, and the page names each.
     const step = name as StepName
 
-    const steps: Partial<Record<StepName, Exchange>> = { ...visit.steps }
+    // What came after it the last time is over.
+    const earlier = ORDER.slice(0, ORDER.indexOf(step)).map((name) => [name, visit.steps[name]])
+    const steps: Partial<Record<StepName, Exchange>> = Object.fromEntries(earlier)
     let after: Partial<UmaVisit> = {}
     try {
       await registered(async (client) => {
@@ -174,7 +182,8 @@ export const serveUma = (app: Express, { album, origin, sendMessage }: UmaParts)
       // The page shows what oxd refuses; whatever else goes wrong is said by the site.
       if (!(error instanceof OxdError)) throw error
       steps[step] = refusalShown(error, steps[step])
-      after = when === undefined ? {} : { stage: 'start', ticket: undefined, state: undefined, rpt: undefined }
+      after =
+        when === undefined ? {} : { stage: 'start', ticket: undefined, state: undefined, rpt: undefined }
     }
     await keep(request, { ...visit, ...after, steps })
     response.redirect(303, `/uma#${step === 'delete' ? 'open' : step}`)
@@ -211,12 +220,19 @@ export const serveUma = (app: Express, { album, origin, sendMessage }: UmaParts)
   // #region door
   app.get('/api/album', async (request, response) => {
     const rpt = /^Bearer (\S+)$/i.exec(request.get('authorization') ?? '')?.[1]
-    const { access, ...refusal } = await check(album(), 'GET', rpt)
-    if (access === 'granted') return void response.json({ photos: PHOTOS.map(({ title }) => title) })
+    try {
+      const { access, ...refusal } = await check(album(), 'GET', rpt)
+      if (access === 'granted') return void response.json({ photos: PHOTOS.map(({ title }) => title) })
 
-    // The header carries the ticket, and says where to go with it.
-    const header = refusal['www-authenticate_header'] ?? 'UMA'
-    response.status(401).set('www-authenticate', header).json({ error: 'insufficient_scope' })
+      // The header carries the ticket, and says where to go with it.
+      const header = refusal['www-authenticate_header'] ?? 'UMA'
+      response.status(401).set('www-authenticate', header).json({ error: 'insufficient_scope' })
+    } catch (error) {
+      // Nobody can be asked, or nothing is protected yet: the door stays shut.
+      say(`the album: ${error instanceof OxdError ? error.code : String(error)}`)
+      const warning = '199 - "UMA Authorization Server Unreachable"'
+      response.status(403).set('warning', warning).end()
+    }
   })
   // #endregion
 }

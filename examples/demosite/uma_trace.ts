@@ -23,7 +23,10 @@ const shown = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string') return value
   if (SECRETS.has(name)) return short(value)
   if (name === 'www-authenticate_header') {
-    return value.replace(/(ticket=")([^"]*)/, (_all, before: string, ticket: string) => before + short(ticket))
+    return value.replace(
+      /(ticket=")([^"]*)/,
+      (_all, before: string, ticket: string) => before + short(ticket),
+    )
   }
   if (!ADDRESSES.has(name) || !URL.canParse(value)) return value
   const url = new URL(value)
@@ -34,12 +37,26 @@ const shown = (name: string, value: unknown): unknown => {
   return decodeURIComponent(url.href)
 }
 
-/** What is undefined is not sent. */
-const json = (value: unknown): string =>
-  JSON.stringify(value, (name, member: unknown) => shown(name, member), 2) ?? '{}'
+/** What fits in a line of this many characters is written in one. */
+const LINE = 52
 
-const commandOf = (method: string): string =>
-  method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
+/** JSON with two spaces a level, in fewer lines than JSON.stringify makes. */
+const written = (value: unknown, indent = ''): string => {
+  const line = JSON.stringify(value, undefined, 1).replaceAll(/\n */g, ' ')
+  if (line.length + indent.length <= LINE || typeof value !== 'object' || value === null) return line
+  const inner = `${indent}  `
+  const [open, close] = Array.isArray(value) ? '[]' : '{}'
+  const items = Array.isArray(value)
+    ? value.map((item) => written(item, inner))
+    : Object.entries(value).map(([name, item]) => `${JSON.stringify(name)}: ${written(item, inner)}`)
+  return `${open}\n${items.map((item) => inner + item).join(',\n')}\n${indent}${close}`
+}
+
+/** As it is sent: without what is undefined; and without what nobody but its owner should see. */
+const json = (value: unknown = {}): string =>
+  written(JSON.parse(JSON.stringify(value, (name, member: unknown) => shown(name, member))))
+
+const commandOf = (method: string): string => method.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)
 
 /** The library's own methods, each UMA command told to `keep` with its answer, or as sent if it was refused. */
 export const watched = (client: Client, keep: (exchange: Exchange) => void): Client =>

@@ -43,6 +43,18 @@ export const adminFields = {
     .record(z.string(), z.unknown())
     .meta({ description: 'All that oxd knows of a site, but for its secrets.' }),
 
+  // Moving in.
+  import_from: text({
+    description:
+      'Where the old sites are, as the daemon sees it: a folder of site files, a dump (CSV or JSON), or `redis://host:port/db`.',
+    missing: 'missing_parameter',
+    secret: true,
+  }),
+  dry_run: z.boolean().meta({ description: 'Report what would be done, and do nothing.' }),
+  replace: z.boolean().meta({ description: 'Overwrite sites that are there and different.' }),
+  import_report: z.record(z.string(), z.unknown()).meta({ description: 'What was done, or would be.' }),
+  report_lines: z.array(z.string()).meta({ description: 'The same for a person.' }),
+
   // Pages.
   cursor: text({ description: 'Of the page before: the next one is wanted.' }),
   next_cursor: z

@@ -13,10 +13,11 @@ export const delete_site = adminCommand({
   params: { oxd_id: adminFields.site_named },
   result: { site: adminFields.site },
   errors: ['unknown_site', 'invalid_request'],
-  async run({ oxd_id: named }, { sites, fail }) {
+  async run({ oxd_id: named }, { sites, uma, fail }) {
     const site = await siteNamed(named, sites, LIMITS)
     const removed = await sites.inTurn(site.oxd_id, () => sites.remove(site.oxd_id))
     if (!removed) throw fail('unknown_site')
+    await uma.forget(site.oxd_id)
     return { site: siteLine(site) }
   },
 })

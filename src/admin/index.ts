@@ -2,6 +2,7 @@
 export * from './add_caller.ts'
 export * from './delete_site.ts'
 export * from './drop_old_keys.ts'
+export * from './import_sites.ts'
 export * from './list_callers.ts'
 export * from './list_sites.ts'
 export * from './remove_caller.ts'

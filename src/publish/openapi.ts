@@ -61,7 +61,7 @@ export const WIRES: Readonly<Record<'v3' | 'v4', Wire>> = {
       'Every answer to a command is an envelope with HTTP status 200, also where the command failed: `status` says which. The token may also be in the body, as `protection_access_token`.',
     reply: (command, result) => ({ status: 'ok', data: DIALECTS.v3.success(command, result) }),
     replySchema: (command) => ({
-      oneOf: [enveloped('ok', REPLY_SCHEMAS.v3(command)), { $ref: '#/components/schemas/Error' }],
+      oneOf: [enveloped('ok', REPLY_SCHEMAS.v3(command)), { $ref: '#/components/schemas/OxdError' }],
     }),
     errors: (codes) => new Map([['200', codes]]),
     error: (data) => ({ status: 'error', data }),
@@ -119,7 +119,7 @@ const responses = (command: AnyCommand, dialect: 'v3' | 'v4', text: GetRoute['te
     status,
     {
       description: codes.map((code) => `\`${wire.code(code)}\`: ${ERRORS[code].message}`).join('\n\n'),
-      content: json({ $ref: '#/components/schemas/Error' }, errorExamples(codes, dialect)),
+      content: json({ $ref: '#/components/schemas/OxdError' }, errorExamples(codes, dialect)),
     },
   ])
   const success = {
@@ -255,11 +255,11 @@ export const openApi = (published: Published): Json => {
       },
     },
     components: {
-      schemas: { Error: errorSchema },
+      schemas: { OxdError: errorSchema },
       responses: {
         Refused: {
           description: 'Every other refusal.',
-          content: json({ $ref: '#/components/schemas/Error' }),
+          content: json({ $ref: '#/components/schemas/OxdError' }),
         },
       },
       securitySchemes: {

@@ -85,10 +85,12 @@ const mayBeAbsent = (schema: Field): boolean => {
 /** The reply to a command, without the envelope. */
 export const REPLY_SCHEMAS: Readonly<Record<'v3' | 'v4', (command: AnyCommand) => Json>> = {
   v3: ({ result }) =>
-    object(
-      Object.fromEntries(Object.entries(result).map(([name, schema]) => [name, schema3x(schema)])),
-      namesWhere(result, (schema) => metaOf(schema).omitted !== true),
-    ),
+    Object.keys(result).length === 0
+      ? { type: 'null' }
+      : object(
+          Object.fromEntries(Object.entries(result).map(([name, schema]) => [name, schema3x(schema)])),
+          namesWhere(result, (schema) => metaOf(schema).omitted !== true),
+        ),
   v4: ({ result, v4, bare }) => {
     const shape = v4 ?? result
     const schema = bare === undefined ? undefined : shape[bare]

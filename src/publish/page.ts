@@ -80,7 +80,9 @@ const parameters = (command: AnyCommand): string => {
 const reply = (command: AnyCommand, dialect: 'v3' | 'v4'): string => {
   const { required, optional } = members(REPLY_SCHEMAS[dialect](command), 'left out if empty')
   const all = [...required, ...optional]
-  return all.length === 0 ? '<p>An object.</p>' : rows(all)
+  return all.length === 0
+    ? `<p>${dialect === 'v3' ? 'Nothing: <code>null</code>.' : 'An object.'}</p>`
+    : rows(all)
 }
 
 const errors = ({ errors: codes }: AnyCommand, dialect: 'v3' | 'v4'): string =>
