@@ -41,7 +41,8 @@ describe('SIGHUP', () => {
     }
 
     assert.equal(await register(), 'restricted_op_host')
-    await settings(`allowed_op: ${issuer}`, `trust_op: ${op.origin}`, 'require_token: true')
+    const taken = [`allowed_op: ${issuer}`, `trust_op: ${op.origin}`, 'require_token: true']
+    await settings(...taken)
     const log = await reloaded(/"read again"/)
     assert.match(
       log,
@@ -49,8 +50,8 @@ describe('SIGHUP', () => {
     )
     assert.equal(await register(), 200)
 
-    await settings(`allowed_op: ${issuer}`, `trust_op: ${op.origin}`, 'allowed_ip: 192.0.2.1')
-    await reloaded(/"read again"/)
+    await settings(...taken, 'allowed_ip: 192.0.2.1')
+    assert.match(await reloaded(/"read again"/), /"taken":"allowed_ip","at_restart":"require_token"/)
     assert.equal(await register(), 'oxd_access_denied')
 
     await settings('allowed_ip: nonsense')

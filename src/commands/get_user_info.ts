@@ -14,6 +14,7 @@ export const get_user_info = command({
   spec: ['https://openid.net/specs/openid-connect-core-1_0.html#UserInfo'],
   params: { oxd_id: fields.oxd_id, access_token: fields.access_token },
   result: { claims: fields.claims },
+  bare: 'claims',
   more: {},
   errors: [
     'foreign_access_token',

@@ -353,7 +353,7 @@ describe('the door of HTTP', () => {
   })
 
   it('refuses a body that is too large, and the answer arrives', async () => {
-    const body = JSON.stringify({ code: 'x'.repeat(500_000) })
+    const body = JSON.stringify({ code: 'x'.repeat(8_000_000) })
     const headers = { 'content-type': 'application/json' }
     await both(async (dialect) => {
       const declared = { ...headers, 'content-length': String(body.length) }
@@ -562,6 +562,28 @@ describe('bounds of HTTP', () => {
     try {
       const request = 'GET /health-check HTTP/1.1\r\nHost: localhost\r\n\r\n'
       assert.match(await raw(at.v4.address.port, request).answer, /"status":"running"\}$/)
+    } finally {
+      await at.close()
+    }
+  })
+
+  it('a connection whose peer takes no answers ends', async () => {
+    const at = await start({ http_idle_ms: 100, connections_max: 1 })
+    try {
+      const request = 'GET /docs HTTP/1.1\r\nHost: localhost\r\n\r\n'
+      const deaf = connect({ host: '127.0.0.1', port: at.v4.address.port }).pause()
+      deaf.on('error', () => {})
+      // More than the buffers on the way can hold.
+      deaf.write(request.repeat(5_000))
+      await delay(50)
+      await assert.rejects(postJson(at.v4.address, '/probe', {}))
+      const began = performance.now()
+      const isServed = () => postJson(at.v4.address, '/probe', {}).then(Boolean, () => false)
+      while (!(await isServed())) {
+        assert.ok(performance.now() - began < 5_000)
+        await delay(20)
+      }
+      deaf.destroy()
     } finally {
       await at.close()
     }
