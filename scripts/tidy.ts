@@ -31,7 +31,19 @@ const DOORS: Readonly<
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
   registrar: { rooms: ['error', 'oidc', 'site'] },
   commands: {
-    rooms: ['command', 'fields', 'error', 'limits', 'oidc', 'login', 'registrar', 'rp_keys', 'site', 'uma', 'world'],
+    rooms: [
+      'command',
+      'fields',
+      'error',
+      'limits',
+      'oidc',
+      'login',
+      'registrar',
+      'rp_keys',
+      'site',
+      'uma',
+      'world',
+    ],
   },
   callers: { rooms: ['error', 'world'], types: ['limits', 'store'] },
   guard: {
@@ -45,10 +57,15 @@ const DOORS: Readonly<
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
   admin: { rooms: ['command', 'error', 'fields', 'limits', 'moving', 'world'], types: ['callers', 'site'] },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
-  serve: { rooms: ['error', 'oidc/json', 'publish'], types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'world'] },
+  serve: {
+    rooms: ['error', 'oidc/json', 'publish'],
+    types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'world'],
+  },
   publish: { rooms: ['config', 'dialect', 'error', 'limits', 'params'], types: ['command'] },
   client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands', 'error', 'limits'] },
   cli: { rooms: ['client', 'params'], types: ['command', 'publish'] },
+  load_config: { rooms: ['config', 'daemon', 'limits', 'moving'] },
+  check_cli: { rooms: ['cli', 'client', 'daemon', 'limits', 'load_config', 'moving'], types: ['world'] },
   daemon: {
     rooms: [
       'admin',
@@ -69,14 +86,41 @@ const DOORS: Readonly<
     ],
     types: ['command', 'config', 'limits', 'world'],
   },
-  admin_cli: { rooms: ['cli', 'client', 'config', 'error'], types: ['dispatch'] },
-  main: { rooms: ['admin_cli', 'cli', 'config', 'daemon', 'error', 'limits', 'log', 'store', 'world'] },
+  admin_cli: { rooms: ['cli', 'client', 'error', 'load_config'], types: ['config', 'dispatch'] },
+  main: {
+    rooms: [
+      'admin_cli',
+      'check_cli',
+      'cli',
+      'config',
+      'daemon',
+      'error',
+      'limits',
+      'load_config',
+      'log',
+      'store',
+      'world',
+    ],
+  },
   testing: { rooms: ['*'] },
 }
 
 /** Packages from outside, and the rooms that may import them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
-  zod: ['fields', 'params', 'command', 'commands', 'site', 'publish', 'config', 'cli', 'oidc', 'uma', 'moving', 'admin'],
+  zod: [
+    'fields',
+    'params',
+    'command',
+    'commands',
+    'site',
+    'publish',
+    'config',
+    'cli',
+    'oidc',
+    'uma',
+    'moving',
+    'admin',
+  ],
   oauth4webapi: ['oidc'],
   jose: ['oidc', 'rp_keys'],
   undici: ['oidc'],

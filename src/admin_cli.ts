@@ -41,6 +41,7 @@ const COMMON = {
 const OWN = {
   sites: { type: 'string', multiple: true },
   all: { type: 'boolean' },
+  'no-sites': { type: 'boolean' },
   cert: { type: 'string' },
   yes: { type: 'boolean' },
   'dry-run': { type: 'boolean' },
@@ -52,6 +53,7 @@ interface Given {
   readonly what: string
   readonly sites: readonly string[]
   readonly all: boolean
+  readonly none: boolean
   readonly cert: string | undefined
   readonly yes: boolean
   readonly dry_run: boolean
@@ -132,15 +134,17 @@ const mayOperate = ({ all_sites, sites, sites_count }: Data): string => {
 const CALLERS: Readonly<Record<string, Verb>> = {
   add: {
     takes: 'NAME',
-    options: ['sites', 'all', 'cert'],
-    written: 'NAME --sites ID,ID | --all [--cert FILE]',
+    options: ['sites', 'all', 'no-sites', 'cert'],
+    written: 'NAME --sites ID,ID | --all | --no-sites [--cert FILE]',
     about:
-      'A caller for these sites, or for all. Prints its key; with --cert it has none, but this certificate.',
+      'A caller for these sites, for all, or for those that it registers. Prints its key; with --cert it has none, but this certificate.',
     async run(given, ask, terminal) {
-      const { what: name, sites, all, cert, json } = given
-      if (all === sites.length > 0) throw new UsageError('give --sites ID,ID or --all')
+      const { what: name, sites, all, none, cert, json } = given
+      if ([sites.length > 0, all, none].filter(Boolean).length !== 1) {
+        throw new UsageError('give --sites ID,ID or --all, or --no-sites for those that it registers alone')
+      }
       const certificate_sha256 = cert === undefined ? undefined : fingerprintOf(cert)
-      const added = await ask('add_caller', { name, sites, all, certificate_sha256 })
+      const added = await ask('add_caller', { name, sites, all, none, certificate_sha256 })
       if (certificate_sha256 === undefined) showKey(added, given, terminal)
       else if (json) terminal.stdout.write(asJson(added))
       else terminal.stdout.write(`${name} is known by the certificate ${certificate_sha256}.\n`)
@@ -420,6 +424,7 @@ const read = (verb: Verb, args: readonly string[]) => {
         .map((one) => one.trim())
         .filter((one) => one !== ''),
       all: given.all === true,
+      none: given['no-sites'] === true,
       cert: typeof given.cert === 'string' ? given.cert : undefined,
       yes: given.yes === true,
       dry_run: given['dry-run'] === true,

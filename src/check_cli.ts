@@ -8,6 +8,7 @@ import { LIMITS } from './limits.ts'
 import { loadConfig } from './load_config.ts'
 import { check } from './moving/check.ts'
 import { connectLikeTheDoor } from './moving/met.ts'
+import type { World } from './world.ts'
 
 const USAGE = `oxd check URL|FILE.cfg [settings]
 
@@ -20,7 +21,7 @@ configuration file also redirect URIs and file rights. It changes nothing. Setti
 export const runCheckCli = async (
   argv: readonly string[],
   { env, stdout, stderr }: Terminal,
-  now: () => number,
+  { now }: Pick<World, 'now'>,
 ): Promise<number> => {
   const [target = '', ...settings] = argv
   if (['', 'help', '--help', '-h'].includes(target) || settings.includes('--help')) {

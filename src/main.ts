@@ -83,7 +83,12 @@ export const main = async (argv: readonly string[], version: string): Promise<vo
   try {
     if (first === '--version') process.stdout.write(`oxd ${version}\n`)
     else if (isAdministration(first)) process.exitCode = await administer(argv)
-    else if (first === 'check') process.exitCode = await runCheckCli(rest, process, Date.now)
+    else if (first === 'check')
+      process.exitCode = await runCheckCli(
+        rest,
+        process,
+        realWorld(() => {}),
+      )
     else if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(serveHelp())
     else await serve(rest, version)

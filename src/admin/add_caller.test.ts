@@ -25,7 +25,18 @@ describe('add_caller', () => {
   it('gives one for all sites when that is said, and not because nothing was', async () => {
     const { key } = await admin.ok('add_caller', { name: 'all', all: true })
     assert.equal((await admin.callers.ofKey(String(key)))?.sites, 'all')
-    for (const params of [{}, { sites: [] }, { sites: null }, { all: false }, { all: true, sites: [ID] }]) {
+    const { key: bare } = await admin.ok('add_caller', { name: 'new', none: true })
+    assert.deepEqual((await admin.callers.ofKey(String(bare)))?.sites, [])
+    const mistakes = [
+      {},
+      { sites: [] },
+      { sites: null },
+      { all: false },
+      { all: true, sites: [ID] },
+      { none: true, all: true },
+      { none: true, sites: [ID] },
+    ]
+    for (const params of mistakes) {
       assert.equal(await admin.refusal('add_caller', { name: 'x', ...params }), 'invalid_request')
     }
     assert.equal(await admin.refusal('add_caller', { all: true }), 'missing_parameter')

@@ -14,14 +14,18 @@ export const add_caller = adminCommand({
     name: adminFields.caller_name,
     sites: adminFields.caller_sites.optional(),
     all: adminFields.all_sites.optional(),
+    none: adminFields.no_sites.optional(),
     certificate_sha256: adminFields.certificate_sha256.optional(),
   },
   result: { key: adminFields.caller_key, caller: adminFields.caller },
   errors: ['invalid_request', 'caller_exists', 'unknown_site'],
-  async run({ name, sites: named = [], all = false, certificate_sha256 }, { callers, sites, fail }) {
-    // Neither must not come to mean all.
-    if (all === named.length > 0) {
-      throw fail('invalid_request', { what: 'Say which sites the caller may operate: some of them, or all.' })
+  async run(params, { callers, sites, fail }) {
+    const { name, sites: named = [], all = false, none = false, certificate_sha256 } = params
+    // Nothing said must not come to mean all, nor a mistake none.
+    if ([named.length > 0, all, none].filter(Boolean).length !== 1) {
+      throw fail('invalid_request', {
+        what: 'Say which sites the caller may operate: some of them, all, or none but those that it registers.',
+      })
     }
     const own = new Set<string>()
     for (const one of named) own.add((await siteNamed(one, sites, LIMITS)).oxd_id)

@@ -22,6 +22,7 @@ export const adminFields = {
     .max(LIMITS.list_items_max)
     .meta({ description: 'The sites that the caller may operate: their oxd_ids, or a unique beginning.' }),
   all_sites: z.boolean().meta({ description: 'It may operate all sites that there are and will be.' }),
+  no_sites: z.boolean().meta({ description: 'None yet: it may operate those that it registers.' }),
   certificate_sha256: text({
     description: 'SHA-256 of the certificate by which the caller is known instead of a key, in hexadecimal.',
   }),

@@ -11,7 +11,7 @@ export const introspect_rpt = command({
   summary: 'What the authorization server says of an RPT: whether it is active, and what it permits.',
   repeatable: true,
   spec: [
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#uma-bearer-token-profile',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.5',
     'https://www.rfc-editor.org/rfc/rfc7662#section-2.2',
   ],
   params: { oxd_id: fields.oxd_id, rpt: fields.rpt },

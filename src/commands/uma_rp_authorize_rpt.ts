@@ -10,7 +10,7 @@ export const uma_rp_authorize_rpt = command({
   access: 'site',
   summary: 'UMA 1: has the permissions of a ticket added to an RPT.',
   repeatable: false,
-  spec: ['https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html#authorization-api'],
+  spec: ['https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html'],
   params: { oxd_id: fields.oxd_id, ticket: fields.ticket, rpt: fields.rpt },
   result: { oxd_id: fields.oxd_id },
   more: {},

@@ -11,7 +11,7 @@ export const uma_rp_get_claims_gathering_url = command({
   access: 'site',
   summary: 'The URL at the authorization server at which the user gives the claims that it asked for.',
   repeatable: true,
-  spec: ['https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#claim-redirect'],
+  spec: ['https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#rfc.section.3.3.2'],
   params: {
     oxd_id: fields.oxd_id,
     ticket: fields.ticket,

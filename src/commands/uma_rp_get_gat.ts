@@ -11,7 +11,7 @@ export const uma_rp_get_gat = command({
   summary:
     'UMA 1 of Gluu: a token for scopes, at whatever resource. It is not kept: another user, or other scopes, get another.',
   repeatable: true,
-  spec: ['https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html#authorization-api'],
+  spec: ['https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html'],
   params: { oxd_id: fields.oxd_id, scopes: fields.gat_scopes },
   result: { rpt: fields.gat },
   more: {},

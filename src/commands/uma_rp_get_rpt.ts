@@ -13,8 +13,8 @@ export const uma_rp_get_rpt = command({
     'Asks for an RPT: with a ticket as UMA 2.0 has it, without one as UMA 1 has it. None is ever given twice.',
   repeatable: false,
   spec: [
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#uma-grant-type',
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#authorization-failure',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#rfc.section.3.3.1',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#rfc.section.3.3.6',
   ],
   params: {
     oxd_id: fields.oxd_id,

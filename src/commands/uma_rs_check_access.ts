@@ -17,9 +17,9 @@ export const uma_rs_check_access = command({
     'Says whether the RPT of a request opens a protected resource; if not, with which ticket its sender asks for one that does.',
   repeatable: true,
   spec: [
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#uma-bearer-token-profile',
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#permission-endpoint',
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#permission-success-to-client',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.5',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.4',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#rfc.section.3.2.1',
   ],
   params: {
     oxd_id: fields.oxd_id,

@@ -13,7 +13,9 @@ export const uma_rs_modify = command({
   summary:
     'Changes the scopes of one protected resource: of the condition that covers this path and method, with all its methods.',
   repeatable: true,
-  spec: ['https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#update-resource'],
+  spec: [
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.3.2.3',
+  ],
   params: {
     oxd_id: fields.oxd_id,
     http_method: fields.http_method,

@@ -18,9 +18,8 @@ export const uma_rs_protect = command({
   summary: 'Registers what a site protects, and which scopes are needed for it, at its authorization server.',
   repeatable: false,
   spec: [
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#create-resource',
-    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#delete-resource',
-    'https://jsonlogic.com/operations.html',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.3.2.1',
+    'https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.3.2.4',
   ],
   params: {
     oxd_id: fields.oxd_id,

@@ -1,7 +1,7 @@
 // What an authorization server says of itself: UMA 2.0 where it offers that, else UMA 1.
-// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#as-config
-// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#as-config
-// @see https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html#am-endpoints
+// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-grant-2.0.html#rfc.section.2
+// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.2
+// @see https://docs.kantarainitiative.org/uma/rec-uma-core-v1_0_1.html
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'

@@ -1,6 +1,6 @@
 // The protection API of an authorization server: resources are registered there, and tickets asked for, with the PAT.
-// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#resource-registration-endpoint
-// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#permission-endpoint
+// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.3
+// @see https://docs.kantarainitiative.org/uma/wg/rec-oauth-uma-federated-authz-2.0.html#rfc.section.4
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'

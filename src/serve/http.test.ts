@@ -78,14 +78,17 @@ const start = async (limits: Partial<Limits> = {}, more: Partial<HttpOptions> = 
   const commands = [probe(() => gate.promise), text] as readonly AnyCommand[]
   const dispatch = createDispatch(
     commands,
-    // The probes need none of these.
     {
       world,
+      // The probes need none of these.
       ops: undefined as never,
       sites: undefined as never,
       logins: undefined as never,
-      defaults: { op_host: undefined, insecure_password_commands: false },
-    } as never,
+      pats: undefined as never,
+      rpKeys: undefined as never,
+      uma: undefined as never,
+      defaults: { op_host: undefined, site: {}, insecure_password_commands: false },
+    },
     // Nor a guard: what is public needs none.
     { first: () => {}, permit: async () => undefined as never },
   )
@@ -353,7 +356,7 @@ describe('the door of HTTP', () => {
   })
 
   it('refuses a body that is too large, and the answer arrives', async () => {
-    const body = JSON.stringify({ code: 'x'.repeat(8_000_000) })
+    const body = JSON.stringify({ code: 'x'.repeat(500_000) })
     const headers = { 'content-type': 'application/json' }
     await both(async (dialect) => {
       const declared = { ...headers, 'content-length': String(body.length) }
@@ -374,6 +377,15 @@ describe('the door of HTTP', () => {
     const code = 'x'.repeat(1_000 - '{"code":""}'.length)
     assert.equal((await postJson(at.v4.address, '/probe', { code })).status, 200)
     assert.equal((await postJson(at.v4.address, '/probe', { code: `${code}x` })).status, 413)
+  })
+
+  it('reads a body that is too large to its end, for clients that write all before they read', async () => {
+    const length = 8_000_000
+    const head = `POST /probe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`
+    const { socket, answer } = raw(at.v4.address.port, head)
+    const written = new Promise((resolve) => socket.write('x'.repeat(length), resolve))
+    assert.equal(await written, undefined, 'without an error')
+    assert.match(await answer, /^HTTP\/1\.1 413 /)
   })
 
   it('refuses headers that are too large', async () => {
