@@ -24,6 +24,8 @@ const overview = (commands: readonly AnyCommand[]): string => {
     'oxd serve                     the daemon (oxd serve --help)',
     'oxd callers …                 keys and certificates of those who may call (oxd callers --help)',
     'oxd sites …                   the sites that oxd knows (oxd sites --help)',
+    'oxd import SOURCE             takes over the sites of an old oxd (oxd import --help)',
+    'oxd check URL|FILE.cfg        can this machine log users in at that OP? (oxd check --help)',
     'oxd <command> --name value …  one command to a running daemon (oxd <command> --help)',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),
