@@ -24,6 +24,7 @@ export type Access = 'site' | 'op' | 'client' | 'caller' | 'public'
 export interface Example<P, R> {
   readonly what: string
   readonly params: P
+  /** What `run` returns; each dialect shows of it what it carries. */
   readonly result: R
 }
 

@@ -450,7 +450,9 @@ export const fields = {
     invalid: 'invalid_scope',
   }),
   granted_scope: words({ description: 'What the OP granted: a list; on the 3.x wire one text.' }),
-  known_login_id: told({ description: 'Names the login that the refresh token is from; null if oxd does not know.' }),
+  known_login_id: told({
+    description: 'Names the login that the refresh token is from; null if oxd does not know.',
+  }),
 
   // Tokens of a client for itself.
   token_client_id: text({
@@ -479,7 +481,7 @@ export const fields = {
 
   // Introspection: what the OP says of a token.
   scopes: z.array(z.string()).meta({ description: 'The scopes of the token.' }),
-  introspected_scope: z.array(z.string()).meta({ description: 'The same.' }),
+  introspected_scope: z.array(z.string()).meta({ description: 'The same under the name of RFC 7662.' }),
   introspected_client_id: told({ description: 'The client to which the token was issued.' }),
   username: told({ description: 'The name of the user who gave the token.' }),
   token_type: told({ description: 'The type of the token.' }),
@@ -518,7 +520,10 @@ export const fields = {
     missing: 'missing_parameter',
     example: 'a secret',
   }),
-  flow_scope: text({ description: 'Scopes, with spaces between them. Default: `openid`.', example: 'openid' }),
+  flow_scope: text({
+    description: 'Scopes, with spaces between them. Default: `openid`.',
+    example: 'openid',
+  }),
   flow_nonce: text({ description: 'Ignored: oxd makes one.', secret: true }),
   acr: text({ description: 'Authentication contexts, with spaces between them.' }),
   expires_in_seconds: z.int().meta({
@@ -550,7 +555,9 @@ export const fields = {
   request_object_params: map({
     description: 'Parameters of the authorization request; those that oxd sets itself are refused.',
   }),
-  request_uri: z.string().meta({ description: 'Where the OP fetches the request object, for a few minutes.' }),
+  request_uri: z
+    .string()
+    .meta({ description: 'Where the OP fetches the request object, for a few minutes.' }),
   request_object_id: text({
     description: 'The last part of `request_uri`.',
     missing: 'request_object_not_found',
@@ -714,7 +721,8 @@ export const fields = {
   // What oxd itself knows.
   listed: flag({ description: 'List the sites of the caller instead of showing one.' }),
   node: z.union([z.record(z.string(), z.unknown()), z.array(z.record(z.string(), z.unknown()))]).meta({
-    description: 'The site, without secrets; with `list` the oxd_id and client_name of each site of the caller.',
+    description:
+      'The site, without secrets; with `list` the oxd_id and client_name of each site of the caller.',
   }),
   valid: z.boolean().meta({ description: 'Always true: oxd needs no licence.' }),
   thread_count: z.int().meta({ description: 'Always 0: there is no limit.' }),

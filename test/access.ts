@@ -45,6 +45,8 @@ export interface Tried {
   readonly asked_op: boolean
   /** Is any site there, gone or other than before? */
   readonly changed: boolean
+  /** Does the reply tell anything of the site that was not in the request? */
+  readonly told_site: boolean
   /** Is a secret of the site in the reply? */
   readonly told_secret: boolean
 }
@@ -163,6 +165,7 @@ const tryAll = async (
       refused: REFUSALS.has(outcome),
       asked_op: op.requests(issuer).length > requests,
       changed: (await everySite()) !== before,
+      told_site: text.includes(site.client.client_id),
       told_secret: SECRETS.some((secret) => text.includes(secret)),
     }
   }
@@ -207,11 +210,7 @@ const whoMay = (tried: readonly Tried[]): string => {
 
 /** docs/access.md. */
 export const accessPage = (tried: readonly Tried[]): string => {
-  const head = [
-    'command',
-    ...TRANSPORTS.map((transport) => transport.replace('--insecure-', '--insecure‑')),
-    '`--allowed-op`',
-  ]
+  const head = ['command', ...TRANSPORTS, '`--allowed-op`']
   const rows = COMMANDS.map((command) => {
     const own = tried.filter((one) => one.command === command)
     const cells = TRANSPORTS.map((transport) =>

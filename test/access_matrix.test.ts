@@ -43,8 +43,8 @@ describe('access', () => {
     ({ command, refused }) => !refused && !command.errors.includes('unsupported_operation'),
   )
   each(
-    'protected: without a key nothing changes, nobody is asked, and no secret is told',
-    ({ asked_op, changed, told_secret }) => !asked_op && !changed && !told_secret,
+    'protected: without a key nothing changes, nobody is asked, and nothing of a site is told',
+    ({ asked_op, changed, told_site, told_secret }) => !asked_op && !changed && !told_site && !told_secret,
     (one) => closed(one) && (one.shown === 'nothing' || one.shown === 'an unknown key'),
   )
   each(
@@ -54,7 +54,7 @@ describe('access', () => {
   )
   each(
     'protected: the key of another site opens nothing of this one',
-    ({ refused, changed, told_secret, asked_op }) => refused && !changed && !told_secret && !asked_op,
+    ({ refused, changed, told_site, asked_op }) => refused && !changed && !told_site && !asked_op,
     (one) =>
       closed(one) &&
       one.shown === 'the key of another site' &&

@@ -38,7 +38,7 @@ export const get_access_token_by_refresh_token = command({
         access_token: 'SlAV32hkKH',
         expires_in: 3600,
         refresh_token: 'tGzv3JOkF0XG5Qx2TlKWIB',
-        scope: 'openid email',
+        scope: ['openid', 'email'],
       },
     },
   ],

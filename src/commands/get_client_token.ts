@@ -52,7 +52,7 @@ export const get_client_token = command({
         access_token: 'SlAV32hkKG',
         expires_in: 299,
         refresh_token: null,
-        scope: 'openid oxd uma_protection',
+        scope: ['openid', 'oxd', 'uma_protection'],
       },
     },
   ],

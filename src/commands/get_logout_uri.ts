@@ -7,6 +7,8 @@ import { termsOf } from '../site.ts'
 /** The URL that logs the user out at the OP. */
 export const get_logout_uri = command({
   name: 'get_logout_uri',
+  // Where oxd-ruby 3.0.1 posts it to.
+  aliases: ['logout'],
   since: '2.4',
   access: 'site',
   summary: 'The URL that logs the user out at the OP.',

@@ -26,7 +26,7 @@ export const get_user_info = command({
     {
       what: 'Who is it?',
       params: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff', access_token: 'SlAV32hkKG' },
-      result: { claims: { sub: ['248289761001'], name: ['Jane Doe'], email_verified: ['true'] } },
+      result: { claims: { sub: '248289761001', name: 'Jane Doe', email_verified: true } },
     },
   ],
   async run({ access_token }, { site, ops, logins, fail }) {

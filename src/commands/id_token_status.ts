@@ -42,7 +42,7 @@ export const id_token_status = command({
         active: true,
         expires_at: 1711281970,
         issued_at: 1711278370,
-        claims: { iss: ['https://op.example.com'], sub: ['248289761001'], aud: ['s6BhdRkqt3'] },
+        claims: { iss: 'https://op.example.com', sub: '248289761001', aud: 's6BhdRkqt3', exp: 1711281970 },
       },
     },
   ],

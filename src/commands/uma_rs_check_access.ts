@@ -40,7 +40,6 @@ export const uma_rs_check_access = command({
       what: 'Somebody knocks without a token.',
       params: {
         oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff',
-        rpt: '',
         path: '/photos',
         http_method: 'GET',
       },

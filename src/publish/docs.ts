@@ -1,12 +1,19 @@
 // The documentation pages of the commands, and the tables of settings and errors: views of what the code says.
+import { isDeepStrictEqual } from 'node:util'
 import { z } from 'zod'
 import type { AnyCommand } from '../command.ts'
 import { envOf, SETTING_LIST, writtenFlag } from '../config.ts'
-import { ERRORS } from '../error.ts'
+import { DIALECTS } from '../dialect.ts'
+import { ERRORS, type ErrorCode } from '../error.ts'
 import { isOptional, metaOf, type Shape } from '../params.ts'
+import { pathOf } from './paths.ts'
 
 const TYPES: readonly { readonly is: (schema: z.core.$ZodType) => boolean; readonly name: string }[] = [
   { is: (schema) => schema instanceof z.ZodString || schema instanceof z.ZodEnum, name: 'string' },
+  {
+    is: (schema) => schema instanceof z.ZodArray && !(schema.element instanceof z.ZodString),
+    name: 'list of objects',
+  },
   { is: (schema) => schema instanceof z.ZodArray, name: 'list of strings' },
   { is: (schema) => schema instanceof z.ZodBoolean, name: 'boolean' },
   { is: (schema) => schema instanceof z.ZodNumber, name: 'number' },
@@ -35,12 +42,57 @@ const memberTable = (shape: Shape): string =>
   )
 
 const json = (value: unknown): string => `\`\`\`json\n${JSON.stringify(value, null, 2)}\n\`\`\``
+const http = (path: string, params: unknown): string =>
+  `\`\`\`http\nPOST ${path}\nContent-Type: application/json\n\n${JSON.stringify(params, null, 2)}\n\`\`\``
+
+/** One example as each kind of client sees it. */
+const example = (
+  command: AnyCommand,
+  { what, params, result }: AnyCommand['examples'][number],
+): readonly string[] => {
+  const { name, bare, v4, more } = command
+  const path = pathOf(name)
+  const [v3, rest, native] = (['v3', 'v4', 'native'] as const).map((dialect) =>
+    DIALECTS[dialect].success(command, result),
+  )
+  const sameAs4 = bare === undefined && v4 === undefined && isDeepStrictEqual(v3, rest)
+  const hasMore = Object.keys(more).length > 0 || !isDeepStrictEqual(v3, native)
+  return [
+    `**${what}** On the socket (2.4 to 3.1):`,
+    json({ command: name, params }),
+    json({ status: 'ok', data: v3 }),
+    `Over HTTPS, as 3.1 (the same reply) and as 4.x${sameAs4 ? ' (the same `data` alone)' : ''}:`,
+    http(path, params),
+    ...(sameAs4 ? [] : ['The reply of 4.x:', json(rest)]),
+    ...(hasMore
+      ? ['With `"oxd": 1` on the socket, or the header `Oxd: 1`:', json({ status: 'ok', data: native })]
+      : []),
+  ]
+}
 const methodOf = (name: string): string =>
   name.replace(/_(.)/g, (_match, letter: string) => letter.toUpperCase())
 
+const errorRow = (code: ErrorCode): readonly string[] => {
+  const { wire, v4 = wire, http: status, message } = ERRORS[code]
+  return [`\`${code}\``, `\`${wire}\``, `${status} \`${v4}\``, message]
+}
+
 /** The page of one command, in Markdown. */
 export const commandPage = (command: AnyCommand): string => {
-  const { name, aliases = [], since, summary, params, result, more, errors, spec, examples } = command
+  const {
+    name,
+    aliases = [],
+    since,
+    summary,
+    params,
+    result,
+    more,
+    v4,
+    bare,
+    errors,
+    spec,
+    examples,
+  } = command
   const parameters = Object.entries(params).map(([field, schema]) => [
     `\`${field}\``,
     typeOf(schema),
@@ -56,20 +108,15 @@ export const commandPage = (command: AnyCommand): string => {
     '## Result',
     memberTable(result),
     ...(Object.keys(more).length > 0
-      ? ['With `"oxd": 1` beside `command` and `params` also:', memberTable(more)]
+      ? ['With `"oxd": 1` beside `command` and `params`, or the header `Oxd: 1`, also:', memberTable(more)]
       : []),
+    ...(v4 === undefined ? [] : ['In 4.x:', memberTable(v4)]),
+    ...(bare === undefined ? [] : [`In 4.x the value of \`${bare}\` alone is the reply.`]),
     '## Errors of its own',
-    table(
-      ['with `"oxd": 1`', 'on the wire', 'meaning'],
-      errors.map((code) => [`\`${code}\``, `\`${ERRORS[code].wire}\``, ERRORS[code].message]),
-    ),
+    table(['with `"oxd": 1`', '3.x', '4.x', 'meaning'], errors.map(errorRow)),
     'Beside them stand those of [the request and the OP](errors.md).',
     '## Examples',
-    ...examples.flatMap((example) => [
-      example.what,
-      json({ command: name, params: example.params }),
-      json({ status: 'ok', data: example.result }),
-    ]),
+    ...examples.flatMap((each) => example(command, each)),
     '## Specifications',
     spec.map((url) => `- <${url}>`).join('\n'),
     '',
@@ -80,10 +127,11 @@ export const commandPage = (command: AnyCommand): string => {
 export const errorPage = (): string =>
   [
     '# Errors',
-    'Every way oxd says no. The first code is `error` in replies to `"oxd": 1`, as our own library asks; the second is `error` as the clients of oxd 2.4 to 4.5 know it. A code that ends in `_` is completed by the HTTP status of the OP. Every `error_description` ends in a reference such as `[ref K7Q2-9B]`, which is also in the log.',
+    'Every way oxd says no. The first code is `error` in replies to `"oxd": 1`, as our own library asks; then come `error` as the clients of oxd 2.4 to 3.1 know it, and HTTP status and `error` of 4.x. A code that ends in `_` is completed by the HTTP status of the OP. Every `error_description` ends in a reference such as `[ref K7Q2-9B]`, which is also in the log.',
     table(
-      ['code', 'on the wire', 'meaning'],
-      Object.entries(ERRORS).map(([code, { wire, message }]) => [`\`${code}\``, `\`${wire}\``, message]),
+      ['code', '3.x', '4.x', 'meaning'],
+      // The keys of the table are its codes.
+      (Object.keys(ERRORS) as ErrorCode[]).map(errorRow),
     ),
     '',
   ].join('\n\n')

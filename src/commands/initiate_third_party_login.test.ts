@@ -1,0 +1,1 @@
+// initiate_third_party_login: being written

@@ -1,0 +1,1 @@
+// introspect_access_token: being written
