@@ -14,7 +14,7 @@ const DOORS: Readonly<
   world: { rooms: [] },
   claims: { rooms: [] },
   fields: { rooms: ['limits'], types: ['error'] },
-  params: { rooms: ['error'], types: ['fields'] },
+  params: { rooms: ['error', 'limits'], types: ['fields'] },
   config: { rooms: ['error', 'limits', 'moving'] },
   log: { rooms: [], types: ['world'] },
   store: { rooms: ['error', 'limits', 'world'] },

@@ -109,7 +109,7 @@ export const LIMITS = {
   op_list_items_max: 1_000,
   /** Members of a discovery document that are shown; honest ones have about sixty. */
   op_metadata_members_max: 256,
-  /** Objects and lists within each other in what an OP says; honest answers have a handful. */
+  /** Objects and lists within each other in what an OP says or a caller sends; honest ones have a handful. */
   json_depth_max: 64,
   /** How long OP metadata and keys are used before they are fetched anew. */
   op_metadata_ms: 600_000,

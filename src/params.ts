@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { OxdError } from './error.ts'
 import type { FieldMeta } from './fields.ts'
+import { LIMITS } from './limits.ts'
 
 type Schema = z.core.$ZodType
 export type Shape = Readonly<Record<string, Schema>>
@@ -80,14 +81,46 @@ const taken = (schema: Schema, value: unknown): unknown => {
   return isEmpty(result) ? undefined : result
 }
 
+/** What no parameter may be, wherever in it. */
+const UNUSABLE = {
+  too_deep: 'is nested too deeply',
+  // RFC 7493 section 2.1: half of a surrogate pair stands for no character, and nobody could send it on.
+  ill_formed: 'holds half a character',
+} as const
+
+const unusable = (
+  value: unknown,
+  depth: number = LIMITS.json_depth_max,
+): keyof typeof UNUSABLE | undefined => {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : 'ill_formed'
+  if (typeof value !== 'object' || value === null) return undefined
+  // Whoever follows it to its end would run out of stack.
+  if (depth === 0) return 'too_deep'
+  for (const [name, item] of Object.entries(value)) {
+    const problem = unusable(name) ?? unusable(item, depth - 1)
+    if (problem !== undefined) return problem
+  }
+  return undefined
+}
+
 /** A name that the caller chose is repeated up to here. */
 const ITEM_NAME_MAX = 40
+
+/** Of a union, what is wrong with the branch whose type is the right one, if there is any. */
+const within = (issue: z.core.$ZodIssue): z.core.$ZodIssue => {
+  if (issue.code !== 'invalid_union') return issue
+  const found = issue.errors
+    .map(([first]) => first)
+    .find((first) => first !== undefined && (first.code !== 'invalid_type' || first.path.length > 0))
+  return found === undefined ? issue : { ...found, path: [...issue.path, ...found.path] }
+}
 
 const refused = (
   shape: Shape,
   params: Readonly<Record<string, unknown>>,
-  issue: z.core.$ZodIssue,
+  found: z.core.$ZodIssue,
 ): OxdError => {
+  const issue = within(found)
   const name = String(issue.path[0])
   const schema = shape[name]
   const meta = schema === undefined ? undefined : metaOf(schema)
@@ -97,7 +130,11 @@ const refused = (
       details: { parameter: name },
     })
   }
-  const wrongType = issue.code === 'invalid_type' || issue.code === 'invalid_union'
+  const wrongType =
+    issue.code === 'invalid_type' ||
+    issue.code === 'invalid_union' ||
+    // The values of every enum are texts.
+    (issue.code === 'invalid_value' && typeof params[name] !== 'string')
   const position = issue.path.length > 1 ? ` (item ${String(issue.path[1]).slice(0, ITEM_NAME_MAX)})` : ''
   return new OxdError(wrongType ? 'malformed_params' : (meta?.invalid ?? 'malformed_params'), {
     what: `${name}${position}: ${REASONS[issue.code]?.(issue) ?? issue.message}.`,
@@ -122,6 +159,15 @@ export const readParams = (
   shape: Shape,
   sent: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> => {
+  for (const [name, schema] of Object.entries(shape)) {
+    const problem = Object.hasOwn(sent, name) ? unusable(sent[name]) : undefined
+    if (problem === undefined) continue
+    const invalid = problem === 'ill_formed' ? metaOf(schema).invalid : undefined
+    throw new OxdError(invalid ?? 'malformed_params', {
+      what: `${name}: ${UNUSABLE[problem]}.`,
+      details: { parameter: name },
+    })
+  }
   const params = Object.fromEntries(
     Object.entries(shape).map(([name, schema]) => [
       name,

@@ -1,6 +1,7 @@
 // The packages as their users get them: built, packed, installed in empty folders without a network, and logged in with.
 import assert from 'node:assert/strict'
 import { execFile, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import {
   copyFileSync,
   existsSync,
@@ -11,6 +12,8 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -34,7 +37,6 @@ const CLIENT = join(folder, 'application')
 const ENV: NodeJS.ProcessEnv = {
   ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(?:npm|node|oxd)_/i.test(name))),
   PATH: [dirname(process.execPath), process.env.PATH].join(delimiter),
-  npm_config_offline: 'true',
   // Neither is there.
   npm_config_userconfig: join(folder, 'user.npmrc'),
   npm_config_globalconfig: join(folder, 'global.npmrc'),
@@ -73,8 +75,42 @@ const dependenciesOf = (at: string): readonly string[] => {
 const withDependencies = (at: string, found = new Set<string>()): ReadonlySet<string> => {
   if (found.has(at)) return found
   found.add(at)
-  for (const name of dependenciesOf(at)) withDependencies(join(MODULES, name), found)
+  for (const name of dependenciesOf(at)) withDependencies(folderOf(name, at), found)
   return found
+}
+/** Where a package finds another one: beside itself before further up, as Node looks for it. */
+const folderOf = (name: string, from: string): string => {
+  const inner = join(from, 'node_modules', name)
+  if (from.startsWith(`${MODULES}/`) && existsSync(inner)) return inner
+  return from.startsWith(`${MODULES}/`) ? folderOf(name, dirname(from)) : join(MODULES, name)
+}
+
+/** A registry on this machine that has these packages and no others: some come in two versions, as npm ci has them. */
+const startRegistry = async (packs: string, folders: ReadonlySet<string>) => {
+  const manifests = [...folders].map((at): { name: string; version: string } =>
+    JSON.parse(readFileSync(join(at, 'package.json'), 'utf8')),
+  )
+  // As npm pack names them.
+  const tarball = ({ name, version }: { name: string; version: string }): string =>
+    `${name.replace(/^@/, '').replace('/', '-')}-${version}.tgz`
+  const server = createServer((request, response) => {
+    const path = decodeURIComponent(request.url ?? '').slice(1)
+    if (path.endsWith('.tgz')) return void response.end(readFileSync(join(packs, path)))
+    const versions = manifests.filter(({ name }) => name === path)
+    if (versions.length === 0) return void response.writeHead(404).end()
+    const origin = `http://${request.headers.host}`
+    const listed = versions.map((manifest) => [
+      manifest.version,
+      { ...manifest, dist: { tarball: `${origin}/${tarball(manifest)}` } },
+    ])
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify({ name: path, versions: Object.fromEntries(listed) }))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // A TCP server that listens has an AddressInfo.
+  const { port } = server.address() as AddressInfo
+  return { server, origin: `http://127.0.0.1:${port}/`, tarball }
 }
 
 /** Packs a package and what it says it needs, and installs that in an empty folder: what it does not say is not there. */
@@ -83,8 +119,15 @@ const install = async (built: string, at: string): Promise<void> => {
   mkdirSync(packs)
   mkdirSync(at)
   writeFileSync(join(at, 'package.json'), '{ "private": true, "type": "module" }')
-  await ok(folder, 'npm', 'pack', '--pack-destination', packs, ...withDependencies(built))
-  await ok(at, 'npm', 'install', ...readdirSync(packs).map((name) => join(packs, name)))
+  const folders = withDependencies(built)
+  await ok(folder, 'npm', 'pack', '--pack-destination', packs, ...folders)
+  const { server, origin, tarball } = await startRegistry(packs, folders)
+  try {
+    const own = JSON.parse(readFileSync(join(built, 'package.json'), 'utf8'))
+    await ok(at, 'npm', 'install', '--registry', origin, join(packs, tarball(own)))
+  } finally {
+    server.close()
+  }
 }
 
 const filesIn = (at: string, ending: string): readonly string[] =>
@@ -93,7 +136,9 @@ const filesIn = (at: string, ending: string): readonly string[] =>
 const packagesImported = (at: string, ending: string): readonly string[] => {
   const targets = filesIn(at, ending).flatMap((name) =>
     [...readFileSync(join(at, name), 'utf8').matchAll(/\b(?:from|import|import\()\s*['"]([^'"]+)['"]/g)].map(
-      ([, target = '']) => target,
+      // Of a package, whatever part of it.
+      ([, target = '']) =>
+        (/^(?:node:|\.)/.test(target) ? target : /^(?:@[^/]+\/)?[^/]+/.exec(target)?.[0]) ?? '',
     ),
   )
   return [...new Set(targets.filter((target) => !/^(?:node:|\.)/.test(target)))].sort()

@@ -3,6 +3,7 @@ import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { authorizationUrl, loginParameters } from '../oidc/authorization.ts'
 import { termsOf } from '../site.ts'
+import { seconds } from '../world.ts'
 
 /** Starts a login that the OP or another site asked for: the URL to which the user is redirected. */
 export const initiate_third_party_login = command({
@@ -21,7 +22,7 @@ export const initiate_third_party_login = command({
   result: { authorization_url: fields.authorization_url },
   more: { state: fields.new_state, login_id: fields.login_id },
   get: { path: '/initiate-third-party-login/{oxd_id}' },
-  errors: ['foreign_iss', 'foreign_target_link_uri'],
+  errors: ['foreign_iss', 'foreign_target_link_uri', 'expired_client'],
   examples: [
     {
       what: 'The OP has a list of applications, and the user chose this one.',
@@ -32,7 +33,7 @@ export const initiate_third_party_login = command({
       },
     },
   ],
-  async run({ iss, login_hint, target_link_uri }, { site, ops, logins, fail }) {
+  async run({ iss, login_hint, target_link_uri }, { site, ops, logins, world, fail }) {
     const { settings, client, issuer } = site
     if (iss !== issuer) throw fail('foreign_iss')
     const origins = settings.redirect_uris.map(originOf)
@@ -40,11 +41,17 @@ export const initiate_third_party_login = command({
     if (target_link_uri !== undefined && !origins.includes(originOf(target_link_uri))) {
       throw fail('foreign_target_link_uri')
     }
+    // As at every other login: it would fail when the user comes back.
+    if (client.client_secret_expires_at !== undefined && client.client_secret_expires_at <= seconds(world)) {
+      throw fail('expired_client')
+    }
     const op = await ops.at(site)
     const login = await logins.begin(termsOf(site), { redirect_uri: settings.redirect_uris[0] })
     const authorization_url = authorizationUrl(op.metadata, [
       ...loginParameters(login, { client_id: client.client_id, scope: settings.scope }),
       ['acr_values', settings.acr_values.join(' ')],
+      ['ui_locales', settings.ui_locales.join(' ')],
+      ['claims_locales', settings.claims_locales.join(' ')],
       ['login_hint', login_hint],
     ])
     return { authorization_url, state: login.state, login_id: login.login_id }

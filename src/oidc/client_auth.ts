@@ -11,18 +11,13 @@ import {
 import { OxdError } from '../error.ts'
 import type { DoorAnswer, Step } from './http.ts'
 import type { Op } from './op.ts'
+import type { TokenClient } from './token_client.ts'
 
 /** The methods, by the names of OpenID Connect Core section 9. */
 export const AUTH_METHODS: Readonly<Record<string, (client_secret: string) => ClientAuth>> = {
   client_secret_basic: ClientSecretBasic,
   client_secret_post: ClientSecretPost,
   none: None,
-}
-
-export interface TokenClient {
-  readonly client_id: string
-  readonly client_secret?: string | undefined
-  readonly token_endpoint_auth_method: string
 }
 
 /** The client as it registered to authenticate. @throws OxdError invalid_algorithm */

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { OxdError } from '../error.ts'
 import { authorizationUrl, loginParameters, type LoginRequest } from './authorization.ts'
-import type { TokenClient } from './client_auth.ts'
+import type { TokenClient } from './token_client.ts'
 import type { DoorAnswer } from './http.ts'
 import { validateIdToken } from './id_token.ts'
 import type { Op } from './op.ts'

@@ -1,7 +1,7 @@
 // A relying party without a daemon: the door, the OPs and a client, at an OP that may lie.
 import { createHash } from 'node:crypto'
 import assert from 'node:assert/strict'
-import type { TokenClient } from '../oidc/client_auth.ts'
+import type { TokenClient } from '../oidc/token_client.ts'
 import { whereabouts } from '../oidc/discovery.ts'
 import { createDoor, type Door } from '../oidc/http.ts'
 import { createOps, type Op, type Ops } from '../oidc/op.ts'
