@@ -29,7 +29,7 @@ const DOORS: Readonly<
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
   rp_keys: { rooms: ['error', 'world'], types: ['limits', 'store'] },
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
-  registrar: { rooms: ['error', 'oidc', 'site'] },
+  registrar: { rooms: ['error', 'oidc', 'site'], types: ['command'] },
   commands: {
     rooms: [
       'command',
@@ -55,7 +55,10 @@ const DOORS: Readonly<
     types: ['command', 'guard', 'site', 'world'],
   },
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
-  admin: { rooms: ['command', 'error', 'fields', 'limits', 'moving', 'world'], types: ['callers', 'site'] },
+  admin: {
+    rooms: ['command', 'error', 'fields', 'limits', 'moving', 'registrar', 'world'],
+    types: ['callers', 'site'],
+  },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
   serve: {
     rooms: ['error', 'oidc/json', 'publish'],

@@ -1,10 +1,12 @@
 // Registers a site: its client at the OP, or one that was registered there by hand. What cannot be kept is taken back.
+import type { Context } from './command.ts'
 import { OxdError } from './error.ts'
 import type { Op } from './oidc/op.ts'
 import { clientByHand, registerClient, removeClient } from './oidc/registration.ts'
 import {
   clientMetadata,
   secretExpiry,
+  termsOf,
   type Client,
   type Site,
   type SiteParams,
@@ -82,3 +84,20 @@ export const registrationOf = ({ client, settings }: Site) => ({
   client_id_issued_at: client.client_id_issued_at ?? 0,
   client_secret_expires_at: client.client_secret_expires_at ?? 0,
 })
+
+/**
+ * Forgets a site and what is kept of it; its client at the OP stays.
+ * @returns whether there was one
+ * @throws OxdError store_unreachable
+ */
+export const forgetSite = async (
+  { sites, logins, pats, uma }: Pick<Context, 'sites' | 'logins' | 'pats' | 'uma'>,
+  site: Site,
+): Promise<boolean> => {
+  const { oxd_id } = site
+  // In turn: a change that is under way must not write the site again.
+  const removed = await sites.inTurn(oxd_id, () => sites.remove(oxd_id))
+  // Everything else that is kept of it stands under its oxd_id, which nobody has any more, and expires.
+  await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])
+  return removed
+}

@@ -1,5 +1,6 @@
 // delete_site: oxd forgets a site. Its client at the OP stays: who wants it gone, too, removes it there.
 import { LIMITS } from '../limits.ts'
+import { forgetSite } from '../registrar.ts'
 import { adminCommand } from './admin_command.ts'
 import { adminFields } from './admin_fields.ts'
 import { siteLine } from './shown_site.ts'
@@ -13,11 +14,9 @@ export const delete_site = adminCommand({
   params: { oxd_id: adminFields.site_named },
   result: { site: adminFields.site },
   errors: ['unknown_site', 'invalid_request'],
-  async run({ oxd_id: named }, { sites, uma, fail }) {
-    const site = await siteNamed(named, sites, LIMITS)
-    const removed = await sites.inTurn(site.oxd_id, () => sites.remove(site.oxd_id))
-    if (!removed) throw fail('unknown_site')
-    await uma.forget(site.oxd_id)
+  async run({ oxd_id: named }, context) {
+    const site = await siteNamed(named, context.sites, LIMITS)
+    if (!(await forgetSite(context, site))) throw context.fail('unknown_site')
     return { site: siteLine(site) }
   },
 })

@@ -85,7 +85,9 @@ describe('initiate_third_party_login', () => {
   it('hands on whom the third party takes the user for, and nothing that hides in it', async () => {
     const site = await story.site()
     const login_hint = 'ada&redirect_uri=https://evil.example.com/&scope=x#y'
-    const sent = sentTo(await start(site, { login_hint, redirect_uri: 'https://evil.example.com/', prompt: 'none' }))
+    const sent = sentTo(
+      await start(site, { login_hint, redirect_uri: 'https://evil.example.com/', prompt: 'none' }),
+    )
     assert.equal(sent.get('login_hint'), login_hint)
     assert.deepEqual(sent.getAll('redirect_uri'), [REDIRECT])
     assert.equal(sent.get('prompt'), null)

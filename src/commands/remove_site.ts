@@ -1,7 +1,7 @@
 // remove_site: oxd forgets a site. The client at the OP stays.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { termsOf } from '../site.ts'
+import { forgetSite } from '../registrar.ts'
 
 /** Forgets a site, and what oxd keeps of it. The client at the OP stays. */
 export const remove_site = command({
@@ -22,13 +22,9 @@ export const remove_site = command({
       result: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff' },
     },
   ],
-  async run(_params, { site, sites, logins, pats, uma, fail }) {
-    const { oxd_id } = site
-    // In turn: a change that is under way must not write the site again.
-    const removed = await sites.inTurn(oxd_id, () => sites.remove(oxd_id))
-    if (!removed) throw fail('invalid_oxd_id')
-    // Everything else that is kept of it stands under its oxd_id, which nobody has any more, and expires.
-    await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])
-    return { oxd_id }
+  async run(_params, context) {
+    const { site, fail } = context
+    if (!(await forgetSite(context, site))) throw fail('invalid_oxd_id')
+    return { oxd_id: site.oxd_id }
   },
 })

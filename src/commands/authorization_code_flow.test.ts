@@ -1,0 +1,1 @@
+// authorization_code_flow: being written by G

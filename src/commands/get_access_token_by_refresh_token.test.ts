@@ -1,0 +1,1 @@
+// get_access_token_by_refresh_token: being written by G

@@ -1,0 +1,1 @@
+// get_authorization_code: being written by G

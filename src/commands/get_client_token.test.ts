@@ -1,0 +1,1 @@
+// get_client_token: being written by G

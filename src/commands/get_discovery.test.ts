@@ -1,0 +1,1 @@
+// get_discovery: being written by G

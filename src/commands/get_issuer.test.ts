@@ -1,0 +1,1 @@
+// get_issuer: being written by G

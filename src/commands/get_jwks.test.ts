@@ -1,0 +1,1 @@
+// get_jwks: being written by G

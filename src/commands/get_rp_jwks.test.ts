@@ -1,0 +1,1 @@
+// get_rp_jwks: being written

@@ -1,0 +1,1 @@
+// rp_keys: being written by G
