@@ -1,146 +1,84 @@
 // Every parameter of every command, wrong in every way, in every dialect: generated from the definitions.
 import assert from 'node:assert/strict'
-import { Agent, request } from 'node:http'
 import { after, before, describe, it } from 'node:test'
 import type { AnyCommand } from '../src/command.ts'
 import { COMMANDS } from '../src/daemon.ts'
 import type { DialectName } from '../src/dialect.ts'
 import { ERRORS, type ErrorCode } from '../src/error.ts'
-import { pathOf } from '../src/publish/paths.ts'
 import { Caller, type Data } from '../src/testing/daemon.ts'
 import { assertNoSecrets } from '../src/testing/log_scan.ts'
 import { REDIRECT, startStory, type Site, type Story } from '../src/testing/story.ts'
 import { ABYSS, LEFT_OUT, MARK, parametersOf, type Bad, type Parameter } from './bad_input.ts'
+import { WAYS, type Line, type Said } from './bad_input_ways.ts'
 
-/** Lists within each other: 40 kB of them, far more than a recursive reader survives. */
-const ABYSS_LEVELS = 20_000
-const ABYSS_TEXT = '['.repeat(ABYSS_LEVELS) + ']'.repeat(ABYSS_LEVELS)
-const asJson = (value: unknown): string => JSON.stringify(value).replaceAll(JSON.stringify(ABYSS), ABYSS_TEXT)
-
-/** An answer as it came, and what of it every dialect has. */
-interface Said {
-  readonly text: string
-  readonly ok: boolean
-  readonly error: unknown
-  readonly description: string
-}
-
-/** One connection, on which everything is sent. */
-interface Line {
-  readonly send: (command: string, params: unknown) => Promise<Said>
-  readonly close: () => void
-}
-
-interface Way {
-  readonly dialect: DialectName
-  readonly open: (daemon: Story['daemon']) => Line
-  /** Are requests read by a parser that has a limit of depth? */
-  readonly bounded_depth: boolean
-}
-
-const textOf = (value: unknown): string => {
-  assert.equal(typeof value, 'string')
-  return String(value)
-}
-const membersOf = (value: unknown): Data => {
-  assert.ok(typeof value === 'object' && value !== null && !Array.isArray(value), 'an object')
-  return { ...value }
-}
-
-/** What is said in an envelope, after a look at its form. */
-const opened = (reply: unknown, dialect: DialectName): Said => {
-  const text = JSON.stringify(reply)
-  const { status, data, ...others } = membersOf(reply)
-  assert.deepEqual(others, {})
-  if (status === 'ok') return { text, ok: true, error: undefined, description: '' }
-  assert.equal(status, 'error')
-  const { error, error_description, details, ...more } = membersOf(data)
-  assert.deepEqual(more, {})
-  if (dialect === 'native') membersOf(details)
-  return { text, ok: false, error, description: textOf(error_description) }
-}
-
-const overSocket = (dialect: 'v3' | 'native'): Way => ({
-  dialect,
-  bounded_depth: false,
-  open({ port }) {
-    const caller = new Caller(port)
-    return {
-      async send(command, params) {
-        const body = asJson({ command, params, ...(dialect === 'native' ? { oxd: 1 } : {}) })
-        const reply = await caller.write(String(Buffer.byteLength(body)).padStart(4, '0') + body)
-        return opened(reply, dialect)
-      },
-      close: () => caller.close(),
-    }
-  },
-})
-
-const overHttp = (dialect: 'v3' | 'v4'): Way => ({
-  dialect,
-  bounded_depth: true,
-  open({ places }) {
-    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
-    let connections = 0
-    const post = (path: string, body: string): Promise<{ status: number; text: string }> =>
-      new Promise((resolve, reject) => {
-        const { port } = places[dialect]
-        const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
-        const sent = request({ host: '127.0.0.1', port, path, method: 'POST', headers, agent })
-        sent.on('error', reject)
-        sent.on('response', (response) => {
-          const parts: Buffer[] = []
-          response.on('data', (part: Buffer) => parts.push(part))
-          response.on('error', reject)
-          response.on('end', () => {
-            if (!sent.reusedSocket) connections += 1
-            resolve({ status: response.statusCode ?? 0, text: Buffer.concat(parts).toString() })
-          })
-        })
-        sent.end(body)
-      })
-    return {
-      async send(command, params) {
-        const { status, text } = await post(pathOf(command), asJson(params))
-        assert.equal(connections, 1, 'the connection was kept')
-        const body: unknown = JSON.parse(text)
-        if (dialect === 'v3') {
-          assert.equal(status, 200)
-          return opened(body, dialect)
-        }
-        const { error, error_description } = membersOf(body)
-        if (status === 200) return { text, ok: true, error: undefined, description: '' }
-        return { text, ok: false, error: `${status} ${error}`, description: textOf(error_description) }
-      },
-      close: () => agent.destroy(),
-    }
-  },
-})
-
-const WAYS: Readonly<Record<string, Way>> = {
-  'the socket, as clients of 3.1': overSocket('v3'),
-  'the socket, as our own library': overSocket('native'),
-  'HTTP, as clients of 3.1': overHttp('v3'),
-  'HTTP, as clients of 4.x': overHttp('v4'),
-}
-
-/** A code as the dialect writes it; with the status over HTTP of 4.x. */
-const written = (code: ErrorCode, dialect: DialectName): string => {
-  const { wire, v4 = wire, http } = ERRORS[code]
-  return dialect === 'native' ? code : dialect === 'v3' ? wire : `${http} ${v4}`
-}
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code)
+
+/** A code as the dialect writes it; before it the status, which only 4.x has. */
+const written = (code: ErrorCode, dialect: DialectName): RegExp => {
+  const { wire, v4 = wire, http } = ERRORS[code]
+  // Completed by the status with which the OP refused, which is that of the answer, too.
+  const [rest, status] = wire.endsWith('_') ? ['\\d{3}', '\\d{3}'] : ['', String(http)]
+  const texts: Readonly<Record<DialectName, string>> = {
+    v3: wire + rest,
+    v4: `${status} ${v4}${rest}`,
+    native: code,
+  }
+  return new RegExp(`^${texts[dialect]}$`)
+}
 
 const PROTOTYPES = [Object.prototype, Array.prototype, Function.prototype, String.prototype]
 const prototypeMembers = (): string =>
   PROTOTYPES.map((prototype) => Reflect.ownKeys(prototype).map(String).join()).join('\n')
 const CLEAN = prototypeMembers()
 
+/** Addresses and names of algorithms, which an error has to show so that the reader finds the mistake; cleaned. */
+const SHOWN = new Set(['op_host', 'client_token_endpoint_auth_method', 'id_token_signed_response_alg'])
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
+const DESCRIPTION_CHARACTERS_MAX = 600
+
+const expected = ({ meta, required }: Parameter, { fate }: Bad): ErrorCode | undefined => {
+  if (fate === 'wrong_type') return 'malformed_params'
+  if (fate === 'no_use') return meta.invalid ?? 'malformed_params'
+  return fate === 'absent' && required ? (meta.missing ?? 'missing_parameter') : undefined
+}
+
+const isRegistering = ({ params }: AnyCommand): boolean => Object.hasOwn(params, 'authorization_redirect_uri')
+
+const BY_HAND = { client_id: 'by-hand', client_secret: 'told by an administrator' }
+
+/** Two sites of one issuer: for changes of the second one the OP is not asked. */
+interface Sites {
+  readonly site: Site
+  readonly byHand: Site
+}
+
+/** Parameters with which nothing is wrong; `quiet`: no client is registered or changed at the OP. */
+const goodParams = (command: AnyCommand, { site, byHand }: Sites, quiet: boolean): Data => {
+  const { name, params, examples } = command
+  const { oxd_id } = quiet && isRegistering(command) ? byHand : site
+  const optional: Data = {
+    // It would be gone after the first time.
+    oxd_id: name === 'remove_site' ? 'no site has this oxd_id' : oxd_id,
+    op_host: site.issuer,
+    authorization_redirect_uri: REDIRECT,
+    ...(quiet && name !== 'update_site_registration' ? BY_HAND : {}),
+  }
+  const required: Data = { resource: `${site.issuer}/ada`, iss: site.issuer }
+  const example = examples[0]?.params ?? {}
+  return Object.fromEntries(
+    parametersOf(command).flatMap(({ name, required: isRequired }) => {
+      if (Object.hasOwn(optional, name) && Object.hasOwn(params, name)) return [[name, optional[name]]]
+      return isRequired ? [[name, required[name] ?? example[name]]] : []
+    }),
+  )
+}
+
 describe('bad input', () => {
   let story: Story
-  /** Somebody else, who was there before. */
+  /** Somebody else, who was there before and is in the middle of a login. */
   let bystander: Caller
   let other: Site
+  let underWay: Data
   before(async () => {
     story = await startStory({
       http: 'plain',
@@ -148,107 +86,129 @@ describe('bad input', () => {
     })
     bystander = new Caller(story.daemon.port)
     other = await story.site()
+    underWay = await other.visit()
   })
   after(async () => {
     bystander.close()
     await story.close()
   })
 
-  /** Parameters with which nothing is wrong. */
-  const goodParams = ({ name, params, examples }: AnyCommand, { oxd_id, issuer }: Site): Data => {
-    const example = examples[0]?.params ?? {}
-    const known: Data = {
-      // It would be gone after the first time.
-      oxd_id: name === 'remove_site' ? 'a site that is not there' : oxd_id,
-      op_host: issuer,
-      resource: `${issuer}/ada`,
-      iss: issuer,
-      ...(registers({ params }) ? { authorization_redirect_uri: REDIRECT } : {}),
+  it('has something of everything for each parameter', () => {
+    const all = COMMANDS.flatMap((command) => parametersOf(command))
+    for (const { name, bad } of all) {
+      const fates = new Set(bad.map(({ fate }) => fate))
+      assert.ok(fates.has('absent') && fates.has('wrong_type'), name)
+      assert.ok(bad.length >= 20, name)
     }
-    const required = Object.keys(params).filter((member) => !isOptional(params, member))
-    const ours = Object.keys(params).filter((member) => ['oxd_id', 'op_host', 'authorization_redirect_uri'].includes(member))
-    return Object.fromEntries(
-      [...required, ...ours].map((member) => [member, known[member] ?? example[member]]),
-    )
-  }
+  })
 
   for (const [title, way] of Object.entries(WAYS)) {
     describe(`over ${title}`, () => {
-      const { dialect } = way
       let line: Line
       before(() => {
         line = way.open(story.daemon)
       })
       after(() => line.close())
 
-      /** Sends, looks at everything that must hold whatever was sent, and says how it went: `ok` or the code. */
-      const outcomeOf = async (command: string, params: Data): Promise<{ outcome: string; said: Said }> => {
+      interface Outcome {
+        /** `ok`, or the code of the error. */
+        readonly code: string
+        readonly said: Said
+      }
+      /** Looks at everything that must hold whatever was sent. */
+      const outcomeOf = async (answer: () => Promise<Said>, mayShow: boolean): Promise<Outcome> => {
         const { log } = story.daemon
         const lines = log.length
-        const said = await line.send(command, params)
+        const said = await answer()
         const logged = log.slice(lines)
-        const outcome = String(logged.findLast(({ message }) => message === 'command')?.fields.outcome)
-        assert.equal(prototypeMembers(), CLEAN, 'no prototype is polluted')
-        assertNoSecrets(JSON.stringify(logged), { value: MARK })
-        assert.equal(said.ok, outcome === 'ok', said.text)
-        if (said.ok) return { outcome, said }
-        assertNoSecrets(said.text, { value: MARK })
-        assert.ok(isCode(outcome), outcome)
-        assert.notEqual(outcome, 'internal_error')
-        assert.ok(String(said.error).startsWith(written(outcome, dialect)), `${said.error} for ${outcome}`)
-        assert.match(said.description, /\[ref [A-Z2-9]{4}-[A-Z2-9]{2}\]$/)
-        assert.ok(said.description.length < 600, said.description)
-        return { outcome, said }
+        const code = String(logged.findLast(({ message }) => message === 'command')?.fields.outcome)
+        assert.equal(prototypeMembers(), CLEAN, 'a prototype was polluted')
+        assertNoSecrets(JSON.stringify(logged), { 'the value, in the log,': MARK })
+        assert.equal(said.ok, code === 'ok', said.text)
+        if (said.ok) return { code, said }
+        if (!mayShow) assertNoSecrets(said.text, { 'the value, in the reply,': MARK })
+        assert.ok(isCode(code), code)
+        assert.notEqual(code, 'internal_error')
+        assert.match(said.error, written(code, way.dialect))
+        assert.match(said.description, / \[ref [A-Z2-9]{4}-[A-Z2-9]{2}\]$/)
+        assert.doesNotMatch(said.description, UNPRINTABLE)
+        assert.ok(said.description.length < DESCRIPTION_CHARACTERS_MAX, said.description)
+        return { code, said }
       }
 
-      const expected = ({ meta, required }: Parameter, { fate }: Bad): ErrorCode | undefined => {
-        if (fate === 'wrong_type') return 'malformed_params'
-        if (fate === 'no_use') return meta.invalid ?? 'malformed_params'
-        return fate === 'absent' && required ? (meta.missing ?? 'missing_parameter') : undefined
+      /** A state of the site, where the command spends one: a bad code gets as far as the OP then. */
+      const fresh = async ({ params }: AnyCommand, { oxd_id }: Site): Promise<Data> => {
+        if (params.code === undefined || params.state === undefined) return {}
+        const { data } = await bystander.call('get_authorization_url', { oxd_id }, { oxd: 1 })
+        return { state: data.state }
       }
 
       const judge = async (
         command: AnyCommand,
-        good: Data,
+        sites: Sites,
         parameter: Parameter,
         one: Bad,
         without: string,
       ): Promise<void> => {
         const { name } = parameter
-        const { [name]: _, ...rest } = good
+        const { [name]: _, ...rest } = {
+          ...goodParams(command, sites, one.fate !== 'any'),
+          ...(one.fate === 'any' ? await fresh(command, sites.site) : {}),
+        }
         const params = one.value === LEFT_OUT ? rest : { ...rest, [name]: one.value }
-        const isAbyss = JSON.stringify(params).includes(ABYSS)
-        const { outcome, said } = await outcomeOf(command.name, params)
-        if (isAbyss && way.bounded_depth) return assert.equal(outcome, 'malformed_json')
-        const code = expected(parameter, one)
-        if (code !== undefined) {
-          assert.equal(outcome, code)
-          assert.ok(said.description.includes(name), `${said.description} names ${name}`)
-        } else if (one.fate === 'absent') {
-          assert.equal(outcome, without, 'as if it were not there')
+        const mayShow = one.fate === 'any' && SHOWN.has(name)
+        const { code, said } = await outcomeOf(() => line.send(command.name, params), mayShow)
+        const isAbyss = JSON.stringify(params).includes(JSON.stringify(ABYSS))
+        if (isAbyss && way.bounded_depth) return assert.equal(code, 'malformed_json')
+        const wanted = expected(parameter, one) ?? (one.fate === 'absent' ? without : undefined)
+        if (wanted === undefined) return
+        assert.equal(code, wanted)
+        if (code === 'malformed_params' || one.fate !== 'absent' || parameter.required) {
+          assert.ok(said.description.includes(name), `${said.description} does not name it`)
         }
       }
 
       for (const command of COMMANDS) {
         it(command.name, async () => {
           const site = await story.site(undefined, { accept_foreign_tokens: true })
-          const good = goodParams(command, site)
+          const { data } = await story.register(site.issuer, BY_HAND)
+          const sites = { site, byHand: { ...site, oxd_id: String(data.oxd_id) } }
+          // So that no address leads out of this machine.
+          const within = { op_host: `${site.issuer}/`, resource: `${site.issuer}/` }
           const broken: string[] = []
-          const parameters = parametersOf(command, (name) => (name === 'resource' ? `${site.issuer}/` : ''))
-          for (const parameter of parameters) {
-            const { [parameter.name]: _, ...rest } = good
-            const { outcome: without } = await outcomeOf(command.name, rest)
+          for (const parameter of parametersOf(command, within)) {
+            const { [parameter.name]: _, ...rest } = goodParams(command, sites, true)
+            const without = await outcomeOf(() => line.send(command.name, rest), false)
             for (const one of parameter.bad) {
-              await judge(command, good, parameter, one, without).catch((error: Error) =>
-                broken.push(`${parameter.name}, ${one.what}: ${error.message.slice(0, 300)}`),
+              await judge(command, sites, parameter, one, without.code).catch((error: Error) =>
+                broken.push(`${parameter.name}, ${one.what}: ${error.message}`),
               )
             }
           }
           assert.deepEqual(broken, [])
-          assert.equal((await line.send('license_status', {})).ok, true)
-          assert.equal((await bystander.call('get_rp', { oxd_id: other.oxd_id })).status, 'ok')
+          const { ok } = await line.send('license_status', {})
+          assert.ok(ok, 'the connection answers the next command')
+          const { status } = await bystander.call('get_rp', { oxd_id: other.oxd_id })
+          assert.equal(status, 'ok', 'and so does that of somebody else')
+        })
+      }
+
+      for (const [what, { code, ...sent }] of Object.entries(way.nonsense)) {
+        it(`${what}: ${code}`, async () => {
+          const { said, ...outcome } = await outcomeOf(() => line.request(sent), false)
+          assert.equal(outcome.code, code)
+          assert.ok(said.error !== '')
         })
       }
     })
   }
+
+  it('somebody else finishes the login that was under way', async () => {
+    const { status, data } = await bystander.call('get_tokens_by_code', {
+      oxd_id: other.oxd_id,
+      code: underWay.code,
+      state: underWay.state,
+    })
+    assert.equal(status, 'ok', JSON.stringify(data))
+  })
 })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { fields, type FieldMeta } from '../src/fields.ts'
 import type { AnyCommand } from '../src/command.ts'
-import { metaOf } from '../src/params.ts'
+import { isOptional, metaOf } from '../src/params.ts'
 
 /** Stands in every bad value; no reply and no log line may repeat it. */
 export const MARK = 'never-to-be-repeated'
@@ -50,7 +50,6 @@ type Schema = AnyCommand['params'][string]
 
 export interface Parameter {
   readonly name: string
-  readonly schema: Schema
   readonly meta: FieldMeta
   readonly required: boolean
   readonly bad: readonly Bad[]
@@ -256,7 +255,11 @@ const hostile = (kind: Kind, schema: Schema, example: unknown, prefix: string): 
     text.isWellFormed() && z.safeParse(schema, value).success
   const texts = Object.entries(HOSTILE).map(([what, text]): Bad => {
     const value = place === undefined ? text : place(prefix + text, example)
-    return { what, value, fate: place === undefined ? 'wrong_type' : isAllowed(text, value) ? 'any' : 'no_use' }
+    return {
+      what,
+      value,
+      fate: place === undefined ? 'wrong_type' : isAllowed(text, value) ? 'any' : 'no_use',
+    }
   })
   if (kind !== 'map') return [...texts, ...bad('wrong_type', { 'an object': OBJECT, ...POLLUTION })]
   const members = PROTOTYPE_NAMES.map((name): Bad => {
@@ -288,19 +291,18 @@ const badValues = (schema: Schema, prefix: string): Bad[] => {
 
 /**
  * Every parameter of a command, and everything that may be wrong with it.
- * @param prefix of texts that may be taken for an address, so that none leads out of this machine
+ * @param prefixes of hostile texts, by the names of parameters
  */
 export const parametersOf = (
   { params }: AnyCommand,
-  prefix: (name: string) => string,
+  prefixes: Readonly<Record<string, string>> = {},
 ): readonly Parameter[] =>
   // Every command takes a token, too: the transports read it.
   Object.entries({ ...params, protection_access_token: fields.protection_access_token.optional() }).map(
     ([name, schema]) => ({
       name,
-      schema,
       meta: metaOf(schema),
-      required: !(schema instanceof z.ZodOptional),
-      bad: badValues(schema, prefix(name)),
+      required: !isOptional(schema),
+      bad: badValues(schema, prefixes[name] ?? ''),
     }),
   )
