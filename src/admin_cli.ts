@@ -17,9 +17,10 @@ type Ask = (command: string, params: Data) => Promise<Data>
 export interface AdminSurroundings extends Terminal {
   /** Asks the person at the terminal; undefined: nobody is there. */
   readonly confirm: ((question: string) => Promise<boolean>) | undefined
-  /** The same commands in this process, on the store of a daemon that does not run. */
+  /** The same commands in this process, on the store of a daemon that does not run; `trial`: where none is, none is made. */
   readonly openHere: (
     config: Config,
+    options: { readonly trial: boolean },
   ) => Promise<{ readonly dispatch: Pick<Dispatch, 'call'>; readonly close: () => Promise<void> }>
 }
 
@@ -359,12 +360,13 @@ const reach = (
   config: Config,
   { openHere }: AdminSurroundings,
   { makesStore = false }: Verb,
+  { dry_run: trial }: Given,
 ): { ask: Ask; close: () => Promise<void> } => {
   const client = new Client({ unix: adminSocketOf(config) }, { claims: 'native', timeout_ms: TIMEOUT_MS })
   let here: ReturnType<AdminSurroundings['openHere']> | undefined
 
   const askHere: Ask = async (command, params) => {
-    here ??= openHere(config)
+    here ??= openHere(config, { trial })
     const { dispatch } = await here
     const credentials = { protected: false }
     const { status, data } = await dispatch.call({
@@ -464,7 +466,7 @@ export const runAdminCli = async (
       stdout.write(usage(noun, { [name]: verb }))
       return 0
     }
-    const { ask, close } = reach(await configFrom(values, env), surroundings, verb)
+    const { ask, close } = reach(await configFrom(values, env), surroundings, verb, given)
     try {
       await verb.run(given, ask, surroundings)
     } finally {

@@ -50,11 +50,13 @@ const KEY = new RegExp(`^${KEY_PREFIX}[\\w-]{43}$`)
 const NAME = /^[\w.-]{1,64}$/
 const SHA256 = /^[0-9a-f]{64}$/
 
+const LOOKS_LIKE_KEY = new RegExp(KEY_PREFIX, 'i')
+
 /**
- * Is this meant as the key of a caller? By its beginning alone: a key that was cut off, or copied with a line end, is never
- * shown to an OP as if it were a token of its.
+ * Is this meant as the key of a caller? A key that was cut off, or copied with quotes, a line end or the word Bearer, is
+ * never shown to an OP as if it were a token of its; that a token holds these eight characters by chance is not to be feared.
  */
-export const isCallerKey = (text: string): boolean => text.trimStart().startsWith(KEY_PREFIX)
+export const isCallerKey = (text: string): boolean => LOOKS_LIKE_KEY.test(text)
 
 const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')
 

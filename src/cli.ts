@@ -55,6 +55,12 @@ const WRITTEN: readonly {
   readonly read: (flag: string, values: readonly string[]) => unknown
 }[] = [
   {
+    // What is protected has no shorter spelling.
+    is: (schema) => schema instanceof z.ZodArray && schema.element instanceof z.ZodObject,
+    about: 'JSON',
+    read: (flag, values) => asJson(flag, values.at(-1) ?? ''),
+  },
+  {
     is: (schema) => schema instanceof z.ZodArray,
     about: 'a,b',
     read: (_flag, values) => values.flatMap((value) => value.split(',')),
@@ -84,6 +90,15 @@ const asMap = (flag: string, pairs: readonly string[]): Record<string, string> =
       return [name, value.join('=')]
     }),
   )
+
+/** `--resources '[…]'`; what is no JSON is not repeated. */
+const asJson = (flag: string, text: string): unknown => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new Error(`${flag} is written as JSON.`)
+  }
+}
 
 const usage = (command: AnyCommand): string => {
   const rows = Object.entries(command.params).map(([name, schema]) => ({

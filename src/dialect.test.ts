@@ -48,6 +48,16 @@ describe('dialects', () => {
     })
   }
 
+  it('v4: claims are lists where they were in 4.x', () => {
+    const result = { claims: fields.checked_claims }
+    const listed = { ...PROBE, result, v4: result }
+    assert.deepEqual(DIALECTS.v4.success(listed, RESULT), {
+      claims: { sub: ['alice'], n: ['1'], groups: ['a', 'b'] },
+    })
+    assert.deepEqual(DIALECTS.v4.success(listed, { claims: {} }), {})
+    assert.deepEqual(DIALECTS.native.success(listed, RESULT).claims, RESULT.claims)
+  })
+
   it('v4: one member may be the whole reply', () => {
     assert.deepEqual(DIALECTS.v4.success(BARE, RESULT), RESULT.claims)
     assert.deepEqual(DIALECTS.v4.success(BARE, { claims: {} }), {})

@@ -7,7 +7,7 @@ import { metaOf, type Shape } from './params.ts'
 /**
  * - `v3`: oxd 2.4 to 3.1, on the socket and over HTTP: exactly the members of the oldest version that has the command, nulls
  *   included, claims as lists of strings, since strict clients refuse anything else.
- * - `v4`: oxd 4.x over HTTP: the members of 4.x, nothing empty, claims as OpenID Connect has them.
+ * - `v4`: oxd 4.x over HTTP: the members of 4.x, nothing empty, claims as OpenID Connect has them (but for check-id-token).
  * - `native`: our own library, which asks with `"oxd": 1`: every member, and the code of the error that is unique to its cause.
  */
 export type DialectName = 'v3' | 'v4' | 'native'
@@ -31,6 +31,10 @@ const as3x = (schema: Shape[string], value: unknown): unknown => {
   if (claims && value !== null) return claimLists(value as Claims)
   return words && Array.isArray(value) ? value.join(' ') : value
 }
+
+/** Nothing empty comes here, so the value of such a field is an object. */
+const as4x = (schema: Shape[string], value: unknown): unknown =>
+  metaOf(schema).claims === 'lists' ? claimLists(value as Claims) : value
 
 /** `"data":null`, for a command without members. Holds for all readers: there is no member that they could look for. */
 const NOTHING = null as unknown as Members
@@ -58,7 +62,7 @@ export const DIALECTS: Readonly<Record<DialectName, Dialect>> = {
       const members = Object.fromEntries(
         declared(v4 ?? shape, result)
           .filter(([, , value]) => !isEmpty(value))
-          .map(([name, , value]) => [name, value]),
+          .map(([name, schema, value]) => [name, as4x(schema, value)]),
       )
       // The schema of a member that stands alone is an object's.
       return bare === undefined ? members : ((members[bare] ?? {}) as Members)

@@ -11,8 +11,8 @@ export interface FieldMeta {
   readonly missing?: ErrorCode
   /** The code when the value is of no use; a wrong JSON type is always malformed_params. */
   readonly invalid?: ErrorCode
-  /** Claims: native for `"oxd": 1`, lists of strings on the 3.x wire. */
-  readonly claims?: true
+  /** Claims: native for `"oxd": 1` and in 4.x, lists of strings on the 3.x wire; `lists`: those in 4.x, too. */
+  readonly claims?: true | 'lists'
   /** A list of words: a list for `"oxd": 1` and 4.x, one text with spaces between them on the 3.x wire. */
   readonly words?: true
   /** Left out of the reply on the 3.x wire, instead of null, when the command does not give it. */
@@ -735,6 +735,10 @@ export const fields = {
   claims: z.record(z.string(), z.unknown()).meta({
     description: 'What the OP says of the user; lists of strings on the 3.x wire.',
     claims: true,
+  }),
+  checked_claims: z.record(z.string(), z.unknown()).meta({
+    description: 'The claims of the ID Token; lists of strings on the 3.x wire, and in 4.x.',
+    claims: 'lists',
   }),
 
   // Logout.

@@ -469,7 +469,8 @@ describe('a caller key', () => {
     await permit(h, { site, credentials: { token: second } })
     await h.callers.remove('shop')
     const unknown = `oxd_key_${'A'.repeat(43)}`
-    for (const token of [first, second, unknown, second.slice(0, -1), `${second}\n`, ` ${second}`]) {
+    const spoilt = [second.slice(0, -1), `${second}\n`, ` ${second}`, `Bearer ${second}`, `"${second}"`]
+    for (const token of [first, second, unknown, ...spoilt, second.toUpperCase()]) {
       for (const dialect of ['v3', 'v4'] as const) {
         for (const access of ['site', 'op'] as const) {
           const asked = { access, dialect, params: { op_host: issuer }, credentials: { token } }

@@ -10,7 +10,7 @@ import { StartError } from './error.ts'
 import { LIMITS } from './limits.ts'
 import { loadConfig } from './load_config.ts'
 import { createLog } from './log.ts'
-import { openStore, type OpenedStore } from './store/key.ts'
+import { isStoreIn, openEmptyStore, openStore, type OpenedStore } from './store/key.ts'
 import { realWorld, type World } from './world.ts'
 
 const openData = (config: Config, world: World): Promise<OpenedStore> => {
@@ -21,11 +21,19 @@ const openData = (config: Config, world: World): Promise<OpenedStore> => {
 }
 
 /** Administration of a daemon that does not run; what would be in its log as an error, the person reads who is there. */
-const openHere = async (config: Config): Promise<ReturnType<typeof openAdmin>> => {
+const openHere = async (
+  config: Config,
+  { trial }: { readonly trial: boolean },
+): Promise<ReturnType<typeof openAdmin>> => {
   const world = realWorld((level, message) => {
     if (level === 'error') process.stderr.write(`oxd: ${message}\n`)
   })
-  return openAdmin(config, { world, limits: LIMITS, opened: await openData(config, world) })
+  // Whoever only tries leaves no data directory behind, and no key.
+  const opened =
+    trial && !isStoreIn(config.data_dir)
+      ? openEmptyStore({ world, limits: LIMITS })
+      : await openData(config, world)
+  return openAdmin(config, { world, limits: LIMITS, opened })
 }
 
 const confirm = async (question: string): Promise<boolean> => {

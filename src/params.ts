@@ -144,11 +144,22 @@ const refused = (
 
 // In our words, since a library's may repeat the value, which may be a secret.
 const REASONS: Readonly<Record<string, (issue: z.core.$ZodIssue) => string>> = {
-  invalid_type: (issue) => `must be a ${'expected' in issue ? String(issue.expected) : 'different type'}`,
+  invalid_type: (issue) => {
+    const type = 'expected' in issue ? String(issue.expected) : 'different type'
+    return `must be ${/^[aeiou]/.test(type) ? 'an' : 'a'} ${type}`
+  },
   invalid_union: () => 'has the wrong type',
   invalid_value: (issue) => `must be one of ${'values' in issue ? issue.values.join(', ') : ''}`,
   too_big: (issue) => `is too long (at most ${'maximum' in issue ? String(issue.maximum) : ''})`,
   too_small: (issue) => `is too short (at least ${'minimum' in issue ? String(issue.minimum) : ''})`,
+}
+
+/** zod compiles a parser for each object that it is given: once for each command, not once for each request. */
+const objects = new WeakMap<Shape, z.ZodObject>()
+const objectOf = (shape: Shape): z.ZodObject => {
+  const known = objects.get(shape) ?? z.object(shape)
+  objects.set(shape, known)
+  return known
 }
 
 /**
@@ -174,7 +185,7 @@ export const readParams = (
       Object.hasOwn(sent, name) ? taken(schema, sent[name]) : undefined,
     ]),
   )
-  const result = z.object(shape).safeParse(params)
+  const result = objectOf(shape).safeParse(params)
   if (result.success) return result.data
   const [issue] = result.error.issues
   throw issue === undefined ? new OxdError('malformed_params') : refused(shape, params, issue)

@@ -3,6 +3,7 @@ import type { Context } from './command.ts'
 import { OxdError } from './error.ts'
 import type { Op } from './oidc/op.ts'
 import { clientByHand, registerClient, removeClient } from './oidc/registration.ts'
+import { clientCredentials } from './oidc/token.ts'
 import {
   clientMetadata,
   secretExpiry,
@@ -46,6 +47,19 @@ export const newClient = async (op: Op, settings: SiteSettings, params: SitePara
     registration_client_uri: params.client_registration_client_uri,
   })
   return { ...client, by_hand: true }
+}
+
+/**
+ * Lets a client that was registered by hand prove at its OP that it is what somebody says, and can get a token for itself.
+ * @throws OxdError invalid_client, op_http_status, and those of the door
+ */
+export const proveClient = async (op: Op, client: Client): Promise<void> => {
+  try {
+    await clientCredentials(op, client, { scope: [] })
+  } catch (error) {
+    // Which scopes it may have is another question.
+    if (!(error instanceof OxdError && error.code === 'scope_refused')) throw error
+  }
 }
 
 /** Undoes a registration, at the OP and in oxd, as far as that is possible. */

@@ -1,1 +1,133 @@
-// rp_keys: being written by G
+// oxd's own keys: made once, sealed, never shown; and request objects that nobody guesses, for a few minutes.
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { describe, it } from 'node:test'
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose'
+import { LIMITS } from './limits.ts'
+import { createRpKeys, isRpAlgorithm, type RpKeys } from './rp_keys.ts'
+import type { Engine } from './store/engine.ts'
+import { createMemoryEngine } from './store/memory.ts'
+import { createKeys } from './store/seal.ts'
+import { createStore } from './store/store.ts'
+import { realWorld } from './world.ts'
+
+const make = () => {
+  const clock = { ms: 1_900_000_000_000 }
+  const world = { ...realWorld(() => {}), now: () => clock.ms }
+  const bodies: Buffer[] = []
+  const durable = new Map<string | undefined, boolean>()
+  let failing = false
+  const engine = createMemoryEngine(() => Math.floor(clock.ms / 1_000))
+  const write: Engine['write'] = async (key, record) => {
+    if (failing) throw new Error('the disk is full')
+    durable.set(key.split('/')[0], record.durable)
+    bodies.push(Buffer.from(record.body))
+    return engine.write(key, record)
+  }
+  const store = createStore({ ...engine, write }, createKeys(randomBytes(32)), world, LIMITS)
+  const again = (): RpKeys => createRpKeys(store, world, LIMITS)
+  return { clock, again, bodies, durable, fail: (now: boolean) => void (failing = now) }
+}
+
+describe('the keys of oxd', () => {
+  it('are one of each algorithm, public members alone', async () => {
+    const keys = await make().again().published()
+    assert.deepEqual(
+      keys.map(({ alg, kty, use }) => [alg, kty, use]),
+      [
+        ['RS256', 'RSA', 'sig'],
+        ['ES256', 'EC', 'sig'],
+      ],
+    )
+    for (const key of keys) {
+      assert.match(String(key.kid), /^[\w-]{43}$/)
+      for (const name of ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth', 'k'])
+        assert.equal(key[name], undefined, name)
+    }
+    const { n } = keys.find(({ kty }) => kty === 'RSA') ?? {}
+    assert.ok(Buffer.from(String(n), 'base64url').length * 8 >= 2_048)
+  })
+
+  it('are the same for whoever asks next, and for those who ask at once', async () => {
+    const { again } = make()
+    const [one, other] = [again(), again()]
+    const [a, b, c] = await Promise.all([one.published(), one.published(), other.published()])
+    assert.deepEqual([b, c, await again().published()], [a, a, a])
+  })
+
+  it('are on the disk before they are used, sealed', async () => {
+    const { again, bodies, durable } = make()
+    await again().keepRequest('site', 'ES256', {})
+    assert.deepEqual(Object.fromEntries(durable), { rp_key: true, request_object: false })
+    for (const body of bodies) assert.ok(!body.includes('kty') && !body.includes('"d"'))
+  })
+
+  it('are asked for anew where they could not be kept', async () => {
+    const { again, fail } = make()
+    const keys = again()
+    fail(true)
+    await assert.rejects(keys.published(), /disk/)
+    fail(false)
+    assert.equal((await keys.published()).length, 2)
+  })
+})
+
+describe('a request object', () => {
+  it('is signed by a key that oxd publishes, and says when it was made and ends', async () => {
+    const { again, clock } = make()
+    const keys = again()
+    for (const alg of ['RS256', 'ES256'] as const) {
+      const name = await keys.keepRequest('site', alg, { iss: 'client', aud: 'https://op.example.com' })
+      const { jwt = '', oxd_id } = (await keys.request(name)) ?? {}
+      assert.equal(oxd_id, 'site')
+      // Public keys as they were published are JWKs.
+      const published = createLocalJWKSet({ keys: (await keys.published()) as JWK[] })
+      const { payload } = await jwtVerify(jwt, published, {
+        algorithms: [alg],
+        issuer: 'client',
+        audience: 'https://op.example.com',
+        currentDate: new Date(clock.ms),
+      })
+      const iat = clock.ms / 1_000
+      assert.deepEqual(
+        [payload.iat, payload.exp, payload.jti],
+        [iat, iat + LIMITS.request_object_seconds, name],
+      )
+      assert.equal(decodeProtectedHeader(jwt).typ, 'oauth-authz-req+jwt')
+    }
+  })
+
+  it('lets nobody else say when it was made and ends', async () => {
+    const keys = make().again()
+    const name = await keys.keepRequest('site', 'ES256', { jti: 'x', iat: 1, exp: 9_999_999_999 })
+    const [, payload = ''] = ((await keys.request(name))?.jwt ?? '').split('.')
+    const { jti, exp } = JSON.parse(Buffer.from(payload, 'base64url').toString())
+    assert.deepEqual([jti, exp], [name, 1_900_000_000 + LIMITS.request_object_seconds])
+  })
+
+  it('has a name that nobody guesses, and can be fetched again', async () => {
+    const keys = make().again()
+    const names = await Promise.all([1, 2, 3].map(() => keys.keepRequest('site', 'ES256', {})))
+    assert.equal(new Set(names).size, 3)
+    for (const name of names) {
+      assert.match(name, /^[\w-]{43}$/)
+      assert.deepEqual(await keys.request(name), await keys.request(name))
+      assert.equal(await keys.request(name.slice(1)), undefined)
+    }
+  })
+
+  it(`is gone after ${LIMITS.request_object_seconds} seconds`, async () => {
+    const { again, clock } = make()
+    const keys = again()
+    const name = await keys.keepRequest('site', 'ES256', {})
+    clock.ms += LIMITS.request_object_seconds * 1_000 - 1
+    assert.notEqual(await keys.request(name), undefined)
+    clock.ms += 1
+    assert.equal(await keys.request(name), undefined)
+  })
+
+  it('is signed with no other algorithm', () => {
+    for (const alg of ['none', 'HS256', 'PS256', 'constructor', ''])
+      assert.equal(isRpAlgorithm(alg), false, alg)
+  })
+})

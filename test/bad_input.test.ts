@@ -5,6 +5,7 @@ import type { AnyCommand } from '../src/command.ts'
 import { COMMANDS } from '../src/daemon.ts'
 import type { DialectName } from '../src/dialect.ts'
 import { ERRORS, type ErrorCode } from '../src/error.ts'
+import { isOptional } from '../src/params.ts'
 import { Caller, type Data } from '../src/testing/daemon.ts'
 import { assertNoSecrets } from '../src/testing/log_scan.ts'
 import { REDIRECT, startStory, type Site, type Story } from '../src/testing/story.ts'
@@ -61,14 +62,14 @@ const goodParams = (command: AnyCommand, { site, byHand }: Sites, quiet: boolean
     oxd_id: name === 'remove_site' ? 'no site has this oxd_id' : oxd_id,
     op_host: site.issuer,
     authorization_redirect_uri: REDIRECT,
-    ...(quiet && name !== 'update_site_registration' ? BY_HAND : {}),
+    ...(quiet && params.op_host !== undefined && isRegistering(command) ? BY_HAND : {}),
   }
   const required: Data = { resource: `${site.issuer}/ada`, iss: site.issuer }
   const example = examples[0]?.params ?? {}
   return Object.fromEntries(
-    parametersOf(command).flatMap(({ name, required: isRequired }) => {
-      if (Object.hasOwn(optional, name) && Object.hasOwn(params, name)) return [[name, optional[name]]]
-      return isRequired ? [[name, required[name] ?? example[name]]] : []
+    Object.entries(params).flatMap(([member, schema]) => {
+      if (Object.hasOwn(optional, member)) return [[member, optional[member]]]
+      return isOptional(schema) ? [] : [[member, required[member] ?? example[member]]]
     }),
   )
 }

@@ -50,9 +50,12 @@ describe('id_token_status', () => {
     assert.deepEqual(await site.ok('check_id_token', { id_token }, { oxd: 1 }), told)
     assert.deepEqual(await site.ok('id_token_status', { id_token: 'x' }, { oxd: 1 }), INACTIVE)
     const { oxd_id } = site
+    // The clients of 4.x read lists of strings here, and only here.
+    const { data: listed } = await site.call('id_token_status', { id_token })
+    assert.notDeepEqual(listed.claims, claims)
     for (const path of ['/check-id-token', '/id-token-status']) {
       const { status, body } = await story.daemon.post('v4', path, { oxd_id, id_token })
-      assert.deepEqual([status, body], [200, told])
+      assert.deepEqual([status, body], [200, { ...told, claims: listed.claims }])
     }
     const { status, text } = await story.daemon.post('v4', '/check-id-token', { oxd_id, id_token: 'x' })
     assert.deepEqual([status, text], [200, '{"active":false}'])

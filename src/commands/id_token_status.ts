@@ -30,7 +30,7 @@ export const id_token_status = command({
     active: fields.active,
     expires_at: fields.expires_at,
     issued_at: fields.issued_at,
-    claims: fields.claims,
+    claims: fields.checked_claims,
   },
   more: {},
   errors: ['invalid_access_token_bad_hash', 'invalid_authorization_code_bad_hash', 'invalid_state_bad_hash'],

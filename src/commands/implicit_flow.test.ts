@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Data } from '../testing/daemon.ts'
 import type { Json } from '../testing/jws.ts'
-import { reply, type Faults } from '../testing/op.ts'
+import { Reply, reply, type Faults } from '../testing/op.ts'
 import { REDIRECT, startStory, type Site, type Story } from '../testing/story.ts'
 
 const PASSWORD = 'pw-of-ada: ü+%41'
@@ -113,9 +113,10 @@ describe('implicit_flow', () => {
       })
       assert.equal(new Set([state, sent, code_challenge, nonce]).size, 4)
       const [redeemed] = seen(site, 'token')
-      const basic = Buffer.from(`${String(params.client_id)}:${String(params.client_secret)}`)
-      assert.equal(redeemed?.authorization, `Basic ${basic.toString('base64')}`)
-      assert.deepEqual(Object.keys(redeemed.params).sort(), [
+      const basic = Buffer.from(String(redeemed?.authorization).replace('Basic ', ''), 'base64').toString()
+      // RFC 6749 section 2.3.1: both are form-encoded there.
+      assert.equal(decodeURIComponent(basic), `${String(params.client_id)}:${String(params.client_secret)}`)
+      assert.deepEqual(Object.keys(redeemed?.params ?? {}).sort(), [
         'code',
         'code_verifier',
         'grant_type',
@@ -135,33 +136,30 @@ describe('implicit_flow', () => {
       assert.equal((await story.daemon.call('implicit_flow', params)).status, 'ok')
     })
 
-    const redirect =
-      (change: (good: Json) => Json): Faults['authorization'] =>
-      (good) =>
-        change(good)
-    const location = (uri: string): Faults => ({ authorization: reply.redirect(uri) })
+    const redirect = (change: (good: Json) => Json): Faults => ({ authorization: change })
+    /** The good redirect, but to another place. */
+    const elsewhere = (uri: string): Faults => ({
+      authorization: new Reply((response, { headers }) => {
+        const location = String(headers.location).replace(REDIRECT, uri)
+        response.writeHead(302, { location }).end()
+      }),
+    })
     const BROKEN: Readonly<Record<string, readonly [Faults, code: string, wire?: string, http?: number]>> = {
       'a page for wrong passwords': [{ authorization: reply.html(401) }, 'authorization_refused'],
       'a page that asks': [{ authorization: reply.html() }, 'authorization_refused'],
       'an error in the redirect': [
-        { authorization: redirect(({ state, iss }) => ({ error: 'access_denied', state, iss })) },
+        redirect(({ state, iss }) => ({ error: 'access_denied', state, iss })),
         'authorization_refused',
       ],
-      'a redirect to its own pages': [location('/login'), 'authorization_refused'],
-      'a redirect to another host': [
-        location('https://evil.example.com/callback?code=c'),
-        'authorization_refused',
-      ],
-      'a redirect to another path': [location(`${REDIRECT}/x?code=c`), 'authorization_refused'],
-      'another state': [{ authorization: redirect((r) => ({ ...r, state: 'x' })) }, 'authorization_refused'],
-      'no state': [{ authorization: redirect(({ state: _, ...r }) => r) }, 'authorization_refused'],
-      'another issuer': [{ authorization: redirect((r) => ({ ...r, iss: 'x' })) }, 'authorization_refused'],
-      'no code': [{ authorization: redirect(({ code: _, ...r }) => r) }, 'authorization_refused'],
-      'another code': [
-        { authorization: redirect((r) => ({ ...r, code: 'a-code-of-another' })) },
-        'code_refused',
-        'bad_request',
-      ],
+      'a redirect to its own pages': [elsewhere('/callback'), 'authorization_refused'],
+      'a redirect to another host': [elsewhere('https://evil.example.com/callback'), 'authorization_refused'],
+      'a redirect to another path': [elsewhere(`${REDIRECT}/x`), 'authorization_refused'],
+      'a redirect without TLS': [elsewhere(REDIRECT.replace('https:', 'http:')), 'authorization_refused'],
+      'another state': [redirect((r) => ({ ...r, state: 'x' })), 'authorization_refused'],
+      'no state': [redirect(({ state: _, ...r }) => r), 'authorization_refused'],
+      'another issuer': [redirect((r) => ({ ...r, iss: 'x' })), 'authorization_refused'],
+      'no code': [redirect(({ code: _, ...r }) => r), 'authorization_refused'],
+      'another code': [redirect((r) => ({ ...r, code: 'a-code-of-another' })), 'code_refused', 'bad_request'],
       'the nonce of another login': [
         { id_token: { claims: (c) => ({ ...c, nonce: 'x' }) } },
         'invalid_id_token_bad_nonce',

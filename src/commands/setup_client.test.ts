@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import type { Data, Envelope } from '../testing/daemon.ts'
 import type { Json } from '../testing/jws.ts'
-import { reply, type Faults } from '../testing/op.ts'
+import { reply, startLyingOp, type Faults } from '../testing/op.ts'
 import { HOME, REDIRECT, startStory, type Story } from '../testing/story.ts'
 
 const MEMBERS = [
@@ -244,6 +244,41 @@ describe('setup_client', () => {
     assert.deepEqual([data.client_id, data.client_id_of_oxd_id], [made.client_id, made.client_id])
     assert.equal(data.client_secret, made.client_secret)
     assert.deepEqual(written(story, issuer), [])
+  })
+
+  it('lets a client that was registered by hand prove itself, where nobody else answers for it', async () => {
+    const op = await startLyingOp()
+    const issuer = op.issuer('allowed')
+    const own = await startStory({
+      http: 'plain',
+      argv: ['--trust-op', op.origin, '--allowed-op', issuer],
+      limits: { setups_max: 2 },
+    })
+    try {
+      const ask = async (path: string, params: Data): Promise<Data> => {
+        const { body } = await own.daemon.post('v3', path, { ...site(issuer), ...params })
+        // Over HTTP 3.1 every answer is an envelope.
+        return (body as unknown as Envelope).data
+      }
+      const { client_id, client_secret } = await ask('/setup-client', {})
+      const invented = (number: number) => ({ client_id: `c-${number}`, client_secret: 'invented' })
+      for (const number of [1, 2, 3]) {
+        const { error, error_description } = await ask('/setup-client', invented(number))
+        assert.equal(error, 'internal_error')
+        assert.match(String(error_description), /does not accept the client/)
+      }
+      const token = await ask('/get-client-token', { client_id, client_secret, scope: ['oxd'] })
+      const registered = await ask('/register-site', { protection_access_token: token.access_token })
+      assert.ok(registered.oxd_id, 'the true setup client was crowded out')
+
+      const grant_types = ['authorization_code', 'client_credentials']
+      const made = op.addClient(issuer, { redirect_uris: [REDIRECT], grant_types })
+      const proven = { client_id: made.client_id, client_secret: made.client_secret }
+      assert.equal((await ask('/setup-client', proven)).client_id, made.client_id)
+    } finally {
+      await own.close()
+      await op.close()
+    }
   })
 
   const REFUSED: Readonly<Record<string, readonly [params: Data, code: string, v3: string, v4?: string]>> = {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
-import { keepSite, newClient, refuseHalfClient, registrationOf, takeBack } from '../registrar.ts'
+import { keepSite, newClient, proveClient, refuseHalfClient, registrationOf, takeBack } from '../registrar.ts'
 import { openidScope, SITE_PARAMS, settingsFrom, type Setup, type Site, type SiteSettings } from '../site.ts'
 
 /** What a setup client must be able to do: get tokens for itself, ask the OP about tokens, protect oxd. */
@@ -88,6 +88,8 @@ export const setup_client = command({
 
     const register = async (own_id: string, wanted: SiteSettings, link?: Setup): Promise<Site> => {
       const client = await newClient(op, wanted, params)
+      // Setup clients are asked about tokens, and only so many: who shows nothing must not crowd out the true ones.
+      if (client.by_hand && link === undefined && !permit.anywhere) await proveClient(op, client)
       // A setup client is its own.
       const setup = link ?? { oxd_id: own_id, client_id: client.client_id }
       const site = { oxd_id: own_id, op_host, ...where, version: 1, settings: wanted, client, setup }

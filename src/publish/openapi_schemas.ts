@@ -69,7 +69,8 @@ const schema3x = (schema: Field): Json => {
   return described(schema, mayBeNull ? { anyOf: [type, { type: 'null' }] } : type)
 }
 
-const schema4x = (schema: Field): Json => described(schema, typeOf(withoutNull(schema)))
+const schema4x = (schema: Field): Json =>
+  described(schema, metaOf(schema).claims === 'lists' ? LISTS_OF_STRINGS : typeOf(withoutNull(schema)))
 
 /** What is empty is left out there, so nothing that may be empty can be counted on. */
 const mayBeAbsent = (schema: Field): boolean => {

@@ -18,6 +18,7 @@ import type { World } from '../world.ts'
 import type { Engine, SecondsClock } from './engine.ts'
 import { errnoOf, isInside, orStartError, publish, refuseOthers, sync, writeNew } from './files.ts'
 import { createKeys, keyIdOf, type Keys, MASTER_KEY_BYTES, open, seal } from './seal.ts'
+import { createMemoryEngine } from './memory.ts'
 import { createSqliteFile, openSqliteEngine } from './sqlite.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -165,6 +166,17 @@ export interface OpenStoreOptions {
 export interface OpenedStore {
   readonly store: Store
   readonly keys: Keys
+}
+
+/** Whether `data_dir` holds a store, or what is left of one. @throws StartError */
+export const isStoreIn = (data_dir: string): boolean =>
+  [DATABASE, `${DATABASE}-wal`].some((name) => isThere(join(resolve(data_dir), name)))
+
+/** A store in memory, with a key that nobody keeps: it ends with the process. */
+export const openEmptyStore = ({ world, limits }: Pick<OpenStoreOptions, 'world' | 'limits'>): OpenedStore => {
+  const keys = createKeys(world.random(MASTER_KEY_BYTES))
+  const engine = createMemoryEngine(() => Math.floor(world.now() / 1000))
+  return { store: createStore(engine, keys, world, limits), keys }
 }
 
 /**
