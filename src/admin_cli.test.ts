@@ -1,6 +1,6 @@
 // `oxd callers` and `oxd sites`: through a running daemon, without one, and with every mistake of whoever types.
 import assert from 'node:assert/strict'
-import { chmod, mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { X509Certificate } from 'node:crypto'
@@ -252,6 +252,26 @@ describe('what cannot be', () => {
     assert.equal(keyless.code, 1)
     assert.match(keyless.stderr, /^oxd: .*key/)
     assert.equal(keyless.stderr.trim().split('\n').length, 1)
+  })
+
+  it('leaves nothing behind when an import is only tried, and sees what is there', async () => {
+    const record = {
+      // Nobody there: the issuer of the record holds.
+      op_host: 'https://127.0.0.1:9',
+      client_id: 'c',
+      client_secret: 's',
+      authorization_redirect_uri: 'https://client.example.com/callback',
+    }
+    const from = join(folder, 'conf')
+    await mkdir(from)
+    await writeFile(join(from, `${ID}.json`), JSON.stringify(record))
+    const imported = (...more: readonly string[]) =>
+      runOxd(['import', from, '--data-dir', data_dir, ...more], { cwd: folder })
+    const first = await imported('--dry-run')
+    assert.match(first.stdout, /^1 read, 1 imported, /, first.stderr)
+    assert.deepEqual(await readdir(folder), ['conf'])
+    assert.match((await imported()).stdout, /^1 read, 1 imported, /)
+    assert.match((await imported('--dry-run')).stdout, /^1 read, 0 imported, 0 replaced, 1 unchanged, /)
   })
 
   it('says that another account is needed', { skip: process.getuid?.() !== 0 }, async () => {

@@ -64,6 +64,8 @@ export const LIMITS = {
   introspection_ms: 10_000,
   /** Tokens whose introspection is remembered at once. */
   introspections_max: 10_000,
+  /** Sites of one client that are found by it: the first, and those that take its place. */
+  client_sites_max: 32,
   /** Setup clients of one issuer that a token shown to register_site is tried with. */
   setups_max: 8,
   /** A kept token is renewed when it has less than this to live. */

@@ -189,6 +189,61 @@ describe('a login', () => {
     })
   })
 
+  it('is looked at once before it is spent, and is not spent thereby', async () => {
+    const { logins } = makeLogins()
+    for (const own of [{}, { state: 'an-own-state-of-27-letters' }]) {
+      const begun = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
+      const looks = await Promise.allSettled(
+        Array.from({ length: 20 }, () => logins.inspect(TERMS, begun.state)),
+      )
+      const seen = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
+      assert.deepEqual(seen, [begun])
+      await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'state_validated' })
+      assert.deepEqual(await logins.spend(TERMS, begun.state), begun)
+      await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'invalid_state' })
+    }
+  })
+
+  it('is not looked at from another site, when it is made up, or once it has expired', async () => {
+    const { logins, clock } = makeLogins()
+    const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const invalid = { code: 'invalid_state' }
+    await assert.rejects(logins.inspect({ ...TERMS, oxd_id: 'site2' }, state), invalid)
+    await assert.rejects(logins.inspect(TERMS, `${state.slice(0, -2)}AA`), invalid)
+    clock.ms += 900_000
+    await assert.rejects(logins.inspect(TERMS, state), invalid)
+    clock.ms -= 1_000
+    assert.equal((await logins.inspect(TERMS, state)).state, state)
+  })
+
+  it('is known by its nonce for a day, at its own site', async () => {
+    const { logins, clock } = makeLogins()
+    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    assert.equal(await logins.knowsNonce(TERMS, login.nonce), false, 'before it came back')
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    await logins.remember(TERMS, login, tokens, { last: false })
+    assert.equal(await logins.knowsNonce({ ...TERMS, oxd_id: 'site2' }, login.nonce), false)
+    clock.ms += LIMITS.tokens_seconds_max * 1_000 - 1_000
+    assert.equal(await logins.knowsNonce(TERMS, login.nonce), true)
+    clock.ms += 1_000
+    assert.equal(await logins.knowsNonce(TERMS, login.nonce), false)
+  })
+
+  it('is known by its refresh token for 30 days, at its own site', async () => {
+    const { logins, clock } = makeLogins()
+    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
+    await logins.remember(TERMS, login, tokens, { last: false })
+    const { login_id, nonce } = login
+    assert.deepEqual(await logins.knownRefresh(TERMS, 'r'), { sub: 's', login_id, nonce })
+    assert.equal(await logins.knownRefresh({ ...TERMS, oxd_id: 'site2' }, 'r'), undefined)
+    assert.equal(await logins.knownRefresh(TERMS, 'a'), undefined, 'an access token is none')
+    clock.ms += LIMITS.refresh_tokens_seconds * 1_000 - 1_000
+    assert.notEqual(await logins.knownRefresh(TERMS, 'r'), undefined)
+    clock.ms += 1_000
+    assert.equal(await logins.knownRefresh(TERMS, 'r'), undefined)
+  })
+
   it('writes one record when it comes back, and none before', async () => {
     const { logins, engine } = makeLogins()
     const count = async (): Promise<number> => (await engine.list('', { limit: 100 })).length

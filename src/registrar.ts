@@ -29,6 +29,18 @@ export const refuseHalfClient = (
   }
 }
 
+const UMA_TICKET = 'urn:ietf:params:oauth:grant-type:uma-ticket'
+
+/**
+ * Old clients use UMA without asking for its grants, and Gluu gave them: where the OP speaks UMA 2 they are asked for. A resource
+ * server (scope `uma_protection`) needs tokens for itself, too.
+ */
+export const withUmaGrants = (settings: SiteSettings, { metadata }: Op): SiteSettings => {
+  if (metadata.grant_types_supported?.includes(UMA_TICKET) !== true) return settings
+  const own = settings.scope.includes('uma_protection') ? ['client_credentials'] : []
+  return { ...settings, grant_types: [...new Set([...settings.grant_types, ...own, UMA_TICKET])] }
+}
+
 /**
  * The client of a new site: as the OP registers it, or, with `client_id`, as the caller says.
  * @throws OxdError as `registerClient` and `clientByHand` do

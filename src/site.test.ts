@@ -50,8 +50,8 @@ describe('the record of a site', () => {
     const { sites, durable } = makeSites()
     await sites.insert(SITE)
     await sites.replace({ ...SITE, version: 2 })
-    // Each with the entry under which its client is found.
-    assert.deepEqual(durable, [true, true, true, true])
+    // The first with the entry under which its client is found.
+    assert.deepEqual(durable, [true, true, true])
     assert.equal((await sites.get('site'))?.version, 2)
   })
 
@@ -64,7 +64,11 @@ describe('the record of a site', () => {
     await assert.rejects(sites.flush(), /disk/)
     fail(false)
     await sites.flush()
-    assert.equal((await sitesOf(store, LIMITS).get('site'))?.version, 2, 'another reader of the store sees it')
+    assert.equal(
+      (await sitesOf(store, LIMITS).get('site'))?.version,
+      2,
+      'another reader of the store sees it',
+    )
   })
 
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {
@@ -83,5 +87,26 @@ describe('the record of a site', () => {
       ['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends', 'a3 begins', 'a3 ends'],
     )
     assert.ok(said.indexOf('b1 begins') < said.indexOf('a1 ends'))
+  })
+
+  it('is found by its client, also when another site of the same client goes or moves', async () => {
+    const { sites } = makeSites()
+    const found = async (client_id = 'client') => (await sites.ofClient(SITE.issuer, client_id))?.oxd_id
+    const [first, second, third] = ['a', 'b', 'c'].map((oxd_id): Site => ({ ...SITE, oxd_id })) as [
+      Site,
+      Site,
+      Site,
+    ]
+    for (const site of [first, second, third]) await sites.insert(site)
+    assert.equal(await found(), 'a', 'whoever comes later takes nothing away')
+    await sites.remove('b')
+    assert.equal(await found(), 'a')
+    await sites.replace({ ...first, client: { ...first.client, client_id: 'other' } })
+    assert.deepEqual([await found(), await found('other')], ['c', 'a'])
+    assert.equal(await sites.hasClient('https://another.example.com', 'client'), false)
+    await sites.remove('c')
+    assert.equal(await sites.hasClient(SITE.issuer, 'client'), false)
+    await sites.insert(second)
+    assert.equal(await found(), 'b')
   })
 })

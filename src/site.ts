@@ -4,7 +4,7 @@ import { OxdError } from './error.ts'
 import { fields } from './fields.ts'
 import type { Limits } from './limits.ts'
 import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
-import type { Store } from './store/store.ts'
+import type { Kind, Store } from './store/store.ts'
 
 /** Client metadata that oxd 4.x hands on to the OP as they are, by the names that the OP knows. */
 const FURTHER_METADATA = {
@@ -410,6 +410,29 @@ export const sameLoginTerms = (before: Site, after: Site): boolean =>
   before.client.client_id === after.client.client_id &&
   before.settings.redirect_uris.join(' ') === after.settings.redirect_uris.join(' ')
 
+/** Sites that are found under another name than their oxd_id, in a list with a bound. */
+interface Listed {
+  readonly oxd_ids: readonly string[]
+}
+
+/** Changes the list of that name, which may not be there yet. */
+const changeList = async (
+  kind: Kind<Listed>,
+  name: readonly string[],
+  change: (oxd_ids: readonly string[]) => readonly string[],
+): Promise<void> => {
+  if (await kind.insert(name, { oxd_ids: change([]) })) return
+  await kind.update(name, ({ oxd_ids }) => ({ oxd_ids: change(oxd_ids) }))
+}
+
+const leaveList = async (kind: Kind<Listed>, name: readonly string[], oxd_id: string): Promise<void> => {
+  const left = await kind.update(name, ({ oxd_ids }) => ({
+    oxd_ids: oxd_ids.filter((other) => other !== oxd_id),
+  }))
+  // A site that enters in this moment is found again after its next change.
+  if (left?.value.oxd_ids.length === 0) await kind.remove(name)
+}
+
 /** The sites of the store, by oxd_id. */
 export interface Sites {
   readonly get: (oxd_id: string) => Promise<Site | undefined>
@@ -444,30 +467,43 @@ export interface Sites {
 
 export const sitesOf = (
   store: Store,
-  { setups_max, listed_sites_max }: Pick<Limits, 'setups_max' | 'listed_sites_max'>,
+  {
+    setups_max,
+    listed_sites_max,
+    client_sites_max,
+  }: Pick<Limits, 'setups_max' | 'listed_sites_max' | 'client_sites_max'>,
 ): Sites => {
   const kind = store.kind<Site>({ kind: 'site', durable: true })
-  const clients = store.kind<{ readonly oxd_id: string }>({ kind: 'client', durable: true })
-  const setups = store.kind<{ readonly oxd_ids: readonly string[] }>({ kind: 'setups', durable: true })
+  const clients = store.kind<Listed>({ kind: 'client_sites', durable: true })
+  const setups = store.kind<Listed>({ kind: 'setups', durable: true })
   const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
   /**
    * So that a site is found by its client. Written before the site: an entry without a site is harmless. The first site of a
-   * client keeps the entry: who registers the same client again, and removes it, takes nothing away.
+   * client stays the first: who registers the same client again, and removes it, takes nothing away; nor does the first
+   * when it goes.
    */
   const enter = async ({ oxd_id, issuer, client: { client_id }, setup }: Site): Promise<void> => {
-    await clients.insert([issuer, client_id], { oxd_id })
-    if (setup?.oxd_id !== oxd_id) return
-    const added = (oxd_ids: readonly string[]) => ({
-      oxd_ids: given([oxd_id, ...oxd_ids]).slice(0, setups_max),
-    })
-    if (!(await setups.insert([issuer], added([])))) {
-      await setups.update([issuer], ({ oxd_ids }) => added(oxd_ids))
+    const entered = await clients.get([issuer, client_id])
+    if (entered?.value.oxd_ids.includes(oxd_id) !== true) {
+      await changeList(clients, [issuer, client_id], (oxd_ids) =>
+        given([...oxd_ids, oxd_id]).slice(0, client_sites_max),
+      )
     }
+    if (setup?.oxd_id !== oxd_id) return
+    await changeList(setups, [issuer], (oxd_ids) => given([oxd_id, ...oxd_ids]).slice(0, setups_max))
   }
   const get = async (oxd_id: string): Promise<Site | undefined> =>
     unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value
+  const ofClient = async (issuer: string, client_id: string): Promise<Site | undefined> => {
+    for (const oxd_id of (await clients.get([issuer, client_id]))?.value.oxd_ids ?? []) {
+      const site = await get(oxd_id)
+      // It may have moved to another client since.
+      if (site?.issuer === issuer && site.client.client_id === client_id) return site
+    }
+    return undefined
+  }
   const list = async function* (): AsyncGenerator<Site> {
     for await (const { value } of kind.list()) yield unwritten.get(value.oxd_id) ?? value
   }
@@ -501,24 +537,15 @@ export const sitesOf = (
       const site = await get(oxd_id)
       if (site === undefined) return false
       const { issuer, client } = site
-      const entry = await clients.get([issuer, client.client_id])
       await kind.remove([oxd_id])
       unwritten.delete(oxd_id)
-      if (entry?.value.oxd_id === oxd_id) await clients.remove([issuer, client.client_id])
+      await leaveList(clients, [issuer, client.client_id], oxd_id)
       // So that it takes no other setup client's place.
-      const without = ({ oxd_ids }: { readonly oxd_ids: readonly string[] }) => ({
-        oxd_ids: oxd_ids.filter((other) => other !== oxd_id),
-      })
-      if (site.setup?.oxd_id === oxd_id) await setups.update([issuer], without)
+      if (site.setup?.oxd_id === oxd_id) await leaveList(setups, [issuer], oxd_id)
       return true
     },
-    hasClient: async (issuer, client_id) => (await clients.get([issuer, client_id])) !== undefined,
-    async ofClient(issuer, client_id) {
-      const entry = await clients.get([issuer, client_id])
-      const site = entry && (await get(entry.value.oxd_id))
-      // The site may have moved to another client since.
-      return site?.issuer === issuer && site.client.client_id === client_id ? site : undefined
-    },
+    hasClient: async (issuer, client_id) => (await ofClient(issuer, client_id)) !== undefined,
+    ofClient,
     async setupsAt(issuer) {
       const oxd_ids = (await setups.get([issuer]))?.value.oxd_ids ?? []
       const found = await Promise.all(oxd_ids.map(get))

@@ -180,6 +180,24 @@ describe('get_authorization_url', () => {
     )
   })
 
+  it('asks for a response type that the site registered, and never for tokens through the browser', async () => {
+    const wide = await story.site({}, { response_types: ['code', 'code id_token', 'code token'] })
+    const typeOf = async (params: Record<string, unknown>, at = wide): Promise<string | null> => {
+      const { authorization_url } = await at.ok('get_authorization_url', params)
+      return new URL(String(authorization_url)).searchParams.get('response_type')
+    }
+    assert.equal(await typeOf({}), 'code')
+    assert.equal(await typeOf({ response_types: ['code'] }), 'code')
+    assert.equal(await typeOf({ response_types: ['code', 'id_token', 'code'] }), 'code id_token')
+    assert.equal(await typeOf({ response_types: ['code id_token'] }), 'code id_token')
+    assert.equal(await typeOf({ response_types: ['code', 'id_token'] }, site), 'code', 'not registered')
+    assert.equal(await typeOf({ response_types: ['none'] }), 'code')
+    for (const response_types of [['token'], ['code', 'token'], ['id_token']]) {
+      const { data } = await wide.call('get_authorization_url', { response_types })
+      assert.equal(data.error, 'invalid_request', response_types.join())
+    }
+  })
+
   const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [
     [{ oxd_id: '' }, 'bad_request', 'oxd_id'],
     [{ oxd_id: null }, 'bad_request', 'oxd_id'],

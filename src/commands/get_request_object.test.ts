@@ -98,11 +98,12 @@ describe('get_request_object', () => {
       '/get-request-object/x',
       '/get-request-object/__proto__',
       '/get-request-object/..%2f..%2fhealth-check',
-      `/get-request-object/${'x'.repeat(3_000)}`,
+      `/get-request-object/${'x'.repeat(100)}`,
     ]) {
       await refused(wrong)
     }
-    for (const request_object_id of [undefined, '', 'x']) {
+    assert.equal((await fetched(`/get-request-object/${'x'.repeat(3_000)}`)).status, 404)
+    for (const request_object_id of [undefined, '', 'x', 'x'.repeat(3_000)]) {
       const { data } = await story.daemon.call('get_request_object', { request_object_id })
       assert.deepEqual(Object.keys(data), ['error', 'error_description'])
       assert.equal(data.error, 'request_object_not_found')

@@ -357,3 +357,189 @@ describe('register_site', () => {
     })
   }
 })
+
+describe('register_site of 4.x', () => {
+  let story: Story
+  before(async () => {
+    story = await startStory({ http: 'plain', argv: ['--insecure-unprotected-http'] })
+  })
+  after(() => story.close())
+
+  const TWO = 'https://client.example.com/two'
+  const post = (params: object) => story.daemon.post('v4', '/register-site', params)
+  const sentTo = (issuer: string): Record<string, unknown> =>
+    story.op.requests(issuer).find(({ endpoint }) => endpoint === 'registration')?.params ?? {}
+
+  it('has exactly its members, the issuer and the client with its secret among them', async () => {
+    const issuer = story.issuer()
+    const op_configuration_endpoint = `${issuer}/.well-known/openid-configuration`
+    const { status, body } = await post({ op_configuration_endpoint, redirect_uris: [REDIRECT] })
+    assert.equal(status, 200, JSON.stringify(body))
+    assert.deepEqual(Object.keys(body), [
+      'oxd_id',
+      'op_host',
+      'client_id',
+      'client_name',
+      'client_secret',
+      'client_registration_access_token',
+      'client_registration_client_uri',
+      'client_id_issued_at',
+      'client_secret_expires_at',
+    ])
+    assert.deepEqual([body.op_host, body.client_secret_expires_at], [issuer, 0])
+    assert.equal(body.client_name, `oxd site ${String(body.oxd_id)}`)
+    assert.ok(Math.abs(Number(body.client_id_issued_at) - Date.now() / 1_000) < 60, 'seconds')
+  })
+
+  it('leaves out what the OP did not say, and says 0 for a time that is not known', async () => {
+    const op_host = story.issuer()
+    const params = { op_host, redirect_uris: [REDIRECT], client_id: 'hand', client_secret: 'a secret' }
+    const { body } = await post(params)
+    assert.deepEqual(Object.keys(body), [
+      'oxd_id',
+      'op_host',
+      'client_id',
+      'client_name',
+      'client_secret',
+      'client_id_issued_at',
+      'client_secret_expires_at',
+    ])
+    assert.deepEqual([body.client_id, body.client_id_issued_at], ['hand', 0])
+    const odd = story.issuer({ registration: (r) => ({ ...r, client_id_issued_at: 'yesterday' }) })
+    const told = await post({ op_host: odd, redirect_uris: [REDIRECT] })
+    assert.deepEqual([told.status, told.body.client_id_issued_at], [200, 0], 'no login fails on it')
+  })
+
+  it('takes redirect_uris as the whole list, its first as the login redirect', async () => {
+    const op_host = story.issuer()
+    const ignored = { authorization_redirect_uri: 'https://ignored.example.com/' }
+    const { body } = await post({ op_host, redirect_uris: [TWO, REDIRECT], ...ignored })
+    assert.deepEqual(sentTo(op_host).redirect_uris, [TWO, REDIRECT])
+    const url = await story.daemon.post('v4', '/get-authorization-url', { oxd_id: body.oxd_id })
+    const { searchParams } = new URL(String(url.body.authorization_url))
+    assert.equal(searchParams.get('redirect_uri'), TWO)
+  })
+
+  it('adds the grant with which the client gets the tokens that protect its site, where the OP has it', async () => {
+    const grants = async (params: object, faults?: Faults): Promise<unknown> => {
+      const op_host = story.issuer(faults)
+      assert.equal((await post({ op_host, redirect_uris: [REDIRECT], ...params })).status, 200)
+      return sentTo(op_host).grant_types
+    }
+    const added = ['authorization_code', 'client_credentials']
+    assert.deepEqual(await grants({}), added)
+    assert.deepEqual(await grants({ grant_types: added }), added)
+    const silent: Faults = { discovery: ({ grant_types_supported: _, ...d }) => d }
+    assert.deepEqual(await grants({}, silent), added)
+    const without: Faults = { discovery: (d) => ({ ...d, grant_types_supported: ['authorization_code'] }) }
+    assert.deepEqual(await grants({}, without), ['authorization_code'])
+    const odd: Faults = { discovery: (d) => ({ ...d, grant_types_supported: 'all' }) }
+    assert.deepEqual(await grants({}, odd), added, 'no site fails on it')
+  })
+
+  it('hands on what else the OP is told, by the names that the OP knows', async () => {
+    const op_host = story.issuer()
+    const jwks = { keys: [{ kty: 'RSA', n: 'AQAB', e: 'AQAB' }] }
+    const { status, body } = await post({
+      op_host,
+      redirect_uris: [REDIRECT],
+      access_token_as_jwt: true,
+      access_token_lifetime: 60,
+      default_max_age: '120',
+      front_channel_logout_session_required: true,
+      id_token_binding_cnf: 'tbh',
+      jwks: JSON.stringify(jwks),
+      run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: true,
+      software_id: 's-1',
+      initiate_login_uri: 'https://client.example.com/start',
+      request_object_signing_alg: 'ES256',
+      custom_attributes: { shoe_size: '44' },
+      sync_client_from_op: true,
+      sync_client_period_in_seconds: 86_400,
+    })
+    assert.equal(status, 200, JSON.stringify(body))
+    const {
+      redirect_uris: _1,
+      response_types: _2,
+      grant_types: _3,
+      client_name: _4,
+      scope: _5,
+      ...sent
+    } = sentTo(op_host)
+    assert.deepEqual(sent, {
+      application_type: 'web',
+      token_endpoint_auth_method: 'client_secret_basic',
+      id_token_signed_response_alg: 'RS256',
+      access_token_as_jwt: true,
+      access_token_lifetime: 60,
+      default_max_age: 120,
+      frontchannel_logout_session_required: true,
+      id_token_token_binding_cnf: 'tbh',
+      jwks,
+      run_introspection_script_before_access_token_as_jwt_creation_and_include_claims: true,
+      software_id: 's-1',
+      initiate_login_uri: 'https://client.example.com/start',
+      request_object_signing_alg: 'ES256',
+      shoe_size: '44',
+    })
+    const { oxd_id } = body
+    const params = { oxd_id, software_id: 's-2', custom_attributes: { hat_size: '57' } }
+    assert.equal((await story.daemon.post('v4', '/update-site', params)).status, 200)
+    const { params: updated } = story.op.requests(op_host).find(({ method }) => method === 'PUT') ?? {}
+    assert.deepEqual(
+      [updated?.software_id, updated?.shoe_size, updated?.hat_size, updated?.default_max_age],
+      ['s-2', '44', '57', 120],
+      'what is absent stays',
+    )
+  })
+
+  const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [
+    [{ redirect_uris: null }, 'invalid_redirect_uri', 'redirect_uris'],
+    [{ redirect_uris: ['callback'] }, 'invalid_redirect_uri', 'redirect_uris'],
+    [{ redirect_uris: [`${REDIRECT}#x`] }, 'redirect_uri_has_fragment_component', 'redirect_uris'],
+    [{ redirect_uris: [REDIRECT, `${TWO}#`] }, 'redirect_uri_has_fragment_component', 'redirect_uris'],
+    [{ redirect_uris: ['javascript:alert(1)#'] }, 'invalid_redirect_uri', 'redirect_uris'],
+    [{ op_host: '' }, 'invalid_op_host_and_configuration_endpoint', 'op_host'],
+    [{ op_configuration_endpoint: 'https://a.example/x' }, 'invalid_op_configuration_endpoint', 'op_conf'],
+    [{ client_id: 'x' }, 'invalid_client_secret', 'client_secret'],
+    [{ client_secret: 'x' }, 'invalid_client_id', 'client_id'],
+    [{ subject_type: 'x' }, 'invalid_subject_type', 'subject_type'],
+    [{ scope: { a: 'b' } }, 'bad_request', 'scope'],
+    [{ default_max_age: 'soon' }, 'bad_request', 'default_max_age'],
+    [{ default_max_age: -1 }, 'bad_request', 'default_max_age'],
+    [{ access_token_lifetime: 1.5 }, 'bad_request', 'access_token_lifetime'],
+    [{ jwks: 'no JSON' }, 'invalid_request', 'jwks'],
+    [{ jwks: '[]' }, 'invalid_request', 'jwks'],
+    [{ jwks: '{"keys":{}}' }, 'invalid_request', 'jwks'],
+    [{ jwks: { keys: [{ kty: 'RSA', d: 'zzzz' }] } }, 'invalid_request', 'jwks'],
+    [{ jwks: '{"keys":[{"kty":"oct","k":"zzzz"}]}' }, 'invalid_request', 'jwks'],
+    [{ custom_attributes: { redirect_uris: 'x' } }, 'invalid_request', 'redirect_uris'],
+    [{ custom_attributes: { client_secret: 'x' } }, 'invalid_request', 'client_secret'],
+    [{ custom_attributes: { jwks_uri: 'x' } }, 'invalid_request', 'jwks_uri'],
+    [{ custom_attributes: { software_id: 'x' } }, 'invalid_request', 'software_id'],
+    [
+      { custom_attributes: { id_token_encrypted_response_alg: 'RSA-OAEP' } },
+      'invalid_request',
+      'id_token_encrypted_response_alg',
+    ],
+    ...[
+      'id_token_encrypted_response_alg',
+      'id_token_encrypted_response_enc',
+      'user_info_signed_response_alg',
+      'user_info_encrypted_response_alg',
+      'user_info_encrypted_response_enc',
+      'request_object_encryption_alg',
+      'request_object_encryption_enc',
+    ].map((name) => [{ [name]: 'RSA-OAEP' }, 'invalid_algorithm', name] as const),
+  ]
+  for (const [params, code, name] of BAD) {
+    it(`refuses ${JSON.stringify(params).slice(0, 70)} with ${code}, naming ${name}`, async () => {
+      const op_host = story.issuer()
+      const { status, body } = await post({ op_host, redirect_uris: [REDIRECT], ...params })
+      assert.deepEqual([status, body.error], [400, code], JSON.stringify(body))
+      assert.match(String(body.error_description), new RegExp(name))
+      assert.doesNotMatch(String(body.error_description), /zzzz/)
+      assert.equal(story.op.count(op_host, 'registration'), 0)
+    })
+  }
+})

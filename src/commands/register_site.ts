@@ -5,7 +5,7 @@ import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
 import type { Op } from '../oidc/op.ts'
-import { keepSite, newClient, refuseHalfClient, registrationOf } from '../registrar.ts'
+import { keepSite, newClient, refuseHalfClient, registrationOf, withUmaGrants } from '../registrar.ts'
 import { SITE_PARAMS, loginRedirectFirst, settingsFrom, type Site, type SiteSettings } from '../site.ts'
 
 /** Registers a site at its OpenID Provider, or takes over a client that was registered there by hand. */
@@ -126,7 +126,8 @@ export const register_site = command({
     // Before anything is registered at the OP.
     const setup = await permit.setup()
     const op = await ops.at(where)
-    const settings = dialect === 'v4' ? withOwnTokens(asked, op) : asked
+    const withGrants = withUmaGrants(asked, op)
+    const settings = dialect === 'v4' ? withOwnTokens(withGrants, op) : withGrants
     const client = await newClient(op, settings, params)
     const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup }
     await keepSite(op, sites, site, permit.adopt)

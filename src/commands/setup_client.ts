@@ -3,7 +3,15 @@ import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
-import { keepSite, newClient, proveClient, refuseHalfClient, registrationOf, takeBack } from '../registrar.ts'
+import {
+  keepSite,
+  newClient,
+  proveClient,
+  refuseHalfClient,
+  registrationOf,
+  takeBack,
+  withUmaGrants,
+} from '../registrar.ts'
 import { openidScope, SITE_PARAMS, settingsFrom, type Setup, type Site, type SiteSettings } from '../site.ts'
 
 /** What a setup client must be able to do: get tokens for itself, ask the OP about tokens, protect oxd. */
@@ -98,7 +106,7 @@ export const setup_client = command({
     }
     const setupSite = await register(setup_oxd_id, setupSettings)
     try {
-      const site = await register(oxd_id, settings, setupSite.setup)
+      const site = await register(oxd_id, withUmaGrants(settings, op), setupSite.setup)
       const { client_name: _, ...registration } = registrationOf(setupSite)
       const client_id_of_oxd_id = site.client.client_id
       return { ...registration, oxd_id, client_id_of_oxd_id, op_host, setup_client_oxd_id: setup_oxd_id }

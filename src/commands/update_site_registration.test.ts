@@ -257,3 +257,28 @@ describe('update_site_registration', () => {
     assert.equal((await login()).status, 'ok')
   })
 })
+
+describe('update_site of 4.x', () => {
+  let story: Story
+  before(async () => {
+    story = await startStory({ http: 'plain', argv: ['--insecure-unprotected-http'] })
+  })
+  after(() => story.close())
+
+  it('takes redirect_uris as the whole list, and leaves it where it is absent', async () => {
+    const site = await story.site({}, { redirect_uris: ['https://client.example.com/two'] })
+    const { oxd_id, issuer } = site
+    const update = async (params: object): Promise<unknown> => {
+      const { status, body } = await story.daemon.post('v4', '/update-site', { oxd_id, ...params })
+      assert.deepEqual([status, body], [200, { oxd_id }])
+      return story.op.requests(issuer).findLast(({ method }) => method === 'PUT')?.params.redirect_uris
+    }
+    assert.deepEqual(await update({ contacts: ['ops@example.com'] }), [
+      REDIRECT,
+      'https://client.example.com/two',
+    ])
+    const [one, other] = ['https://a.example/1', 'https://a.example/2']
+    assert.deepEqual(await update({ redirect_uris: [one, other] }), [one, other])
+    assert.deepEqual(await update({ redirect_uris: [other] }), [other])
+  })
+})

@@ -17,8 +17,8 @@ import type { Limits } from '../limits.ts'
 import type { World } from '../world.ts'
 import type { Engine, SecondsClock } from './engine.ts'
 import { errnoOf, isInside, orStartError, publish, refuseOthers, sync, writeNew } from './files.ts'
-import { createKeys, keyIdOf, type Keys, MASTER_KEY_BYTES, open, seal } from './seal.ts'
 import { createMemoryEngine } from './memory.ts'
+import { createKeys, keyIdOf, type Keys, MASTER_KEY_BYTES, open, seal } from './seal.ts'
 import { createSqliteFile, openSqliteEngine } from './sqlite.ts'
 import { createStore, type Store } from './store.ts'
 
@@ -173,7 +173,10 @@ export const isStoreIn = (data_dir: string): boolean =>
   [DATABASE, `${DATABASE}-wal`].some((name) => isThere(join(resolve(data_dir), name)))
 
 /** A store in memory, with a key that nobody keeps: it ends with the process. */
-export const openEmptyStore = ({ world, limits }: Pick<OpenStoreOptions, 'world' | 'limits'>): OpenedStore => {
+export const openEmptyStore = ({
+  world,
+  limits,
+}: Pick<OpenStoreOptions, 'world' | 'limits'>): OpenedStore => {
   const keys = createKeys(world.random(MASTER_KEY_BYTES))
   const engine = createMemoryEngine(() => Math.floor(world.now() / 1000))
   return { store: createStore(engine, keys, world, limits), keys }
