@@ -628,7 +628,9 @@ export class OxdError extends Error {
   /** The HTTP status of the 4.x dialect; a refusal of the OP's is passed on with its own. */
   get http(): number {
     const { wire, http } = ERRORS[this.code]
-    return (wire.endsWith('_') || ERRORS[this.code].detailed) && this.status !== undefined && this.status >= 400
+    return (wire.endsWith('_') || ERRORS[this.code].detailed) &&
+      this.status !== undefined &&
+      this.status >= 400
       ? this.status
       : http
   }

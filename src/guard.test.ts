@@ -348,8 +348,14 @@ describe('a token of 4.x', () => {
     const shown = { token, authorization_oxd_id: site.oxd_id }
     await permit(h, { site, dialect: 'v4', credentials: shown })
     await permit(h, { site: twin, dialect: 'v4', credentials: shown })
-    const registering = await permit(h, { access: 'op', dialect: 'v4', credentials: shown })
-    assert.ok(registering.anywhere)
+    const asking = { access: 'op', dialect: 'v4', credentials: shown } as const
+    const registering = await permit(h, { ...asking, params: { op_host: issuer } })
+    assert.ok(!registering.anywhere)
+    // Where anybody may register, anybody has such a token: it must not open the way to every OP.
+    await refused(
+      permit(h, { ...asking, params: { op_host: 'https://elsewhere.example' } }),
+      'op_not_allowed',
+    )
     assert.equal(await registering.setup(), undefined, '4.x knows no setup clients')
     await refused(
       permit(h, { site: other, dialect: 'v4', credentials: shown }),

@@ -173,7 +173,7 @@ export const createGuard = ({
   const isAllowed = (params: AskedOp): boolean => allowed.has(issuerOf(params, op_host))
 
   const setupPermit = (issuer: string, link: Setup): Permit => ({
-    ...EVERYTHING,
+    ...NOTHING,
     owns: owns({ issuer, client_id: link.client_id }, 'v3'),
     setup: async () => link,
   })
@@ -227,7 +227,13 @@ export const createGuard = ({
           (await sites.hasClient(askedOp(asked, op_host).where.issuer, client_id))))
     if (mayProveItself) return NOTHING
     if (authorization_oxd_id !== undefined && token !== undefined) {
-      return ownerByToken(await named(authorization_oxd_id), token, dialect)
+      const site = await named(authorization_oxd_id)
+      const permit = await ownerByToken(site, token, dialect)
+      if (access === 'caller') return permit
+      // Where anybody may register, anybody has such a token: it opens the way to its own OP, not to any other.
+      const isOwn = askedOp(asked, op_host).where.issuer === site.issuer
+      if (!isOwn && !isAllowed(asked)) throw new OxdError('op_not_allowed')
+      return { ...permit, anywhere: false }
     }
     if (access === 'caller') {
       if (token === undefined) throw new OxdError('blank_protection_access_token')
@@ -237,7 +243,9 @@ export const createGuard = ({
     }
     // 4.x knows no setup clients: a token that names no site proves nothing, and is not asked for.
     if (token !== undefined && access === 'op' && dialect !== 'v4') {
-      return setupByToken(asked, token)
+      if (!isAllowed(asked)) return setupByToken(asked, token)
+      // What needs no token is not refused for one; whose site it becomes is asked when one is registered.
+      return { ...NOTHING, setup: async () => (await setupByToken(asked, token)).setup() }
     }
     if (isAllowed(asked)) return NOTHING
     throw new OxdError('op_not_allowed')

@@ -65,21 +65,19 @@ const OBJECT = { member: MARK }
 /** As JSON has it: an own member of this name. */
 const withMember = (name: string, value: unknown): unknown =>
   JSON.parse(`{${JSON.stringify(name)}:${JSON.stringify(value)}}`)
-const POLLUTION: Readonly<Record<string, unknown>> = {
-  __proto: withMember('__proto__', { polluted: MARK }),
-  'constructor.prototype': { constructor: { prototype: { polluted: MARK } } },
-  toString: { toString: MARK, valueOf: MARK },
+/** Merged into another object as it is, it would change every object of the program. */
+const POLLUTING = {
+  ...Object(withMember('__proto__', { polluted: MARK })),
+  constructor: { prototype: { polluted: MARK } },
+  toString: MARK,
 }
 const PROTOTYPE_NAMES = ['__proto__', 'constructor', 'toString']
 
 const HOSTILE: Readonly<Record<string, string>> = {
   'a lone surrogate': `${MARK}\ud800`,
   'the other half of a surrogate pair': `${MARK}\udc00`,
-  'an override of the direction': `${MARK}\u202e`,
-  'a NUL': `${MARK}\0`,
-  'lines within': `${MARK}\r\nx-injected: 1`,
-  'a line separator': `${MARK}\u2028`,
-  'a character of four bytes': `${MARK}\u{1f480}`,
+  'control characters': `${MARK}\0\r\nx-injected: 1`,
+  'characters that are not what they look like': `${MARK}\u202e\u2028\u{1f480}`,
   ...Object.fromEntries(PROTOTYPE_NAMES.map((name) => [name, name])),
 }
 
@@ -115,7 +113,6 @@ const WRONG_TYPES: Readonly<Record<Kind, Readonly<Record<string, unknown>>>> = {
 
 /** What clients send for "nothing". */
 const BLANK: Readonly<Record<string, unknown>> = {
-  'left out': LEFT_OUT,
   null: null,
   'an empty text': '',
   'white space': ' \t\r\n ',
@@ -261,14 +258,15 @@ const hostile = (kind: Kind, schema: Schema, example: unknown, prefix: string): 
       fate: place === undefined ? 'wrong_type' : isAllowed(text, value) ? 'any' : 'no_use',
     }
   })
-  if (kind !== 'map') return [...texts, ...bad('wrong_type', { 'an object': OBJECT, ...POLLUTION })]
+  if (kind !== 'map')
+    return [...texts, ...bad('wrong_type', { 'an object': OBJECT, 'names of prototypes': POLLUTING })]
   const members = PROTOTYPE_NAMES.map((name): Bad => {
     return { what: `the member ${name}`, value: withMember(name, MARK), fate: 'any' }
   })
   return [
     ...texts,
     ...members,
-    ...bad('any', { '__proto__ with a member': POLLUTION.__proto }),
+    ...bad('any', { '__proto__ with a member': withMember('__proto__', { polluted: MARK }) }),
     ...bad('no_use', { 'half a character in a name': { 'member\ud800': MARK } }),
   ]
 }
@@ -280,7 +278,11 @@ const badValues = (schema: Schema, prefix: string): Bad[] => {
   const { example: examples } = metaOf(schema)
   const example: unknown = Array.isArray(examples) ? examples[0] : undefined
   return [
-    ...bad('absent', { ...BLANK, ...FURTHER_BLANK[kind] }),
+    ...bad('absent', {
+      ...(isOptional(schema) ? {} : { 'left out': LEFT_OUT }),
+      ...BLANK,
+      ...FURTHER_BLANK[kind],
+    }),
     ...bad('wrong_type', WRONG_TYPES[kind]),
     ...bad('wrong_type', { 'an abyss': ABYSS }),
     ...bad('no_use', tooLong(kind, json, example)),

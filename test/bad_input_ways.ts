@@ -40,6 +40,8 @@ export interface Way {
   readonly open: (daemon: TestDaemon) => Line
   /** Does its reader refuse what is nested too deeply before any parameter is looked at? */
   readonly bounded_depth: boolean
+  /** Is it also tried with what the definitions allow? Behind its parameters a command goes the same way in each dialect. */
+  readonly allowed_too: boolean
   /** What is no command with parameters. */
   readonly nonsense: Readonly<Record<string, Sent & { readonly code: ErrorCode }>>
 }
@@ -109,6 +111,7 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
   return {
     dialect,
     bounded_depth: false,
+    allowed_too: dialect === 'v3',
     open({ port }) {
       const caller = new Caller(port)
       const ask: Line['request'] = async ({ body }) =>
@@ -140,6 +143,7 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
 const overHttp = (dialect: 'v3' | 'v4'): Way => ({
   dialect,
   bounded_depth: true,
+  allowed_too: dialect === 'v4',
   open({ places }) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
     let connections = 0

@@ -2,12 +2,18 @@
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
 import { assertNoSecrets } from '../testing/log_scan.ts'
-import { reply, type Faults } from '../testing/op.ts'
+import { reply, type Fault, type Faults } from '../testing/op.ts'
 import { startStory, type Story } from '../testing/story.ts'
 
 const COMMAND = 'get_authorization_code'
 const WHO = { username: 'ada', password: 'pässword: 1' }
 const OWN_STATE = 'a-state-of-the-caller-alone'
+
+/** All is right but the place. */
+const redirectTo =
+  (place: string): Fault =>
+  ({ code, state }) =>
+    reply.redirect(`${place}?${new URLSearchParams({ code: String(code), state: String(state) })}`)
 
 /** What the authorization endpoint does instead of giving a code. */
 const LIES: Readonly<Record<string, Faults>> = {
@@ -20,15 +26,10 @@ const LIES: Readonly<Record<string, Faults>> = {
   'a page': { authorization: reply.html() },
   'a refusal': { authorization: reply.raw({ status: 401, body: '{}' }) },
   'a redirect to nowhere': { authorization: reply.raw({ status: 302, headers: {} }) },
-  'a redirect to another host': {
-    authorization: reply.redirect('https://other.example.com/callback?code=x&state=y'),
-  },
-  'a redirect to another path': {
-    authorization: reply.redirect('https://client.example.com/other?code=x&state=y'),
-  },
-  'a redirect to another scheme': {
-    authorization: reply.redirect('http://client.example.com/callback?code=x&state=y'),
-  },
+  'a redirect to another host': { authorization: redirectTo('https://other.example.com/callback') },
+  'a redirect to another port': { authorization: redirectTo('https://client.example.com:8443/callback') },
+  'a redirect to another path': { authorization: redirectTo('https://client.example.com/other') },
+  'a redirect to another scheme': { authorization: redirectTo('http://client.example.com/callback') },
 }
 
 describe('get_authorization_code', () => {

@@ -119,7 +119,7 @@ describe('remove_site', () => {
       )
       const { access_token } = (await site.login()).data
       await site.ok('introspect_access_token', { access_token })
-      const KINDS = ['site', 'client', 'pat', 'last_id_token']
+      const KINDS = ['site', 'client_sites', 'pat', 'last_id_token']
       for (const kind of KINDS) assert.equal(await kept(own.daemon, kind), 1, kind)
       await site.ok('remove_site')
       for (const kind of KINDS) assert.equal(await kept(own.daemon, kind), 0, kind)

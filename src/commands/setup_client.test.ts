@@ -1,7 +1,7 @@
 // setup_client: two clients at the OP or none; the tokens of the one protect the commands of the other, and no others do.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import type { Data, Envelope } from '../testing/daemon.ts'
+import { startTestDaemon, type Data, type Envelope } from '../testing/daemon.ts'
 import type { Json } from '../testing/jws.ts'
 import { reply, startLyingOp, type Faults } from '../testing/op.ts'
 import { HOME, REDIRECT, startStory, type Story } from '../testing/story.ts'
@@ -204,7 +204,7 @@ describe('setup_client', () => {
         const { data } = await setUp(own, site(issuer))
         assert.equal(data.error, code, String(data.error_description))
         assert.deepEqual(written(own, issuer), asked)
-        for (const kind of ['site', 'client']) {
+        for (const kind of ['site', 'client_sites']) {
           for await (const _ of own.daemon.opened.store.kind({ kind, durable: true }).list())
             assert.fail(kind)
         }
@@ -277,6 +277,50 @@ describe('setup_client', () => {
       assert.equal((await ask('/setup-client', proven)).client_id, made.client_id)
     } finally {
       await own.close()
+      await op.close()
+    }
+  })
+
+  it('asks for the grants of UMA where the OP speaks it', async () => {
+    const UMA = 'urn:ietf:params:oauth:grant-type:uma-ticket'
+    const grants = async (grant_types_supported: readonly string[], scope: readonly string[]) => {
+      const issuer = story.issuer({ discovery: (d) => ({ ...d, grant_types_supported }) })
+      await setUp(story, site(issuer, { scope }))
+      return registrations(story, issuer).map(({ grant_types }) => grant_types)
+    }
+    const [code, own] = ['authorization_code', 'client_credentials']
+    assert.deepEqual(await grants([code, own], ['openid', 'uma_protection']), [[code, own], [code]])
+    assert.deepEqual((await grants([code, own, UMA], ['openid', 'uma_protection']))[1], [code, own, UMA])
+    assert.deepEqual((await grants([code, own, UMA], ['openid']))[1], [code, UMA])
+  })
+
+  it('lets a client that strangers say is theirs prove itself, so that they crowd out no true one', async () => {
+    const op = await startLyingOp()
+    const issuer = op.issuer('allowed')
+    const argv = ['--trust-op', op.origin, '--allowed-op', issuer]
+    const daemon = await startTestDaemon({ http: 'plain', argv })
+    try {
+      const grant_types = ['authorization_code', 'client_credentials']
+      const made = op.addClient(issuer, { redirect_uris: [REDIRECT], grant_types })
+      const usersOnly = op.addClient(issuer, { redirect_uris: [REDIRECT] })
+      const answerTo = async ({ client_id }: Json, client_secret: unknown): Promise<Data> => {
+        const params = site(issuer, { client_id, client_secret })
+        return (await daemon.post('v4', '/setup-client', params)).body
+      }
+      const wrong = await answerTo(made, 'zzzz')
+      assert.equal(wrong.error, 'internal_error')
+      assert.doesNotMatch(JSON.stringify(wrong), /zzzz/)
+      const incapable = await answerTo(usersOnly, usersOnly.client_secret)
+      assert.equal(incapable.error, 'http_status_400', JSON.stringify(incapable))
+      for await (const _ of daemon.opened.store.kind({ kind: 'setups', durable: true }).list()) assert.fail()
+      assert.equal((await answerTo(made, made.client_secret)).client_id, made.client_id)
+      // Whoever is trusted is believed, and the OP is not asked.
+      const asked = op.count(issuer, 'token')
+      const trusted = site(issuer, { client_id: made.client_id, client_secret: 'zzzz' })
+      assert.equal((await daemon.call('setup_client', trusted)).status, 'ok')
+      assert.equal(op.count(issuer, 'token'), asked)
+    } finally {
+      await daemon.close()
       await op.close()
     }
   })

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ERRORS, OxdError } from '../error.ts'
 import { published, type PublishedMetadata } from './published.ts'
-import { jsonObject, refusal, shaped } from './said.ts'
+import { jsonObject, refusal, shaped, show } from './said.ts'
 import type { Door } from './http.ts'
 
 const WELL_KNOWN = '/.well-known/openid-configuration'
@@ -87,7 +87,7 @@ const fetchDocument = async <T>(
     // Discovery 1.0 section 4.3: identical, byte for byte; a trailing slash makes another issuer.
     if (metadata.issuer !== issuer) {
       throw new OxdError('invalid_issuer_discovered', {
-        what: `${new URL(discovery_url).origin} was asked as ${issuer}: op_host must be the issuer, byte for byte (also a trailing slash counts).`,
+        what: `${new URL(discovery_url).origin} was asked as ${show(issuer)}: op_host must be the issuer, byte for byte (also a trailing slash counts).`,
       })
     }
     refuseDowngrade(metadata)

@@ -66,7 +66,8 @@ export const oauthError = (
   const { error, error_description = '' } = refusal.data
   const whole = error_description === '' ? error : `${error}: ${error_description}`
   const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''
-  return { error, said: show(said) }
+  // It stands in a sentence of ours, which has its own end.
+  return { error, said: show(said).replace(/\.$/, '') }
 }
 
 /** The refusal of an OP, with what it said. */
