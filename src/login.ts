@@ -239,8 +239,8 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       const { login: found, expires_at } = await recall(terms, state)
       if (seconds(world) >= expires_at) throw refused('expired')
       if ((await spent.get([state])) !== undefined) throw refused('used')
-      const kept = { expires_at: expires_at + 2 * limits.clock_tolerance_seconds }
-      if (!(await inspected.insert([state], {}, kept))) throw new OxdError('state_validated')
+      const spentUntil = expires_at + 2 * limits.clock_tolerance_seconds
+      if (!(await inspected.insert([state], {}, { expires_at: spentUntil }))) throw new OxdError('state_validated')
       return found
     },
 

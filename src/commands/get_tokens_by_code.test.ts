@@ -330,11 +330,13 @@ describe('get_tokens_by_code', () => {
     }
   })
 
-  it('takes a code that is no text for a wrong one', async () => {
+  it('refuses a code that is no text by its name, and spends nothing', async () => {
     const own = await story.site()
-    const { state } = await own.visit()
+    const { code, state } = await own.visit()
     const { data } = await own.call('get_tokens_by_code', { code: 'a\ud800b', state })
-    assert.equal(data.error, 'bad_request')
+    assert.equal(data.error, 'internal_error')
+    assert.match(String(data.error_description), /code/)
+    assert.equal((await own.call('get_tokens_by_code', { code, state })).status, 'ok')
   })
 
   it('gives a lifetime that every client can read', async () => {

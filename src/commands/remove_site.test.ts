@@ -72,20 +72,8 @@ describe('remove_site', () => {
     }
   })
 
-  it('is done once: of several at once one removes the site, and the others find none', async () => {
-    const [site, other] = [await story.site(), await story.site()]
-    const answers = await Promise.all(Array.from({ length: 4 }, () => site.call('remove_site')))
-    assert.deepEqual(answers.map(({ data }) => data.error).sort(), [
-      'invalid_oxd_id',
-      'invalid_oxd_id',
-      'invalid_oxd_id',
-      undefined,
-    ])
-    await other.ok('get_authorization_url')
-  })
-
-  it('waits for a change that is under way, which must not bring the site back', async () => {
-    const site = await story.site()
+  /** A change of the site that is under way until the OP may answer. */
+  const changing = async (site: Site): Promise<{ done: Promise<unknown>; answer: () => void }> => {
     let answer = (): void => assert.fail('the OP was not asked')
     const asked = new Promise<void>((resolve) => {
       story.op.setFaults(site.issuer, {
@@ -96,18 +84,38 @@ describe('remove_site', () => {
         }),
       })
     })
-    const order: string[] = []
-    const update = site.ok('update_site', { client_name: 'x' }).then(() => order.push('update'))
+    const done = site.ok('update_site', { client_name: 'x' })
     await asked
+    return { done, answer: () => answer() }
+  }
+  /** Time in which what does not wait would have been done. */
+  const aWhile = () => delay(50)
+
+  it('waits for a change that is under way, which must not bring the site back', async () => {
+    const site = await story.site()
+    const { done, answer } = await changing(site)
+    const order: string[] = []
+    const update = done.then(() => order.push('update'))
     const remove = site.ok('remove_site').then(() => order.push('remove'))
-    // Time in which a removal that did not wait would have been done.
-    await delay(50)
+    await aWhile()
     assert.deepEqual(order, [])
     answer()
     await Promise.all([update, remove])
     assert.deepEqual(order, ['update', 'remove'])
     await refused(site, 'get_rp')
     await refused(site, 'update_site', { client_name: 'y' })
+  })
+
+  it('is done once: of several at once one removes the site, and the others find none', async () => {
+    const [site, other] = [await story.site(), await story.site()]
+    const { done, answer } = await changing(site)
+    const removals = Array.from({ length: 3 }, () => site.call('remove_site'))
+    await aWhile()
+    answer()
+    await done
+    const codes = (await Promise.all(removals)).map(({ data }) => data.error)
+    assert.deepEqual(codes.sort(), ['invalid_oxd_id', 'invalid_oxd_id', undefined])
+    await other.ok('get_authorization_url')
   })
 
   it('keeps nothing that would never expire, and no token', async () => {

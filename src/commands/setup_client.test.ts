@@ -1,7 +1,7 @@
 // setup_client: two clients at the OP or none; the tokens of the one protect the commands of the other, and no others do.
 import assert from 'node:assert/strict'
 import { after, before, describe, it } from 'node:test'
-import { startTestDaemon, type Data, type Envelope } from '../testing/daemon.ts'
+import type { Data, Envelope } from '../testing/daemon.ts'
 import type { Json } from '../testing/jws.ts'
 import { reply, startLyingOp, type Faults } from '../testing/op.ts'
 import { HOME, REDIRECT, startStory, type Story } from '../testing/story.ts'
@@ -275,6 +275,13 @@ describe('setup_client', () => {
       const made = op.addClient(issuer, { redirect_uris: [REDIRECT], grant_types })
       const proven = { client_id: made.client_id, client_secret: made.client_secret }
       assert.equal((await ask('/setup-client', proven)).client_id, made.client_id)
+      const forUsers = op.addClient(issuer, { redirect_uris: [REDIRECT] })
+      const incapable = { client_id: forUsers.client_id, client_secret: forUsers.client_secret }
+      assert.equal((await ask('/setup-client', incapable)).error, 'http_status_400')
+      // Whoever is trusted is believed, and the OP is not asked.
+      const asked = op.count(issuer, 'token')
+      assert.equal((await setUp(own, { ...site(issuer), ...invented(4) })).status, 'ok')
+      assert.equal(op.count(issuer, 'token'), asked)
     } finally {
       await own.close()
       await op.close()
@@ -292,37 +299,6 @@ describe('setup_client', () => {
     assert.deepEqual(await grants([code, own], ['openid', 'uma_protection']), [[code, own], [code]])
     assert.deepEqual((await grants([code, own, UMA], ['openid', 'uma_protection']))[1], [code, own, UMA])
     assert.deepEqual((await grants([code, own, UMA], ['openid']))[1], [code, UMA])
-  })
-
-  it('lets a client that strangers say is theirs prove itself, so that they crowd out no true one', async () => {
-    const op = await startLyingOp()
-    const issuer = op.issuer('allowed')
-    const argv = ['--trust-op', op.origin, '--allowed-op', issuer]
-    const daemon = await startTestDaemon({ http: 'plain', argv })
-    try {
-      const grant_types = ['authorization_code', 'client_credentials']
-      const made = op.addClient(issuer, { redirect_uris: [REDIRECT], grant_types })
-      const usersOnly = op.addClient(issuer, { redirect_uris: [REDIRECT] })
-      const answerTo = async ({ client_id }: Json, client_secret: unknown): Promise<Data> => {
-        const params = site(issuer, { client_id, client_secret })
-        return (await daemon.post('v4', '/setup-client', params)).body
-      }
-      const wrong = await answerTo(made, 'zzzz')
-      assert.equal(wrong.error, 'internal_error')
-      assert.doesNotMatch(JSON.stringify(wrong), /zzzz/)
-      const incapable = await answerTo(usersOnly, usersOnly.client_secret)
-      assert.equal(incapable.error, 'http_status_400', JSON.stringify(incapable))
-      for await (const _ of daemon.opened.store.kind({ kind: 'setups', durable: true }).list()) assert.fail()
-      assert.equal((await answerTo(made, made.client_secret)).client_id, made.client_id)
-      // Whoever is trusted is believed, and the OP is not asked.
-      const asked = op.count(issuer, 'token')
-      const trusted = site(issuer, { client_id: made.client_id, client_secret: 'zzzz' })
-      assert.equal((await daemon.call('setup_client', trusted)).status, 'ok')
-      assert.equal(op.count(issuer, 'token'), asked)
-    } finally {
-      await daemon.close()
-      await op.close()
-    }
   })
 
   const REFUSED: Readonly<Record<string, readonly [params: Data, code: string, v3: string, v4?: string]>> = {

@@ -477,9 +477,10 @@ describe('trust_all_certs', () => {
 
   test('is refused with the certificate that was met, where somebody relied on it', async () => {
     await refused(
-      withOp(async () => ({ verifies: false, line })),
+      // Why it was not looked at is a sentence.
+      withOp(async () => ({ verifies: false, line: `${line}.` })),
       'conf/oxd-conf.json: trust_all_certs: ',
-      line,
+      `${line}. Remove the key`,
       'https://op.example.com',
       '--op-ca FILE',
       '--trust-op ORIGIN',

@@ -167,7 +167,7 @@ const judgeOps = ({ flag, values, settings, warn, refuse }: Reading): void => {
     if (isListed)
       refuse(key, `cannot keep callers to these OPs while ${PROTECT} is false: remove one of the two.`)
   } else if (isListed) {
-    warn(key, 'holds for callers without a token or caller key; those with one may name other OPs, too.')
+    warn(key, 'holds for all without a caller key (oxd callers add); a token names its own OP, too.')
   } else if (settings.op_host === undefined) {
     warn(
       key,
@@ -226,10 +226,11 @@ const judgeTrust = async (reading: Reading, { met }: LegacyFile): Promise<void> 
     [...new Set(ops)].slice(0, OPS_MAX).map(async (op) => ({ op, found: await met(op) })),
   )
   const bad = shown.find(({ found }) => found?.verifies === false)
-  if (bad !== undefined) {
+  if (bad?.found !== undefined) {
+    const shownThere = bad.found.line.replace(/\.$/, '')
     reading.refuse(
       key,
-      `true would accept anybody's certificate, and that of ${bad.op} is not trusted here: ${bad.found?.line}. ${CURE}`,
+      `true would accept anybody's certificate, and that of ${bad.op} is not trusted here: ${shownThere}. ${CURE}`,
     )
   }
   const unmet = shown.filter(({ found }) => found === undefined).map(({ op }) => op)
