@@ -36,6 +36,9 @@ const CLEAN = prototypeMembers()
 const SHOWN = new Set(['op_host', 'client_token_endpoint_auth_method', 'id_token_signed_response_alg'])
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 const DESCRIPTION_CHARACTERS_MAX = 600
+/** Failing cases of one command that are named. */
+const BROKEN_MAX = 20
+const BROKEN_CHARACTERS_MAX = 400
 
 const expected = ({ meta, required }: Parameter, { fate }: Bad): ErrorCode | undefined => {
   if (fate === 'wrong_type') return 'malformed_params'
@@ -178,12 +181,17 @@ describe('bad input', () => {
           // So that no address leads out of this machine.
           const within = { op_host: `${site.issuer}/`, resource: `${site.issuer}/` }
           const broken: string[] = []
+          // One mistake may break a thousand cases.
+          const isEnough = (): boolean => broken.length >= BROKEN_MAX
           for (const parameter of parametersOf(command, within)) {
             const { [parameter.name]: _, ...rest } = goodParams(command, sites, true)
             const without = await outcomeOf(() => line.send(command.name, rest), false)
-            for (const one of parameter.bad.filter(({ fate }) => fate !== 'any' || way.allowed_too)) {
+            for (const one of parameter.bad) {
+              if (isEnough() || (one.fate === 'any' && !way.allowed_too)) continue
               await judge(command, sites, parameter, one, without.code).catch((error: Error) =>
-                broken.push(`${parameter.name}, ${one.what}: ${error.message}`),
+                broken.push(
+                  `${parameter.name}, ${one.what}: ${error.message}`.slice(0, BROKEN_CHARACTERS_MAX),
+                ),
               )
             }
           }

@@ -134,6 +134,31 @@ describe('moving in', () => {
     assert.equal(user.sub, 'alice')
   })
 
+  it('brings what a site had protected; what another dump says instead, with replace alone', async () => {
+    const id = '0a1b2c3d-0000-4000-8000-000000000033'
+    const { client_id, client_secret } = clientAt(issuer)
+    const dump = (path: string, client_name: string): string => {
+      const uma_protected_resources = [{ id: 'r-1', path, http_methods: ['GET'], scopes: ['view'] }]
+      const data = { op_host: issuer, redirect_uri: REDIRECT, client_id, client_secret, client_name }
+      const file = join(folder, 'rp.json')
+      writeFileSync(file, JSON.stringify([{ id, data: { ...data, uma_protected_resources } }]))
+      return file
+    }
+    /** This OP is no authorization server: what is protected gets as far as that. */
+    const isProtected = async (path: string): Promise<boolean> => {
+      const params = { oxd_id: id, path, http_method: 'GET' }
+      const { error } = (await story.daemon.call('uma_rs_check_access', params)).data
+      assert.ok(error === 'no_uma_discovery_response' || error === 'invalid_request', String(error))
+      return error === 'no_uma_discovery_response'
+    }
+    assert.equal((await imported(dump('/old', 'Old'))).imported, 1)
+    assert.deepEqual([await isProtected('/old'), await isProtected('/new')], [true, false])
+    await imported(dump('/new', 'New'))
+    assert.deepEqual([await isProtected('/old'), await isProtected('/new')], [true, false])
+    await imported(dump('/new', 'New'), { replace: true })
+    assert.deepEqual([await isProtected('/old'), await isProtected('/new')], [false, true])
+  })
+
   it('says what to do about an oxd_id that nobody imported', async () => {
     const { data } = await story.daemon.call('get_logout_uri', {
       oxd_id: '0a1b2c3d-0000-4000-8000-00000000dead',

@@ -49,8 +49,11 @@ export const import_sites = adminCommand({
         return sites.insert(site)
       },
       async replace(site, resources) {
-        await uma.adopt(site.oxd_id, resources)
-        await sites.inTurn(site.oxd_id, () => sites.replace(site))
+        // In turn: neither a change of the site nor one of what it protects comes between the two.
+        await sites.inTurn(site.oxd_id, async () => {
+          await uma.adopt(site.oxd_id, resources)
+          await sites.replace(site)
+        })
       },
     }
     const options = { dry_run, replace, now: world.now, issuerOf: askIssuer(ops.door), limits: LIMITS }
