@@ -240,7 +240,8 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       if (seconds(world) >= expires_at) throw refused('expired')
       if ((await spent.get([state])) !== undefined) throw refused('used')
       const spentUntil = expires_at + 2 * limits.clock_tolerance_seconds
-      if (!(await inspected.insert([state], {}, { expires_at: spentUntil }))) throw new OxdError('state_validated')
+      if (!(await inspected.insert([state], {}, { expires_at: spentUntil })))
+        throw new OxdError('state_validated')
       return found
     },
 

@@ -14,7 +14,11 @@ const SHAPE = {
   client_secret: fields.client_secret.optional(),
   client_secret_expires_at: fields.client_secret_expires_at.optional(),
   client_uri: fields.client_uri.optional(),
+  subject_type: fields.subject_type.optional(),
+  jwks: fields.jwks.optional(),
 }
+
+const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 
 describe('parameters', () => {
   const TAKEN: readonly (readonly [sent: Record<string, unknown>, read: Record<string, unknown>])[] = [
@@ -37,6 +41,8 @@ describe('parameters', () => {
       { client_secret_expires_at: '0001-01-01T00:00:00Z' },
       { client_secret_expires_at: '0001-01-01T00:00:00Z' },
     ],
+    [{ client_secret: 'whole \u{1f480}' }, { client_secret: 'whole \u{1f480}' }],
+    [{ jwks: { keys: [{ a: nested(61) }] } }, { jwks: { keys: [{ a: nested(61) }] } }],
     [{ https_extension: false, host: 'x', constructor: 'x' }, {}],
   ]
   for (const [sent, read] of TAKEN) {
@@ -66,6 +72,14 @@ describe('parameters', () => {
     [{ client_uri: 'https://user@a.example' }, 'malformed_params', 'client_uri'],
     [{ client_uri: 'https://ä.example' }, 'malformed_params', 'client_uri'],
     [{ client_uri: 'https://a.example/\n' }, 'malformed_params', 'client_uri'],
+    [{ client_secret: 'half \ud800' }, 'malformed_params', 'client_secret'],
+    [{ scope: ['half \udc00'] }, 'invalid_scope', 'scope'],
+    [{ params: { 'half \ud800': 'x' } }, 'malformed_params', 'params'],
+    [{ subject_type: 'x' }, 'invalid_subject_type', 'subject_type'],
+    [{ subject_type: { a: 1 } }, 'malformed_params', 'subject_type'],
+    [{ jwks: 7 }, 'malformed_params', 'jwks'],
+    [{ jwks: 'x'.repeat(65_537) }, 'invalid_request', 'jwks'],
+    [{ jwks: { keys: [{ a: nested(62) }] } }, 'malformed_params', 'jwks'],
   ]
   for (const [sent, code, name] of REFUSED) {
     it(`refuses ${JSON.stringify(sent).slice(0, 60)}, naming ${name}`, () => {

@@ -46,6 +46,25 @@ export interface Way {
   readonly nonsense: Readonly<Record<string, Sent & { readonly code: ErrorCode }>>
 }
 
+const ANSWER_MS_MAX = 5_000
+
+/** What is never answered must not hold up the tests: then the connection is given up. */
+const inTime = (ask: Line['request'], close: () => void): Line['request'] => {
+  let lost = false
+  return (sent) =>
+    new Promise((resolve, reject) => {
+      if (lost) return reject(new Error('the connection was given up, since a request was not answered'))
+      const timer = setTimeout(() => {
+        lost = true
+        close()
+        reject(new Error('the request is not answered'))
+      }, ANSWER_MS_MAX)
+      ask(sent)
+        .finally(() => clearTimeout(timer))
+        .then(resolve, reject)
+    })
+}
+
 const membersOf = (value: unknown): Data => {
   assert.ok(typeof value === 'object' && value !== null && !Array.isArray(value), `an object: ${value}`)
   return { ...value }
@@ -114,12 +133,16 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
     allowed_too: dialect === 'v3',
     open({ port }) {
       const caller = new Caller(port)
-      const ask: Line['request'] = async ({ body }) =>
-        opened(await caller.write(String(Buffer.byteLength(body)).padStart(4, '0') + body), dialect)
+      const close = (): void => caller.close()
+      const ask = inTime(
+        async ({ body }) =>
+          opened(await caller.write(String(Buffer.byteLength(body)).padStart(4, '0') + body), dialect),
+        close,
+      )
       return {
         request: ask,
         send: (command, params) => ask({ body: asJson({ command, params, ...oxd }) }),
-        close: () => caller.close(),
+        close,
       }
     },
     nonsense: {
@@ -159,7 +182,8 @@ const overHttp = (dialect: 'v3' | 'v4'): Way => ({
           )
         })
       })
-    const ask: Line['request'] = async ({ method = 'POST', path = '', body }) => {
+    const close = (): void => agent.destroy()
+    const ask = inTime(async ({ method = 'POST', path = '', body }) => {
       const { port } = places[dialect]
       const type = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) }
       const headers = method === 'POST' ? type : {}
@@ -172,11 +196,11 @@ const overHttp = (dialect: 'v3' | 'v4'): Way => ({
       if (dialect === 'v4') return bare(reply, status)
       assert.equal(status, 200)
       return opened(reply, dialect)
-    }
+    }, close)
     return {
       request: ask,
       send: (command, params) => ask({ path: pathOf(command), body: asJson(params) }),
-      close: () => agent.destroy(),
+      close,
     }
   },
   nonsense: {

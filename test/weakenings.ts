@@ -373,8 +373,8 @@ const requests = [
   ...weakenings('src/params.ts', 'src/commands/register_site.test.ts', [
     [
       'params: a wrong type is a wrong value',
-      "const wrongType = issue.code === 'invalid_type' || issue.code === 'invalid_union'",
-      'const wrongType = false',
+      "return new OxdError(wrongType ? 'malformed_params' : (meta?.invalid ?? 'malformed_params'), {",
+      "return new OxdError(meta?.invalid ?? 'malformed_params', {",
       '^register_site refuses \\{"authorization_redirect_uri":\\["https',
     ],
   ]),
@@ -650,6 +650,14 @@ const logins = [
   ]),
   ...weakenings('src/commands/get_authorization_url.ts', URL_TEST, [
     [
+      'url: with a secret that has expired',
+      "throw fail('expired_client')",
+      '',
+      '^get_authorization_url refuses once the secret of the client has expired',
+    ],
+  ]),
+  ...weakenings('src/oidc/authorization.ts', URL_TEST, [
+    [
       'url: without PKCE',
       "['code_challenge', login.code_challenge],",
       '',
@@ -667,14 +675,6 @@ const logins = [
       '',
       '^get_authorization_url has every parameter once, PKCE',
     ],
-    [
-      'url: with a secret that has expired',
-      "throw fail('expired_client')",
-      '',
-      '^get_authorization_url refuses once the secret of the client has expired',
-    ],
-  ]),
-  ...weakenings('src/oidc/authorization.ts', URL_TEST, [
     [
       'url: the caller sets what oxd owns',
       'const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))',
@@ -1075,16 +1075,16 @@ const registration = [
       '^update_site_registration moves a site to another client',
     ],
   ]),
-  ...weakenings('src/commands/register_site.ts', REGISTER_TEST, [
+  ...weakenings('src/registrar.ts', REGISTER_TEST, [
     [
       'register: a client that oxd cannot remember stays at the OP',
-      'if (!by_hand) await removeClient(op, client).catch(() => undefined)',
+      'if (!client.by_hand) await removeClient(op, client).catch(() => undefined)',
       '',
       '^register_site takes the client back at the OP',
     ],
     [
       'register: a secret without its client',
-      "if (client_id === undefined && client_secret !== undefined) throw fail('invalid_client_id')",
+      "if (client_id === undefined && client_secret !== undefined) throw new OxdError('invalid_client_id')",
       '',
       '^register_site refuses \\{"client_secret":"x"\\}',
     ],
@@ -1911,8 +1911,8 @@ const dialects = [
   ...weakenings('src/dialect.ts', 'src/dialect.test.ts', [
     [
       'dialect: the 3.x wire gets the members of our library',
-      'Object.fromEntries(declared(shape, result).map(([name, schema, value]) => [name, as3x(schema, value)])),',
-      '({ ...result }),',
+      'success: ({ result: shape }, result) =>',
+      'success: ({ result: own, more, shape = { ...own, ...more } }, result) =>',
       '^dialects v3: the members that it declares',
     ],
     [
@@ -2171,6 +2171,1138 @@ const grants = [
   ]),
 ]
 
+/** Tokens, caller keys and certificates: who may give which command, at which site. */
+const callers = [
+  ...weakenings('src/guard.ts', 'src/guard.test.ts', [
+    [
+      'guard: a token that is not active',
+      "if (!active) throw new OxdError('inactive_protection_access_token')",
+      '',
+      '^a setup client of 3.1 refuses a token that is (inactive|not quite active)',
+    ],
+    [
+      'guard: a token of nobody',
+      "if (!client_id) throw new OxdError('invalid_introspection_response')",
+      '',
+      '^a setup client of 3.1 refuses a token that is with',
+    ],
+    [
+      'guard: a token for anything',
+      "if (!scope.includes('oxd')) throw new OxdError('protection_access_token_insufficient_scope')",
+      '',
+      '^(a setup client of 3.1 refuses a token that is without the scope|register_site of 3.1 with a token says)',
+    ],
+    [
+      'guard: a token of any client',
+      "if (client_id !== owner) throw new OxdError('invalid_protection_access_token')",
+      '',
+      '^a setup client of 3.1 (operates|refuses a token that is of another)',
+    ],
+    [
+      'guard: a site without a setup client asks its OP',
+      "if (owner === undefined) throw new OxdError('no_setup_client_for_oxd_id')",
+      '',
+      '^a setup client of 3.1 asks for the token first',
+    ],
+    [
+      'guard: a token is introspected at the OP of another site',
+      'return setup !== undefined && setup.issuer === site.issuer ? setup : site',
+      'return setup ?? site',
+      '^an OP that lies about whose client it is gains no site',
+    ],
+    [
+      'guard: a client_id counts at whatever issuer',
+      'site.issuer === owner.issuer && ownerOf(site, dialect) === owner.client_id',
+      'ownerOf(site, dialect) === owner.client_id',
+      '^an OP that lies about whose client it is gains no site',
+    ],
+    [
+      'guard: all clients of an issuer are one',
+      'site.issuer === owner.issuer && ownerOf(site, dialect) === owner.client_id',
+      'site.issuer === owner.issuer',
+      '^a token of 4.x with AuthorizationOxdId',
+    ],
+    [
+      'guard: the token of one site is good for any other',
+      "if (!permit.owns(site)) throw new OxdError('invalid_authorization_oxd_id')",
+      '',
+      '^a token of 4.x with AuthorizationOxdId',
+    ],
+    [
+      'guard: the token of one site opens the way to any OP',
+      "if (!isOwn && !isAllowed(asked)) throw new OxdError('op_not_allowed')",
+      '',
+      '^a token of 4.x with AuthorizationOxdId',
+    ],
+    [
+      'guard: with the token of one site oxd is sent anywhere',
+      'return { ...permit, anywhere: false }',
+      'return permit',
+      '^a token of 4.x with AuthorizationOxdId',
+    ],
+    [
+      'guard: a token of 4.x that names no site is shown to the OP',
+      "if (token !== undefined && access === 'op' && dialect !== 'v4') {",
+      "if (token !== undefined && access === 'op') {",
+      '^a token of 4.x that names no site',
+    ],
+    [
+      'guard: sites of whoever claims to be the setup client',
+      'if (setup.setup?.client_id === proven) return setupPermit(issuer, setup.setup)',
+      'if (setup.setup) return setupPermit(issuer, setup.setup)',
+      '^register_site of 3.1 with a token',
+    ],
+    [
+      'guard: any OP is asked',
+      'if (isAllowed(asked)) return NOTHING',
+      'return NOTHING',
+      '^without token and key OPs of --allowed-op',
+    ],
+    [
+      'guard: who may have an OP asked owns its sites',
+      'if (isAllowed(asked)) return NOTHING',
+      'if (isAllowed(asked)) return EVERYTHING',
+      '^without token and key OPs of --allowed-op',
+    ],
+    [
+      'guard: any client_id proves itself',
+      '(await sites.hasClient(askedOp(asked, op_host).where.issuer, client_id))))',
+      'true))',
+      '^without token and key a client of a known site',
+    ],
+    [
+      'guard: a public command gives sites',
+      "if (command.access === 'public') return NOTHING",
+      "if (command.access === 'public') return EVERYTHING",
+      '^without token and key what is public',
+    ],
+    [
+      'guard: a caller key is good for every site',
+      "if (site !== undefined && !permit.owns(site)) throw new OxdError('invalid_protection_access_token')",
+      '',
+      '^a caller key operates its sites',
+    ],
+    [
+      'guard: a caller owns every site',
+      "owns: ({ oxd_id }) => own === 'all' || own.includes(oxd_id),",
+      'owns: () => true,',
+      '^a caller key operates its sites',
+    ],
+    [
+      'guard: a caller key that is not known is shown to the OP',
+      'if (token !== undefined && isCallerKey(token)) {',
+      'if (token !== undefined && (await callers.ofKey(token)) !== undefined) {',
+      '^a caller key that is dropped',
+    ],
+    [
+      'guard: what an OP said of a token stands for other sites',
+      ".mac('introspected token', at.oxd_id, at.issuer, at.client.client_id, token)",
+      ".mac('introspected token', token)",
+      '^an OP that lies about whose client it is gains no site',
+    ],
+    [
+      'guard: what an OP said stands for other tokens',
+      ".mac('introspected token', at.oxd_id, at.issuer, at.client.client_id, token)",
+      ".mac('introspected token', at.oxd_id, at.issuer, at.client.client_id)",
+      '^what the OP said of a token',
+    ],
+    [
+      'guard: what an OP said of a token outlives it',
+      'options.ttl = Math.max(1, Math.min(left_ms, limits.introspection_ms))',
+      'options.ttl = limits.introspection_ms',
+      '^what the OP said of a token is believed',
+    ],
+    [
+      'guard: what an OP said of a token is believed as long as it lives',
+      'options.ttl = Math.max(1, Math.min(left_ms, limits.introspection_ms))',
+      'options.ttl = 86_400_000',
+      '^what the OP said of a token is believed',
+    ],
+  ]),
+  ...weakenings('src/callers.ts', 'src/guard.test.ts', [
+    [
+      'callers: a key that was cut off is shown to the OP',
+      "const LOOKS_LIKE_KEY = new RegExp(KEY_PREFIX, 'i')",
+      'const LOOKS_LIKE_KEY = KEY',
+      '^a caller key that is dropped',
+    ],
+    [
+      'callers: a key that was copied with its quotes is shown to the OP',
+      "const LOOKS_LIKE_KEY = new RegExp(KEY_PREFIX, 'i')",
+      'const LOOKS_LIKE_KEY = new RegExp(`^${KEY_PREFIX}`)',
+      '^a caller key that is dropped',
+    ],
+  ]),
+  ...weakenings('src/callers.ts', 'src/callers.test.ts', [
+    [
+      'callers: keys are kept',
+      "const hashOf = (key: string): string => createHash('sha256').update(key).digest('hex')",
+      'const hashOf = (key) => key',
+      '^a caller is found by its key, of which only the hash',
+    ],
+    [
+      'callers: a name of any sort',
+      'if (!NAME.test(name)) {',
+      'if (false) {',
+      '^a caller has a name of its own',
+    ],
+    [
+      'callers: a certificate moves to another caller',
+      'if (known !== undefined) {',
+      'if (false) {',
+      '^a caller may be known by a certificate',
+    ],
+    [
+      'callers: old keys cannot be dropped',
+      'dropOld: (name) => changeCredentials(name, (before) => before.slice(0, 1)),',
+      'dropOld: (name) => changeCredentials(name, (before) => before),',
+      '^changing the key leaves the old one good until',
+    ],
+    [
+      'callers: any number of keys',
+      '[credential, ...before].slice(0, limits.caller_keys_max),',
+      '[credential, ...before],',
+      '^changing the key never leaves more than two',
+    ],
+    [
+      'callers: what was dropped stays behind',
+      'for (const { type, sha256 } of dropped) await owners.remove([type, sha256])',
+      '',
+      '^changing the key leaves nothing behind',
+    ],
+    [
+      'callers: any number of sites',
+      'if (before.sites.length >= limits.caller_sites_max) {',
+      'if (false) {',
+      '^the sites of a caller are bounded',
+    ],
+  ]),
+]
+
+const HTTP_TEST = 'src/serve/http.test.ts'
+
+/** Requests over HTTP that no command should see, and what comes back. */
+const http = [
+  ...weakenings('src/serve/http.ts', HTTP_TEST, [
+    [
+      'HTTP: from any address',
+      "if (!isAllowed(socket.remoteAddress ?? '')) return 'oxd_access_denied'",
+      '',
+      '^addresses that may call are asked first',
+    ],
+    [
+      'HTTP: the addresses of the start',
+      'isAllowed = filter',
+      '',
+      '^addresses that may call are asked first',
+    ],
+    [
+      'HTTP: any Host',
+      "if (!isOwnHost({ host: headers.host, at: socket.localAddress ?? '', certificate })) return 'foreign_host'",
+      '',
+      '^the door of HTTP refuses a foreign Host',
+    ],
+    [
+      'HTTP: any Origin',
+      "if (headers.origin !== undefined) return 'foreign_origin'",
+      '',
+      '^the door of HTTP refuses every Origin',
+    ],
+    [
+      'HTTP: any media type',
+      'app.removeAllContentTypeParsers()',
+      'app.removeContentTypeParser(JSON_TYPE)',
+      '^the door of HTTP refuses other media types',
+    ],
+    [
+      'HTTP: answers are kept on the way',
+      "const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const",
+      "const HEADERS = { 'x-content-type-options': 'nosniff' } as const",
+      '^the door of HTTP puts the same headers',
+    ],
+    [
+      'HTTP: the type of an answer is guessed',
+      "const HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const",
+      "const HEADERS = { 'cache-control': 'no-store' } as const",
+      '^the door of HTTP puts the same headers',
+    ],
+    [
+      'HTTP: a body of any size',
+      'bodyLimit: limits.http_body_bytes_max,',
+      'bodyLimit: 1_000_000_000,',
+      '^the door of HTTP refuses a body that is too large',
+    ],
+    [
+      'HTTP: a refusal that arrives at nobody',
+      "if (code === 'frame_too_large') await readAway(raw, limits.close_ms_max)",
+      '',
+      '^the door of HTTP reads a body that is too large',
+    ],
+    [
+      'HTTP: requests after the end',
+      "return stopping ? 'shutting_down' : undefined",
+      'return undefined',
+      '^the end of a listener refuses a further request',
+    ],
+  ]),
+  ...weakenings('src/serve/http_request.ts', HTTP_TEST, [
+    [
+      'HTTP: a token of any scheme',
+      String.raw`const BEARER = /^bearer +(\S+) *$/i`,
+      String.raw`const BEARER = /^\S+ +(\S+) *$/i`,
+      '^commands over HTTP take the token of Authorization',
+    ],
+    [
+      'HTTP: text that is no UTF-8 is taken for what it resembles',
+      "const UTF8 = new TextDecoder('utf-8', { fatal: true })",
+      "const UTF8 = new TextDecoder('utf-8')",
+      '^commands over HTTP refuse no UTF-8',
+    ],
+    [
+      'HTTP: the last of two members',
+      'const value = parseJson(text)',
+      'const value = JSON.parse(text)',
+      '^commands over HTTP refuse a member twice',
+    ],
+    [
+      'HTTP: a list of parameters',
+      "return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Request) : undefined",
+      'return Object(value)',
+      '^commands over HTTP refuse (a list|null|a text)',
+    ],
+  ]),
+  ...weakenings('src/serve/http_server.ts', HTTP_TEST, [
+    [
+      'HTTP: headers of any size',
+      'maxHeaderSize: limits.http_header_bytes_max,',
+      'maxHeaderSize: 10_000_000,',
+      '^the door of HTTP refuses headers that are too large',
+    ],
+    [
+      'HTTP: a request has any time',
+      'requestTimeout: limits.http_request_ms_max,',
+      'requestTimeout: 0,',
+      '^bounds of HTTP a request that does not end',
+    ],
+    [
+      'HTTP: whoever takes no answer stays',
+      'server.setTimeout(limits.http_idle_ms)',
+      '',
+      '^bounds of HTTP a connection whose peer takes no answers',
+    ],
+    [
+      'HTTP: any number of connections',
+      'server.maxConnections = limits.connections_max',
+      '',
+      '^bounds of HTTP so many connections',
+    ],
+  ]),
+  ...weakenings('src/serve/http_hosts.ts', 'src/serve/http_hosts.test.ts', [
+    [
+      'hosts: any address',
+      'return isLoopbackAddress(name) || name === plainAddress(at) || certificate?.checkIP(name) !== undefined',
+      'return true',
+      '^the names under which oxd may be called ',
+    ],
+    [
+      'hosts: the end of a name',
+      "return name === 'localhost' || name.endsWith('.localhost') || certificate?.checkHost(name) !== undefined",
+      "return name.endsWith('localhost') || certificate?.checkHost(name) !== undefined",
+      '^the names under which oxd may be called ',
+    ],
+  ]),
+  ...weakenings('src/serve/http_addresses.ts', 'src/serve/http_addresses.test.ts', [
+    [
+      'addresses: an IPv4 address that came as an IPv6 one is another',
+      'return MAPPED.exec(bare)?.[1] ?? bare',
+      'return bare',
+      '^the addresses that may call ',
+    ],
+    [
+      'addresses: none are all',
+      "if (allowed.includes('*')) return () => true",
+      "if (allowed.length === 0 || allowed.includes('*')) return () => true",
+      String.raw`^the addresses that may call \(none\)`,
+    ],
+    [
+      'addresses: an entry that is none is passed over',
+      'throw new StartError(',
+      'return void new StartError(',
+      '^the addresses that may call refuses',
+    ],
+  ]),
+  ...weakenings('src/serve/tls.ts', 'src/serve/tls.test.ts', [
+    [
+      'TLS: the key of another certificate',
+      'if (!certificate.checkPrivateKey(keyOf(keyFile, key))) {',
+      'if (false) {',
+      '^certificate and key ',
+    ],
+  ]),
+  ...weakenings('src/serve/http_listeners.ts', 'src/serve/http_listeners.test.ts', [
+    [
+      'TLS: files that are of no use take the certificate away',
+      'const pair = open.size === 0 ? undefined : tlsOf(changed)',
+      'let pair; try { pair = tlsOf(changed) } catch {}',
+      '^certificate and key that change stay as they were',
+    ],
+  ]),
+]
+
+/** Files that are read again while the daemon runs. */
+const reload = [
+  ...weakenings('src/reload/files.ts', 'src/reload/files.test.ts', [
+    [
+      'reload: the text of any error',
+      "const reason = error instanceof StartError ? error.message : 'unexpected failure'",
+      'const reason = String(error)',
+      '^files that change are tried once',
+    ],
+    [
+      'reload: files that are of no use are tried without end',
+      'stamps.set(group, now)',
+      'if (before === undefined) stamps.set(group, now)',
+      '^files that change are tried once',
+    ],
+    [
+      'reload: files are read at once',
+      'const inTurn = (isForced: boolean): Promise<void> => (turn = turn.then(() => lookAll(isForced)))',
+      'const inTurn = (isForced) => (turn = lookAll(isForced))',
+      '^files that change are read one after the other',
+    ],
+  ]),
+  ...weakenings('src/reload/settings.ts', 'src/reload/settings.test.ts', [
+    [
+      'reload: what waits for the next start is taken',
+      'config: { ...running, ...live },',
+      'config: read,',
+      '^changed settings are taken where they can be',
+    ],
+    [
+      'reload: whether the key has changed is told',
+      ".filter(([name, value]) => name !== 'key' && differs(value, running[name as SettingName]))",
+      '.filter(([name, value]) => differs(value, running[name as SettingName]))',
+      '^changed settings never say anything of the key',
+    ],
+  ]),
+  ...weakenings('src/reload/door.ts', 'src/reload/door.test.ts', [
+    [
+      'reload: a way through the old door stays open',
+      'fetchFor: (step) => (url, init) => door.fetchFor(step)(url, init),',
+      'fetchFor: (step) => door.fetchFor(step),',
+      '^a door that changes goes by the new rules',
+    ],
+    [
+      'reload: old doors are never closed',
+      'await Promise.all([door, ...retired.keys()].map((each) => each.close()))',
+      'await door.close()',
+      '^a door that changes closes every door',
+    ],
+  ]),
+]
+
+const RPT_TEST = 'src/commands/uma_rp_get_rpt.test.ts'
+const PROTECT_TEST = 'src/commands/uma_rs_protect.test.ts'
+const CHECK_TEST = 'src/commands/uma_rs_check_access.test.ts'
+const GATHERING_TEST = 'src/commands/uma_rp_get_claims_gathering_url.test.ts'
+
+/** Protected resources: what a ticket, an RPT, a PAT, a rule or a state may not do. */
+const uma = [
+  ...weakenings('src/uma.ts', 'src/uma.test.ts', [
+    [
+      'UMA: a rule that cannot be evaluated leaves its scopes',
+      'return { ...plain, scopes: [] }',
+      'return { ...plain, scopes }',
+      '^uma takes over a rule, and opens nothing',
+    ],
+    [
+      'UMA: a condition without scopes is open',
+      'scopesOf(condition).some((scope) => held.has(scope)) &&',
+      'scopesOf(condition).every((scope) => held.has(scope)) &&',
+      '^uma opens a condition without scopes to nobody',
+    ],
+  ]),
+  ...weakenings('src/uma.ts', CHECK_TEST, [
+    [
+      'UMA: half of a rule',
+      '(condition.scope_expression === undefined || isSatisfied(condition.scope_expression, held))',
+      'true',
+      '^uma_rs_check_access denies half of the rule',
+    ],
+    [
+      'UMA: a resource for any method',
+      'resource.http_methods.some((method) => lower(method) === lower(http_method)),',
+      'true,',
+      '^uma_rs_check_access (denies permissions of another method|knows nothing)',
+    ],
+    [
+      'UMA: a resource at the beginning of a path',
+      'lower(resource.path) === lower(path) &&',
+      'lower(path).startsWith(lower(resource.path)) &&',
+      '^uma_rs_check_access knows nothing',
+    ],
+  ]),
+  ...weakenings('src/uma.ts', RPT_TEST, [
+    [
+      'UMA: a state is good for any site',
+      "keys.mac('uma claims state', head, oxd_id, issuer, client.client_id)",
+      "keys.mac('uma claims state', head)",
+      '^uma_rp_get_rpt the state of a claims gathering is good for its own site',
+    ],
+    [
+      'UMA: the bytes of a state are not authenticated',
+      'return timingSafeEqual(bytes.subarray(HEAD_BYTES), mac(head, site))',
+      'return true',
+      '^uma_rp_get_rpt the state of a claims gathering is not good with a byte changed',
+    ],
+    [
+      'UMA: a state without end',
+      "if (seconds(world) >= expires_at) throw refused('expired')",
+      '',
+      '^uma_rp_get_rpt the state of a claims gathering is good until it expires',
+    ],
+    [
+      'UMA: a state may be used twice',
+      "if (!(await spent.insert([site.oxd_id, state], {}, keptUntil(expires_at)))) throw refused('used')",
+      '',
+      '^uma_rp_get_rpt the state of a claims gathering is good for once',
+    ],
+  ]),
+  ...weakenings('src/uma.ts', GATHERING_TEST, [
+    [
+      'UMA: the state of a caller comes again',
+      "if (!isNew) throw new OxdError('state_in_use')",
+      '',
+      '^uma_rp_get_claims_gathering_url takes a state of the caller',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rp_get_claims_gathering_url.ts', GATHERING_TEST, [
+    [
+      'UMA: any page for the claims',
+      'if (registered.length > 0 && !registered.includes(claims_redirect_uri)) {',
+      'if (false) {',
+      '^uma_rp_get_claims_gathering_url leads to no page',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rp_get_rpt.ts', RPT_TEST, [
+    [
+      'UMA: a state is not looked at',
+      'if (state !== undefined) await uma.spend(site, state)',
+      '',
+      '^uma_rp_get_rpt the state of a claims gathering is good for once',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rs_check_access.ts', CHECK_TEST, [
+    [
+      'RPT: a permission of another resource',
+      '(resource_id === id || isGat) &&',
+      '',
+      '^uma_rs_check_access denies permissions of another resource',
+    ],
+    [
+      'RPT: a permission that has expired',
+      '(exp === undefined || exp + LIMITS.clock_tolerance_seconds > now),',
+      'true,',
+      '^uma_rs_check_access denies a permission that has expired',
+    ],
+    [
+      'RPT: a GAT where there is none',
+      'const isGat = version === 1 && rpt.startsWith(GAT)',
+      'const isGat = rpt.startsWith(GAT)',
+      '^uma_rs_check_access says an RPT like a GAT nothing special',
+    ],
+    [
+      'RPT: any RPT of UMA 1 is a GAT',
+      'const isGat = version === 1 && rpt.startsWith(GAT)',
+      'const isGat = version === 1',
+      '^uma_rs_check_access with UMA 1 takes no RPT for the scope of another',
+    ],
+    [
+      'RPT: scopes of the resource beside those that a check asks for',
+      ': { ...resource, scopes, ticket_scopes: [], scope_expression: undefined }',
+      ': { ...resource, scopes: [...resource.scopes, ...scopes], ticket_scopes: [], scope_expression: undefined }',
+      '^uma_rs_check_access denies a scope of the resource, where',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rs_protect.ts', PROTECT_TEST, [
+    [
+      'protect: a method of a path twice',
+      "if (seen.has(name)) throw new OxdError('http_method_not_unique', { what: `It is ${method}.` })",
+      '',
+      '^uma_rs_protect refuses .* with http_method_not_unique',
+    ],
+    [
+      'protect: one id for two resources',
+      'if ([...kept, ...registered].some((known) => known.id === id)) {',
+      'if (false) {',
+      '^uma_rs_protect refuses .* from the authorization server',
+    ],
+    [
+      'protect: what is protected is protected again',
+      'if (version === 2) return undefined',
+      'if (version === 2) return wanted',
+      '^uma_rs_protect (refuses to protect twice|protects once)',
+    ],
+    [
+      'protect: a ticket for more than the resource has',
+      'if (!ticket_scopes.every((scope) => possible.has(scope))) {',
+      'if (false) {',
+      '^uma_rs_protect refuses .* before anything is registered',
+    ],
+    [
+      'protect: a condition that opens to everybody',
+      'if (scopes.length === 0 && expression === undefined) {',
+      'if (false) {',
+      '^uma_rs_protect refuses .* before anything is registered',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rs_modify.ts', 'src/commands/uma_rs_modify.test.ts', [
+    [
+      'modify: what oxd could not remember holds at the authorization server',
+      'await updateResource(as, before.id, describe(before)).catch(() => undefined)',
+      '',
+      '^uma_rs_modify changes the authorization server back',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma.ts', PROTECT_TEST, [
+    [
+      'PAT: one that is refused is used all the same',
+      'if (REJECTED.has(answer.status)) {',
+      'if (false) {',
+      '^uma_rs_protect gets a new PAT',
+    ],
+    [
+      'PAT: without end',
+      'if (REJECTED.has(answer.status)) {',
+      'for (let more = 0; more < 20 && REJECTED.has(answer.status); more += 1) {',
+      '^uma_rs_protect gets a new PAT',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_protection.ts', PROTECT_TEST, [
+    [
+      'protect: the id of a resource is a part of an address',
+      "url.pathname = `${url.pathname.replace(/\\/$/, '')}/${encodeURIComponent(id)}`",
+      "url.pathname = `${url.pathname.replace(/\\/$/, '')}/${id}`",
+      '^uma_rs_protect escapes the id',
+    ],
+    [
+      'protect: an id that is another address',
+      ".refine((id) => id !== '.' && id !== '..'),",
+      ',',
+      '^uma_rs_protect refuses .* from the authorization server',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_protection.ts', CHECK_TEST, [
+    [
+      'UMA: a ticket of any characters',
+      String.raw`.regex(/^[\x21\x23-\x5b\x5d-\x7e]+$/),`,
+      ',',
+      '^uma_rs_check_access fails, and grants nothing, at',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_grant.ts', RPT_TEST, [
+    [
+      'UMA: the caller sets what oxd owns',
+      'if (owned !== undefined) {',
+      'if (false) {',
+      '^uma_rp_get_rpt refuses .*, and asks for no token',
+    ],
+    [
+      'UMA: a refusal is an RPT',
+      'if (answer.status !== 200) throw refused(as, answer)',
+      '',
+      '^uma_rp_get_rpt (knows|hands on)',
+    ],
+    [
+      'UMA: a user is sent anywhere',
+      'redirect_user: optional(z.url({ protocol: /^https?$/ }).max(LIMITS.url_characters_max)),',
+      'redirect_user: optional(z.string()),',
+      '^uma_rp_get_rpt fails at',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_grant.ts', GATHERING_TEST, [
+    [
+      'UMA: parameters of the caller come instead of ours',
+      'const own = Object.entries(custom).filter(([name]) => !RESERVED.has(name) && !url.searchParams.has(name))',
+      'const own = Object.entries(custom)',
+      '^uma_rp_get_claims_gathering_url adds parameters',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_rule.ts', 'src/oidc/uma_rule.test.ts', [
+    [
+      'rule: of any size',
+      'if (nodes > LIMITS.uma_rule_nodes_max) {',
+      'if (false) {',
+      '^scope expressions (refuses|takes a rule up to its bounds)',
+    ],
+    [
+      'rule: of any depth',
+      'if (depth > LIMITS.uma_rule_depth_max) {',
+      'if (false) {',
+      '^scope expressions (refuses|takes a rule up to its bounds)',
+    ],
+    [
+      'rule: any operator',
+      'if (entry === undefined || others.length > 0 || !KNOWN.has(entry[0])) {',
+      'if (entry === undefined || others.length > 0) {',
+      '^scope expressions refuses',
+    ],
+    [
+      'rule: any variable',
+      'if (!Number.isInteger(position) || position < 0 || position >= scopes) {',
+      'if (false) {',
+      '^scope expressions refuses',
+    ],
+    [
+      'rule: what cannot be evaluated is true',
+      'return false',
+      'return true',
+      '^scope expressions is false where it cannot be evaluated',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma_discovery.ts', 'src/oidc/uma_discovery.test.ts', [
+    [
+      'UMA discovery: another issuer',
+      'if (metadata.issuer !== issuer) throw fail(`${show(origin)} names another issuer in its UMA metadata.`)',
+      '',
+      '^UMA discovery refuses',
+    ],
+    [
+      'UMA discovery: endpoints at http',
+      "if (typeof value === 'string' && !value.startsWith('https:')) throw fail(`Its ${name} is not https.`)",
+      '',
+      '^UMA discovery names no endpoint at http',
+    ],
+    [
+      'UMA discovery: what failed is not there',
+      'const isNothing = ({ status }: DoorAnswer): boolean => status >= 400 && status < 500',
+      'const isNothing = ({ status }) => status >= 400',
+      '^UMA discovery refuses',
+    ],
+  ]),
+  ...weakenings('src/oidc/uma1.ts', 'src/commands/uma_rp_authorize_rpt.test.ts', [
+    [
+      'UMA 1: a refusal is an answer',
+      'if (answer.status !== 400 && answer.status !== 403) throw refusal(STEP, answer, secrets)',
+      'return',
+      '^uma_rp_authorize_rpt names each refusal',
+    ],
+    [
+      'UMA 1: the server repeats what was sent',
+      'const secrets = [...answer.secrets, asked.rpt, asked.ticket]',
+      'const secrets = []',
+      '^uma_rp_authorize_rpt names each refusal',
+    ],
+  ]),
+]
+
+const CONFIG_TEST = 'src/moving/legacy_config.test.ts'
+const IMPORT_TEST = 'src/moving/import.test.ts'
+const RECORD_TEST = 'src/moving/record.test.ts'
+
+/** Sites and configurations of an old oxd, which may be broken or hostile. */
+const moving = [
+  ...weakenings('src/moving/record.ts', RECORD_TEST, [
+    [
+      'record: a member __proto__',
+      "if (holdsProto(record)) throw new RecordError('it has a member __proto__')",
+      '',
+      '^refuses __proto__',
+    ],
+    [
+      'record: the site of another record',
+      "if (own !== undefined && own !== oxd_id) throw new RecordError('it says that it has another oxd_id')",
+      '',
+      '^refuses another oxd_id',
+    ],
+    [
+      'record: any name is an oxd_id',
+      "if (!isOxdId(oxd_id)) throw new RecordError('its name is no oxd_id')",
+      '',
+      '^refuses a name that is no oxd_id',
+    ],
+    [
+      'record: a client without a secret',
+      "if (client_secret === undefined && method !== 'none') throw new RecordError('it has no client_secret')",
+      '',
+      '^refuses no secret',
+    ],
+    [
+      'record: an algorithm that oxd does not accept',
+      'id_token_signed_response_alg: isKnownAlgorithm ? alg : DEFAULT_ALGORITHM,',
+      'id_token_signed_response_alg: alg,',
+      '^what oxd does not do is never imported',
+    ],
+    [
+      'record: a setup site that is none',
+      "if (setup_oxd_id !== undefined && !isOxdId(setup_oxd_id)) throw new RecordError('setup_oxd_id is no oxd_id')",
+      '',
+      '^refuses a setup site that is none',
+    ],
+  ]),
+  ...weakenings('src/moving/import.ts', IMPORT_TEST, [
+    [
+      'import: what is there is overwritten',
+      'else if (!options.replace) report.kept.push(site.oxd_id)',
+      '',
+      '^a folder of 3.0 files what is there and different stays',
+    ],
+    [
+      'import: a dry run writes',
+      'if (!options.dry_run && !(await sink.insert(site, uma_resources)))',
+      'if (!(await sink.insert(site, uma_resources)))',
+      '^a folder of 3.0 files a dry run',
+    ],
+    [
+      'import: a dry run replaces',
+      'if (!options.dry_run) await sink.replace({ ...site, version: existing.version + 1 }, uma_resources)',
+      'await sink.replace({ ...site, version: existing.version + 1 }, uma_resources)',
+      '^a folder of 3.0 files what is there and different stays',
+    ],
+    [
+      'import: the second of two records',
+      "if (seen.has(old.site.oxd_id)) throw new RecordError('it comes twice: the first one was taken')",
+      '',
+      '^a dump with hostile rows',
+    ],
+    [
+      'import: one broken record stops the others',
+      'if (!(error instanceof RecordError)) throw error',
+      'throw error',
+      '^a folder of 3.0 files names what is no site',
+    ],
+    [
+      'import: another issuer is taken over',
+      'found !== undefined && withoutSlash(found.issuer) === withoutSlash(issuer) ? found : undefined,',
+      'found,',
+      '^the OP of another issuer is never taken over',
+    ],
+    [
+      'import: the token for changes goes anywhere',
+      'if (managedAtOp(site.client, at, said)) return { site: at, notes }',
+      'return { site: at, notes }',
+      '^the OP alone gets the token',
+    ],
+  ]),
+  ...weakenings('src/moving/source.ts', IMPORT_TEST, [
+    [
+      'import: a secret in the place of a name',
+      'const nameOf = (oxd_id: unknown, place: string): string => (isOxdId(oxd_id) ? oxd_id : place)',
+      'const nameOf = (oxd_id) => String(oxd_id)',
+      '^a dump with hostile rows',
+    ],
+    [
+      'import: a file of any size',
+      'if (stats.size > bytes_max) return { why: `it has more than ${bytes_max} bytes` }',
+      '',
+      '^(a folder of 3.0 files names what is no site|a dump is bounded)',
+    ],
+    [
+      'import: a row with more columns',
+      'yield row.length === header.length',
+      'yield true',
+      '^a dump with hostile rows',
+    ],
+  ]),
+  ...weakenings('src/moving/found.ts', IMPORT_TEST, [
+    [
+      'import: the last of two members',
+      'const record = parseJson(text)',
+      'let record; try { record = JSON.parse(text) } catch {}',
+      '^a folder of 3.0 files names what is no site',
+    ],
+  ]),
+  ...weakenings('src/moving/csv.ts', 'src/moving/csv.test.ts', [
+    [
+      'import: a stray quote is passed over',
+      'if (end === undefined) throw new CsvError(`row ${number} has a quote that is not closed, or not doubled`)',
+      'if (end === undefined) return',
+      '^refuses ',
+    ],
+  ]),
+  ...weakenings('src/moving/redis.ts', 'src/moving/redis.test.ts', [
+    [
+      'import: the password of Redis is told',
+      'const where = `Redis at ${url.host}`',
+      'const where = `Redis at ${url.href}`',
+      '^says why Redis cannot be read',
+    ],
+  ]),
+  ...weakenings('src/moving/legacy_config.ts', CONFIG_TEST, [
+    [
+      'legacy: certificates that nobody trusts',
+      'if (bad?.found !== undefined) {',
+      'if (false) {',
+      '^trust_all_certs (is refused|looks at every OP)',
+    ],
+    [
+      'legacy: one OP is looked at',
+      'const bad = shown.find(({ found }) => found?.verifies === false)',
+      'const bad = shown.slice(0, 1).find(({ found }) => found?.verifies === false)',
+      '^trust_all_certs looks at every OP',
+    ],
+    [
+      'legacy: the network without tokens',
+      'if (!isProtected) {',
+      'if (false) {',
+      '^oxd-conf.json localhost_only: false opens',
+    ],
+    [
+      'legacy: tokens are not asked for any more',
+      'if (isProtected) settings.require_token = true',
+      '',
+      '^oxd-conf.json (protect_commands|absent from a file|localhost_only)',
+    ],
+    [
+      'legacy: the network over HTTP',
+      'if (isReachable && settings.insecure_plain_http === true) {',
+      'if (false) {',
+      '^oxd-server.yml plain HTTP stays',
+    ],
+    ['legacy: both spellings', 'if (values.has(name))', 'if (false)', '^oxd-conf.json is read with tabs'],
+  ]),
+  ...weakenings('src/moving/legacy_keys.ts', CONFIG_TEST, [
+    [
+      'legacy: a check is turned off',
+      'if (reading.flag(key, value) === false) reading.refuse(key, `${what} Remove the key.`)',
+      '',
+      '^oxd-server.yml id_token_validation',
+    ],
+    [
+      'legacy: ID Tokens without signature',
+      'accept_id_token_without_signature: unsigned,',
+      'accept_id_token_without_signature: passed,',
+      '^oxd-server.yml accept_id_token_without_signature',
+    ],
+    [
+      'legacy: old protocols',
+      "const SAFE_TLS = new Set(['TLSv1.2', 'TLSv1.3'])",
+      "const SAFE_TLS = new Set(['TLSv1', 'TLSv1.1', 'SSLv3', 'TLSv1.2', 'TLSv1.3'])",
+      '^oxd-server.yml tls_version',
+    ],
+    [
+      'legacy: the name of a property is a key',
+      'Object.hasOwn(LEGACY_KEYS, name) ? LEGACY_KEYS[name] : undefined',
+      'LEGACY_KEYS[name]',
+      '^oxd-conf.json names each unknown key',
+    ],
+  ]),
+  ...weakenings('src/moving/environment.ts', CONFIG_TEST, [
+    [
+      'legacy: an environment without end',
+      'if (result.length > limits.legacy_config_bytes_max) {',
+      'if (false) {',
+      '^oxd-server.yml an environment that grows',
+    ],
+  ]),
+  ...weakenings('src/moving/met.ts', 'src/moving/check.test.ts', [
+    [
+      'check: a private address that nobody trusts is looked at',
+      "if (first === undefined || (!isOpen && addressKind(first.address) !== 'public')) return undefined",
+      'if (first === undefined) return undefined',
+      '^the certificate that is met is not looked at',
+    ],
+  ]),
+]
+
+const VALIDATE_TEST = 'src/commands/validate.test.ts'
+const STATUS_TEST = 'src/commands/id_token_status.test.ts'
+const REFRESH_TEST = 'src/commands/get_access_token_by_refresh_token.test.ts'
+const OBJECT_TEST = 'src/commands/get_request_object_uri.test.ts'
+const THIRD_PARTY_TEST = 'src/commands/initiate_third_party_login.test.ts'
+
+/** Commands beside a login: what may be validated, shown, refreshed, signed and begun. */
+const commands = [
+  ...weakenings('src/commands/validate.ts', VALIDATE_TEST, [
+    [
+      'validate: a nonce that is not of this login',
+      "if (nonce !== undefined && nonce !== login.nonce) throw fail('invalid_id_token_bad_nonce')",
+      '',
+      '^validate refuses .*nonce',
+    ],
+    [
+      'validate: a code that nothing binds',
+      "if (claims.c_hash === undefined) throw fail('invalid_authorization_code_bad_hash')",
+      '',
+      '^validate refuses .*invalid_authorization_code_bad_hash',
+    ],
+    [
+      'validate: an access token that nothing binds',
+      'if (access_token !== undefined && claims.at_hash === undefined)',
+      'if (false)',
+      '^validate refuses .*invalid_access_token_bad_hash',
+    ],
+    [
+      'validate: an ID Token of another login',
+      'nonce: login.nonce,',
+      'nonce: () => true,',
+      '^validate refuses .*nonce',
+    ],
+  ]),
+  ...weakenings('src/commands/id_token_status.ts', STATUS_TEST, [
+    [
+      'status: any nonce',
+      'nonce: (found) => nonce === undefined || found === nonce,',
+      'nonce: () => true,',
+      '^id_token_status (takes the nonce of the login|takes a token without a nonce)',
+    ],
+    [
+      'status: of any login',
+      'if (!isOfLogin) return INACTIVE',
+      '',
+      '^id_token_status (without a nonce|takes no token of another site)',
+    ],
+    [
+      'status: an access token that nothing binds',
+      'if (access_token !== undefined && claims.at_hash === undefined)',
+      'if (false)',
+      '^id_token_status refuses what came with the token',
+    ],
+    [
+      'status: what came with the token does not belong to it',
+      'if (!(error instanceof OxdError) || !ID_TOKEN_ERRORS.has(error.code) || HASH_ERRORS.has(error.code))',
+      'if (!(error instanceof OxdError) || !ID_TOKEN_ERRORS.has(error.code))',
+      '^id_token_status refuses what came with the token',
+    ],
+    [
+      'status: an OP that cannot be asked says no',
+      'if (!(error instanceof OxdError) || !ID_TOKEN_ERRORS.has(error.code) || HASH_ERRORS.has(error.code))',
+      'if (HASH_ERRORS.has(error.code))',
+      '^id_token_status says nothing of a token',
+    ],
+  ]),
+  ...weakenings('src/commands/get_access_token_by_refresh_token.ts', REFRESH_TEST, [
+    [
+      'refresh: of another subject',
+      'if (known !== undefined && sub !== undefined && sub !== known.sub)',
+      'if (false)',
+      '^get_access_token_by_refresh_token refuses .*invalid_subject_identifier',
+    ],
+    [
+      'refresh: any nonce',
+      'nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,',
+      'nonce: () => true,',
+      '^get_access_token_by_refresh_token refuses .*nonce',
+    ],
+  ]),
+  ...weakenings('src/commands/get_request_object.ts', 'src/commands/get_request_object.test.ts', [
+    [
+      'request object: of a site that is gone',
+      'if (found === undefined || (await sites.get(found.oxd_id)) === undefined)',
+      'if (found === undefined)',
+      '^get_request_object goes with its site',
+    ],
+  ]),
+  ...weakenings('src/commands/get_request_object_uri.ts', OBJECT_TEST, [
+    [
+      'request object: the caller says whose it is',
+      'refuseOwn(params)',
+      '',
+      '^get_request_object_uri lets nobody speak as another client',
+    ],
+    [
+      'request object: to any address',
+      'if (redirect_uri !== undefined && !settings.redirect_uris.includes(redirect_uri)) {',
+      'if (false) {',
+      '^get_request_object_uri sends users to a redirect URI of the site',
+    ],
+  ]),
+  ...weakenings('src/rp_keys.ts', 'src/rp_keys.test.ts', [
+    [
+      'keys of oxd: private members are published',
+      'published: async () => (await keys()).keys.map(publicJwk),',
+      'published: async () => (await keys()).keys,',
+      '^the keys of oxd are one of each algorithm',
+    ],
+    [
+      'request object: without end',
+      'await requests.put([name], { oxd_id, jwt }, { expires_at })',
+      'await requests.put([name], { oxd_id, jwt })',
+      '^a request object is gone after',
+    ],
+    [
+      'request object: a name that can be guessed',
+      "const name = world.random(NAME_BYTES).toString('base64url')",
+      'const name = String(seconds(world))',
+      '^a request object has a name that nobody guesses',
+    ],
+  ]),
+  ...weakenings('src/commands/initiate_third_party_login.ts', THIRD_PARTY_TEST, [
+    [
+      'third party: any issuer',
+      "if (iss !== issuer) throw fail('foreign_iss')",
+      '',
+      '^initiate_third_party_login wants the issuer of the site',
+    ],
+    [
+      'third party: a slash more or less',
+      "if (iss !== issuer) throw fail('foreign_iss')",
+      "if (iss.replace(/\\/$/, '') !== issuer.replace(/\\/$/, '')) throw fail('foreign_iss')",
+      '^initiate_third_party_login wants the issuer of the site',
+    ],
+    [
+      'third party: to any target',
+      'if (target_link_uri !== undefined && !origins.includes(originOf(target_link_uri))) {',
+      'if (false) {',
+      '^initiate_third_party_login takes a target',
+    ],
+    [
+      'third party: the beginning of an origin',
+      'if (target_link_uri !== undefined && !origins.includes(originOf(target_link_uri))) {',
+      'if (target_link_uri !== undefined && !origins.some((origin) => target_link_uri.startsWith(origin))) {',
+      '^initiate_third_party_login takes a target',
+    ],
+    [
+      'third party: schemes of apps have no origin',
+      "return origin === 'null' ? uri : origin",
+      'return origin',
+      '^initiate_third_party_login takes the scheme of an app',
+    ],
+  ]),
+  ...weakenings('src/commands/get_rp.ts', 'src/commands/get_rp.test.ts', [
+    [
+      'get_rp: the secret of the client',
+      'client_id: client.client_id,',
+      '...client,',
+      '^get_rp shows no secret',
+    ],
+    [
+      'get_rp: the sites of others',
+      'const own = await sites.some(permit.owns)',
+      'const own = await sites.some(() => true)',
+      '^get_rp where commands are protected lists to each caller',
+    ],
+  ]),
+  ...weakenings('src/registrar.ts', 'src/commands/setup_client.test.ts', [
+    [
+      'setup: a client of half the truth',
+      "if (!(error instanceof OxdError && error.code === 'scope_refused')) throw error",
+      '',
+      '^setup_client lets a client that was registered by hand prove itself',
+    ],
+    [
+      'setup: what cannot be kept stays at the OP',
+      'await takeBack(op, sites, site)',
+      '',
+      '^setup_client takes both clients back',
+    ],
+  ]),
+  ...weakenings('src/registrar.ts', 'src/commands/remove_site.test.ts', [
+    [
+      'remove: a change that is under way brings the site back',
+      'const removed = await sites.inTurn(oxd_id, () => sites.remove(oxd_id))',
+      'const removed = await sites.remove(oxd_id)',
+      '^remove_site waits for a change',
+    ],
+    [
+      'remove: what was kept of the site stays',
+      'await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])',
+      '',
+      '^remove_site (keeps nothing|forgets what was protected)',
+    ],
+  ]),
+]
+
 /** By room, so that no single test takes long. */
 export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'frames and replies': frames,
@@ -2187,6 +3319,12 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'grants and introspection': grants,
   'the store': store,
   'the start': start,
+  'who may call': callers,
+  HTTP: http,
+  'what is read again': reload,
+  'protected resources': uma,
+  'moving in': moving,
+  'commands beside a login': commands,
   'the library': library,
 }
 
