@@ -1,5 +1,6 @@
 // docs/callers.md as a story: keys and certificates, from the command line to every transport, at an OP that introspects nothing.
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,5 +104,17 @@ describe('a caller', () => {
     assert.equal(await ask(undefined), 403)
     await oxd('callers', 'remove', 'shop')
     assert.equal(await ask(own), 403)
+  })
+})
+
+describe('whoever shows nothing', () => {
+  it('does not learn which sites there are', async () => {
+    const daemon = await startTestDaemon({ argv: ['--require-token'] })
+    try {
+      const { data } = await daemon.call('get_logout_uri', { oxd_id: randomUUID() })
+      assert.equal(data.error, 'blank_protection_access_token')
+    } finally {
+      await daemon.close()
+    }
   })
 })

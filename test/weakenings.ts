@@ -1908,6 +1908,14 @@ const library = [
 
 /** What leaves in which dialect, and where oxd listens. */
 const dialects = [
+  ...weakenings('src/dispatch.ts', 'test/callers.test.ts', [
+    [
+      'dispatch: who shows nothing learns which sites there are',
+      'guard.first(command, credentials)',
+      '',
+      '^whoever shows nothing',
+    ],
+  ]),
   ...weakenings('src/dialect.ts', 'src/dialect.test.ts', [
     [
       'dialect: the 3.x wire gets the members of our library',
@@ -2171,6 +2179,8 @@ const grants = [
   ]),
 ]
 
+const ACCESS_TEST = 'test/access_matrix.test.ts'
+
 /** Tokens, caller keys and certificates: who may give which command, at which site. */
 const callers = [
   ...weakenings('src/guard.ts', 'src/guard.test.ts', [
@@ -2375,6 +2385,25 @@ const callers = [
       'if (before.sites.length >= limits.caller_sites_max) {',
       'if (false) {',
       '^the sites of a caller are bounded',
+    ],
+  ]),
+  ...weakenings('src/dispatch.ts', ACCESS_TEST, [
+    [
+      'access: nobody is asked who it is',
+      'const permit = await guard.permit(command, { params, site, credentials, dialect })',
+      'const permit = { owns: () => true, setup: async () => undefined, adopt: async () => {}, anywhere: true }',
+      '^access protected: ',
+    ],
+  ]),
+  ...weakenings('src/commands/remove_site.ts', ACCESS_TEST, [
+    ['access: a command is open by mistake', "access: 'site',", "access: 'client',", '^access '],
+  ]),
+  ...weakenings('src/serve/http_listeners.ts', ACCESS_TEST, [
+    [
+      'access: HTTP is open',
+      'protected: !insecure_unprotected_http,',
+      'protected: false,',
+      '^access protected: ',
     ],
   ]),
 ]
@@ -3299,6 +3328,34 @@ const commands = [
       'await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])',
       '',
       '^remove_site (keeps nothing|forgets what was protected)',
+    ],
+  ]),
+  ...weakenings('src/login.ts', VALIDATE_TEST, [
+    [
+      'validate: as often as anybody guesses',
+      'if (!(await inspected.insert([state], {}, { expires_at: spentUntil })))',
+      'if (false)',
+      '^validate is done once for each state',
+    ],
+    [
+      'validate: after the login',
+      "if ((await spent.get([state])) !== undefined) throw refused('used')",
+      '',
+      '^validate spends nothing',
+    ],
+  ]),
+  ...weakenings('src/commands/get_issuer.ts', 'src/commands/get_issuer.test.ts', [
+    [
+      'issuer: a stranger has any host asked',
+      'if (!permit.anywhere && issuer !== undefined && webfingerOf(resource).host !== new URL(issuer).host) {',
+      'if (false) {',
+      '^get_issuer asks for a stranger',
+    ],
+    [
+      'issuer: that of another resource',
+      "if (issuer !== undefined && !links.some(({ href }) => href === issuer)) throw fail('foreign_resource')",
+      '',
+      '^get_issuer refuses',
     ],
   ]),
 ]

@@ -38,7 +38,7 @@ describe('a door that changes', () => {
         closed.resolve()
       },
     }
-    const door = changeableDoor(watched, 50)
+    const door = changeableDoor(watched, 500)
     t.after(door.close)
     const underWay = door.request({ step: 'discovery', url })
     door.change(open())
