@@ -1,6 +1,7 @@
 // `npm test`: every test of the repository, or those that are named; `--long` runs the long ones alone.
 import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 
 const args = process.argv.slice(2)
 const long = args.includes('--long')
@@ -13,9 +14,11 @@ const files = globSync([
 ])
   .filter((file) => !file.includes('/fixtures/'))
   .filter((file) => file.endsWith('.long.test.ts') === long)
+// Node leaves one core idle, which on two is half of them; the long tests share the cores out themselves.
+const concurrency = long ? [] : [`--test-concurrency=${availableParallelism()}`]
 const { status } = spawnSync(
   process.execPath,
-  ['--test', '--test-timeout=120000', ...(named.length > 0 ? named : files.sort())],
+  ['--test', '--test-timeout=120000', ...concurrency, ...(named.length > 0 ? named : files.sort())],
   { stdio: 'inherit' },
 )
 process.exitCode = status ?? 1
