@@ -4,6 +4,7 @@ import { mkdtemp, rm, symlink, unlink, utimes, writeFile } from 'node:fs/promise
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { StartError } from '../error.ts'
 import type { LogFields } from '../world.ts'
 import { watchFiles, type FileGroup } from './files.ts'
@@ -101,7 +102,8 @@ describe('files that change', () => {
     const { look, all } = watch({
       reload: async () => {
         order.push('begins')
-        await new Promise((resolve) => setImmediate(resolve))
+        // Longer than it takes to look at the files.
+        await delay(50)
         order.push('ends')
       },
     })
