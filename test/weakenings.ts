@@ -1,17 +1,6 @@
 // Every defence against bad input, each as one source line and what stands there when it is gone; and the tests that fail then.
 import type { Weakening } from '../src/testing/weakened.ts'
-
-/** What is missing then, the source line, what replaces it, and the tests that must fail, by a pattern of their names. */
-type Row = readonly [name: string, line: string, replace_by: string, pattern: string]
-
-const weakenings = (file: string, test: string, rows: readonly Row[]): readonly Weakening[] =>
-  rows.map(([name, line, replace_by, pattern]) => ({
-    name,
-    file,
-    line,
-    replace_by,
-    turns_red: { test, pattern },
-  }))
+import { weakenings } from './weakenings/rows.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
 const frames = weakenings('src/serve/frame.ts', 'src/serve/frame.test.ts', [

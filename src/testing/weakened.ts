@@ -130,8 +130,8 @@ const each = async <T>(
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
 }
 
-/** What is wrong with the table itself: found before anything runs. */
-const checkTable = async (table: readonly Weakening[], root: string): Promise<string[]> => {
+/** What is wrong with the table itself, above all edits that no longer apply: found without running anything. */
+export const checkTable = async (table: readonly Weakening[], root = ROOT): Promise<string[]> => {
   const problems: string[] = []
   const names = table.map(({ name }) => name)
   for (const [index, { name, file, line, replace_by, turns_red }] of table.entries()) {
