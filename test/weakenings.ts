@@ -1,5 +1,6 @@
 // Every defence against bad input, each as one source line and what stands there when it is gone; and the tests that fail then.
 import type { Weakening } from '../src/testing/weakened.ts'
+import { COMMIT } from './weakenings/commit.ts'
 import { weakenings } from './weakenings/rows.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
@@ -1393,14 +1394,14 @@ const store = [
     ],
     [
       'store: an insert overwrites',
-      "return (await engine.write(prefix + name, { ...record, expected: ABSENT })) === 'written'",
-      "return (await engine.write(prefix + name, { ...record, expected: 'any' })) === 'written'",
+      'sealed(id, value, { ...keeping, expected: ABSENT, version: firstVersion(world.random) }),',
+      "sealed(id, value, { ...keeping, expected: 'any', version: 1 }),",
       '^a kind of fifty inserters and fifty takers one succeeds',
     ],
     [
       'store: an update overwrites what another has changed',
-      'const outcome = await engine.write(prefix + name, { ...record, expected: found.version })',
-      "const outcome = await engine.write(prefix + name, { ...record, expected: 'any' })",
+      'expected: version,',
+      "expected: 'any',",
       '^a kind update: no change of concurrent callers is lost',
     ],
     [
@@ -3364,6 +3365,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'dialects and listeners': dialects,
   'grants and introspection': grants,
   'the store': store,
+  'records that are written together': COMMIT,
   'the start': start,
   'who may call': callers,
   HTTP: http,

@@ -22,6 +22,15 @@ export interface EngineWrite extends EngineRecord {
   readonly durable: boolean
 }
 
+/** Deletes what is there, if that is as `expected`. Always durable. */
+export interface EngineRemoval {
+  readonly expected: EngineWrite['expected']
+  readonly removed: true
+}
+
+/** One part of a commit. */
+export type EngineChange = { readonly key: string } & (EngineWrite | EngineRemoval)
+
 /**
  * Keys are `kind/name` in visible ASCII. An expired record is absent to every verb and gives way to a write that expects 0.
  * Absent is `undefined`. A failure is always thrown, as `store_unreachable`: it never looks like "absent".
@@ -30,6 +39,10 @@ export interface Engine {
   readonly read: (key: string) => Promise<EngineRecord | undefined>
   /** Atomic, also against other processes. */
   readonly write: (key: string, write: EngineWrite) => Promise<'written' | 'conflict'>
+  /**
+   * All changes or none, atomic as `write`; durable if one of them is. `conflict`: an expectation fails. A key occurs once.
+   */
+  readonly commit: (changes: readonly EngineChange[]) => Promise<'written' | 'conflict'>
   /** Reads and deletes at once: of any number of takers exactly one gets the record. Always durable. */
   readonly take: (key: string) => Promise<EngineRecord | undefined>
   /** Deletes, if it is there. Always durable. */

@@ -1,5 +1,13 @@
 // The engine for tests: everything in a Map, nothing survives the process.
-import { CLOSED, type Engine, type EngineRecord, isLive, type SecondsClock, unreachable } from './engine.ts'
+import {
+  CLOSED,
+  type Engine,
+  type EngineRecord,
+  type EngineWrite,
+  isLive,
+  type SecondsClock,
+  unreachable,
+} from './engine.ts'
 
 // Bodies are copied in and out, so that nobody changes a record by keeping an array.
 const copy = ({ version, body, expires_at }: EngineRecord): EngineRecord => ({
@@ -20,6 +28,9 @@ export const createMemoryEngine = (now: SecondsClock): Engine => {
     return record !== undefined && isLive(record, now()) ? record : undefined
   }
 
+  const isAsExpected = (key: string, expected: EngineWrite['expected']): boolean =>
+    expected === 'any' || expected === (live(key)?.version ?? 0)
+
   return {
     async read(key) {
       refuseClosed()
@@ -28,8 +39,17 @@ export const createMemoryEngine = (now: SecondsClock): Engine => {
     },
     async write(key, { expected, ...record }) {
       refuseClosed()
-      if (expected !== 'any' && expected !== (live(key)?.version ?? 0)) return 'conflict'
+      if (!isAsExpected(key, expected)) return 'conflict'
       records.set(key, copy(record))
+      return 'written'
+    },
+    async commit(changes) {
+      refuseClosed()
+      if (!changes.every(({ key, expected }) => isAsExpected(key, expected))) return 'conflict'
+      for (const change of changes) {
+        if ('removed' in change) records.delete(change.key)
+        else records.set(change.key, copy(change))
+      }
       return 'written'
     },
     async take(key) {

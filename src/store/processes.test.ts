@@ -97,6 +97,43 @@ describe('a store and its processes', () => {
     assert.ok(found.some((record) => record !== undefined))
   })
 
+  test('kill -9: of a commit everything is there, or nothing', async (t) => {
+    const { open, start } = setUp(t)
+    await (await open()).store.close()
+    // Two processes append to one sequence, each entry with three records of its own.
+    const children = ['a', 'b'].map((name) =>
+      start(`
+        const { store, sites } = await open()
+        await sites.insert(['sequence'], { name: '0' })
+        for (;;) {
+          const found = await sites.get(['sequence'])
+          const next = Number(found.value.name) + 1
+          const part = (i) => sites.writes.insert([next + ' ' + i], { name: ${JSON.stringify(name)} })
+          const writes = [part(0), part(1), sites.writes.swap(['sequence'], found, { name: String(next) }), part(2)]
+          if (await store.commit(writes)) say(String(next))
+        }
+      `),
+    )
+    let last = 0
+    while (last < 100) {
+      const lines = await Promise.all(children.map(({ next }) => next()))
+      last = Math.min(...lines.map(Number))
+    }
+    for (const { child } of children) child.kill('SIGKILL')
+    const said = (await Promise.all(children.map(({ until }) => until('the end')))).flat().map(Number)
+    await Promise.all(children.map(({ ended }) => ended))
+    const { sites } = await open()
+    const written = Number((await sites.get(['sequence']))?.value.name)
+    assert.ok(written >= Math.max(last, ...said))
+    for (let i = 1; i <= written + 1; i += 1) {
+      const parts = await Promise.all(
+        [0, 1, 2].map(async (part) => (await sites.get([`${i} ${part}`]))?.value.name),
+      )
+      assert.equal(new Set(parts).size, 1, `entry ${i} is not whole`)
+      assert.equal(parts[0] === undefined, i > written)
+    }
+  })
+
   test('a full disk: unreachable, nothing lost, and well again when there is room', async (t) => {
     if (process.platform !== 'linux') {
       t.skip('needs prlimit')

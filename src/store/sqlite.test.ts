@@ -65,6 +65,16 @@ describe('the sqlite engine', () => {
       [1, () => engine.take('k/a')],
       [0, () => engine.write('k/b', writing(1, { durable: false }))],
       [1, () => engine.remove('k/b')],
+      [0, () => engine.commit([{ key: 'k/c', ...writing(1, { durable: false }) }])],
+      [
+        2,
+        () =>
+          engine.commit([
+            { key: 'k/d', ...writing(1, { durable: false }) },
+            { key: 'k/e', ...writing(1) },
+          ]),
+      ],
+      [1, () => engine.commit([{ key: 'k/d', expected: 1, removed: true }])],
     ]
     for (const [wanted, verb] of verbs) {
       const before = changes()
@@ -91,6 +101,11 @@ describe('the sqlite engine', () => {
     assert.ok(written > 0 && written < 100)
     const full = await engine.list('k/', { limit: 200 })
     assert.equal(full.length, written)
+    const many = Array.from({ length: 9 }, (_, i) => ({ key: `k/many ${i}`, ...writing(10_000) }))
+    await assert.rejects(() => engine.commit([{ key: 'k/0', expected: 1, removed: true }, ...many]), {
+      code: 'store_unreachable',
+    })
+    assert.deepEqual(await engine.list('k/', { limit: 200 }), full)
     limit(10_000)
     await fill()
     assert.equal((await engine.list('k/', { limit: 200 })).length, 100)
@@ -107,7 +122,10 @@ describe('the sqlite engine', () => {
     const started = performance.now()
     await assert.rejects(() => engine.take('k/a'), { code: 'store_unreachable', message: /Another process/ })
     assert.ok(performance.now() - started >= 90)
+    const removal = { key: 'k/a', expected: 1, removed: true } as const
+    await assert.rejects(() => engine.commit([removal]), { code: 'store_unreachable' })
     other.exec('ROLLBACK')
+    assert.equal(await engine.commit([{ ...removal, expected: 2 }]), 'conflict')
     assert.notEqual(await engine.take('k/a'), undefined)
   })
 

@@ -156,9 +156,17 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
       swap: db.prepare(SQL.swap),
       put: db.prepare(SQL.put),
     })
+    const transactions = (db: DatabaseSync) => ({
+      db,
+      read: db.prepare(SQL.read),
+      put: db.prepare(SQL.put),
+      remove: db.prepare(SQL.remove),
+    })
     return {
       durable: writes(full),
       quick: writes(normal),
+      durably: transactions(full),
+      quickly: transactions(normal),
       take: full.prepare(SQL.take),
       remove: full.prepare(SQL.remove),
       read: normal.prepare(SQL.read),
@@ -207,6 +215,31 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
               ? insert.run({ ...record, now: now() })
               : swap.run({ ...record, expected, now: now() })
         return changes === 0 ? 'conflict' : 'written'
+      }),
+    commit: async (changes) =>
+      attempt(() => {
+        const durable = changes.some((change) => 'removed' in change || change.durable)
+        const { db, read, put, remove } = durable ? statements.durably : statements.quickly
+        // Writers of other processes wait from here on, so what is expected stays true until the commit.
+        db.exec('BEGIN IMMEDIATE')
+        try {
+          for (const change of changes) {
+            const { key, expected } = change
+            if (expected !== 'any' && expected !== (read.get({ key, now: now() })?.version ?? 0))
+              return 'conflict'
+            if ('removed' in change) {
+              remove.run({ key })
+            } else {
+              const { version, body, expires_at } = change
+              put.run({ key, version, body, expires_at })
+            }
+          }
+          db.exec('COMMIT')
+          return 'written'
+        } finally {
+          // A conflict, or a failure after which SQLite has not rolled back by itself.
+          if (db.isTransaction) db.exec('ROLLBACK')
+        }
       }),
     take: async (key) =>
       attempt(() => {

@@ -149,6 +149,63 @@ describe('a kind', () => {
     assert.deepEqual((await sites.get(['a']))?.value, site('new changed'))
   })
 
+  test('a commit writes all of its records, of any kinds, or none', async () => {
+    const { store, sites } = setUp()
+    const others = store.kind<Site>({ kind: 'other', durable: false })
+    await sites.insert(['a'], site('a'), { expires_at: START + 5 })
+    await sites.insert(['b'], site('b'))
+    await others.insert(['a'], site('other'))
+    const a = await sites.get(['a'])
+    const b = await sites.get(['b'])
+    assert.ok(a !== undefined && b !== undefined)
+    const changes = [
+      sites.writes.swap(['a'], a, site('a', 1)),
+      sites.writes.spend(['b'], b),
+      sites.writes.put(['c'], site('c'), { expires_at: START + 9 }),
+      others.writes.insert(['b'], site('other b')),
+      others.writes.remove(['a']),
+    ]
+    assert.equal(await store.commit([...changes, others.writes.insert(['c'], site('other c'))]), true)
+    const [swapped, put] = [await sites.get(['a']), await sites.get(['c'])]
+    assert.deepEqual(
+      [swapped?.value, swapped?.version, swapped?.expires_at],
+      [site('a', 1), a.version + 1, START + 5],
+    )
+    assert.deepEqual([put?.value, put?.expires_at], [site('c'), START + 9])
+    assert.equal(await sites.get(['b']), undefined)
+    assert.deepEqual((await all(others.list())).map(({ value }) => value.name).sort(), ['other b', 'other c'])
+    assert.equal(await store.commit([...changes, sites.writes.remove(['d'])]), false)
+    assert.equal(await store.commit([sites.writes.remove(['c']), sites.writes.spend(['a'], a)]), false)
+    assert.deepEqual((await sites.get(['c']))?.value, site('c'))
+    const kept = { expires_at: null }
+    assert.equal(await store.commit([sites.writes.swap(['a'], swapped ?? a, site('a', 2), kept)]), true)
+    assert.equal((await sites.get(['a']))?.expires_at, null)
+  })
+
+  test('a record occurs once in a commit', async () => {
+    const { store, sites } = setUp()
+    const twice = [sites.writes.put(['a'], site('one')), sites.writes.remove(['a'])]
+    await assert.rejects(() => store.commit(twice), TypeError)
+    assert.equal(await sites.get(['a']), undefined)
+  })
+
+  test('of fifty commits that spend a record one succeeds', async () => {
+    const { store, sites } = setUp()
+    await sites.insert(['a'], site('a'))
+    const found = await sites.get(['a'])
+    assert.ok(found !== undefined)
+    const ended = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        store.commit([sites.writes.spend(['a'], found), sites.writes.insert([`end ${i}`], site('end', i))]),
+      ),
+    )
+    assert.equal(ended.filter((done) => done).length, 1)
+    assert.deepEqual(
+      (await all(sites.list())).map(({ value }) => value),
+      [site('end', ended.indexOf(true))],
+    )
+  })
+
   test('a failing change and a failing engine reach the caller', async () => {
     const { sites, store } = setUp()
     await sites.insert(['a'], site('a'))
@@ -162,6 +219,7 @@ describe('a kind', () => {
       () => sites.insert(['a'], site('b')),
       () => sites.put(['a'], site('b')),
       () => sites.update(['a'], (value) => value),
+      () => store.commit([sites.writes.remove(['a'])]),
       () => sites.take(['a']),
       () => sites.remove(['a']),
       () => all(sites.list()),

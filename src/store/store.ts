@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises'
 import { OxdError } from '../error.ts'
 import type { Limits } from '../limits.ts'
 import type { World } from '../world.ts'
-import type { Engine, EngineRecord } from './engine.ts'
+import type { Engine, EngineChange, EngineRecord, EngineWrite } from './engine.ts'
 import { fingerprint, type Keys, open, seal } from './seal.ts'
 
 /** What names a record within its kind, for example `[oxd_id, state]`. It never reaches the engine in clear. */
@@ -20,6 +20,23 @@ export interface Found<T> {
 export interface Keeping {
   /** Seconds since the epoch from which on the record is absent. Without: it is kept until it is removed. */
   readonly expires_at?: number | null
+}
+
+/** A change that was made ready for `commit`, sealed; its inside is the store's. */
+export type Write = EngineChange
+
+/** Changes of one kind for `commit`: what is expected of each record, and what is there afterwards. */
+export interface Writes<T> {
+  /** Expects that nothing is there. */
+  readonly insert: (id: RecordId, value: T, keeping?: Keeping) => Write
+  /** Expects nothing. */
+  readonly put: (id: RecordId, value: T, keeping?: Keeping) => Write
+  /** Expects the record as it was found. Expiry stays unless given. */
+  readonly swap: (id: RecordId, found: Found<T>, value: T, keeping?: Keeping) => Write
+  /** Deletes; expects the record as it was found: of any number of commits one succeeds. */
+  readonly spend: (id: RecordId, found: Found<T>) => Write
+  /** Deletes; expects nothing. */
+  readonly remove: (id: RecordId) => Write
 }
 
 /**
@@ -46,6 +63,7 @@ export interface Kind<T> {
    * opened is logged as an error and passed over, because one damaged site must not hide all the others.
    */
   readonly list: () => AsyncIterable<Found<T>>
+  readonly writes: Writes<T>
 }
 
 export interface KindDefinition {
@@ -58,6 +76,12 @@ export interface KindDefinition {
 export interface Store {
   /** `T` is what JSON carries; reading old shapes of it is up to the kind's owner. */
   readonly kind: <T extends object>(definition: KindDefinition) => Kind<T>
+  /**
+   * Writes all or nothing, also through `kill -9` and against other processes; whether it was written. Not, if one record
+   * is not as its write expects: read again, and decide again.
+   * @throws {OxdError} store_unreachable
+   */
+  readonly commit: (writes: readonly Write[]) => Promise<boolean>
   /** Deletes what has expired, in batches between which others have their turn; how many it were. */
   readonly sweep: () => Promise<number>
   readonly close: () => Promise<void>
@@ -83,12 +107,16 @@ const createKind = <T extends object>(
   const prefix = `${kind}/`
   const nameOf = (id: RecordId): string => fingerprint(keys, `name ${kind}`, ...id)
 
-  const sealed = (name: string, value: T, version: number, expires_at: number | null) => ({
-    version,
-    expires_at,
-    durable,
-    body: seal(keys, { kind, name, version, expires_at }, Buffer.from(JSON.stringify(value)), world.random),
-  })
+  const sealed = (
+    id: RecordId,
+    value: T,
+    { expected, version, expires_at = null }: Pick<EngineWrite, 'expected' | 'version'> & Keeping,
+  ) => {
+    const name = nameOf(id)
+    const place = { kind, name, version, expires_at }
+    const body = seal(keys, place, Buffer.from(JSON.stringify(value)), world.random)
+    return { key: prefix + name, expected, version, expires_at, durable, body }
+  }
   const opened = (name: string, { version, expires_at, body }: EngineRecord): Found<T> => {
     const plain = open(keys, { kind, name, version, expires_at }, body)
     // Holds: the seal proves that this program wrote the text from a T of this kind.
@@ -110,29 +138,37 @@ const createKind = <T extends object>(
     return record && opened(name, record)
   }
 
+  const writes = {
+    insert: (id, value, keeping) =>
+      sealed(id, value, { ...keeping, expected: ABSENT, version: firstVersion(world.random) }),
+    put: (id, value, keeping) =>
+      sealed(id, value, { ...keeping, expected: 'any', version: firstVersion(world.random) }),
+    swap: (id, { version, expires_at }, value, keeping = {}) =>
+      sealed(id, value, {
+        expected: version,
+        version: version + 1,
+        expires_at: keeping.expires_at === undefined ? expires_at : keeping.expires_at,
+      }),
+    spend: (id, { version }) => ({ key: prefix + nameOf(id), expected: version, removed: true }),
+    remove: (id) => ({ key: prefix + nameOf(id), expected: 'any', removed: true }),
+  } satisfies Writes<T>
+  const write = async ({ key, ...change }: ReturnType<typeof sealed>): Promise<boolean> =>
+    (await engine.write(key, change)) === 'written'
+
   return {
+    writes,
     get: (id) => get(nameOf(id)),
-    async insert(id, value, { expires_at = null } = {}) {
-      const name = nameOf(id)
-      const record = sealed(name, value, firstVersion(world.random), expires_at)
-      return (await engine.write(prefix + name, { ...record, expected: ABSENT })) === 'written'
+    insert: (id, value, keeping) => write(writes.insert(id, value, keeping)),
+    async put(id, value, keeping) {
+      await write(writes.put(id, value, keeping))
     },
-    async put(id, value, { expires_at = null } = {}) {
-      const name = nameOf(id)
-      const record = sealed(name, value, firstVersion(world.random), expires_at)
-      await engine.write(prefix + name, { ...record, expected: 'any' })
-    },
-    async update(id, change, keeping = {}) {
-      const name = nameOf(id)
+    async update(id, change, keeping) {
       for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
-        const found = await get(name)
+        const found = await get(nameOf(id))
         if (found === undefined) return undefined
         const value = change(found.value)
-        const version = found.version + 1
-        const expires_at = keeping.expires_at === undefined ? found.expires_at : keeping.expires_at
-        const record = sealed(name, value, version, expires_at)
-        const outcome = await engine.write(prefix + name, { ...record, expected: found.version })
-        if (outcome === 'written') return { value, version, expires_at }
+        const swap = writes.swap(id, found, value, keeping)
+        if (await write(swap)) return { value, version: swap.version, expires_at: swap.expires_at }
       }
       throw new OxdError('site_changed')
     },
@@ -159,6 +195,11 @@ const createKind = <T extends object>(
 
 export const createStore = (engine: Engine, keys: Keys, world: StoreWorld, limits: StoreLimits): Store => ({
   kind: (definition) => createKind(definition, { engine, keys, world, limits }),
+  async commit(writes) {
+    if (new Set(writes.map(({ key }) => key)).size !== writes.length)
+      throw new TypeError('a record occurs once in a commit')
+    return (await engine.commit(writes)) === 'written'
+  },
   async sweep() {
     let swept = 0
     for (;;) {

@@ -1,7 +1,7 @@
 // What every storage engine must do: one suite, run by the test of each engine.
 import assert from 'node:assert/strict'
 import { describe, test, type TestContext } from 'node:test'
-import type { Engine, EngineRecord, EngineWrite, SecondsClock } from '../store/engine.ts'
+import type { Engine, EngineChange, EngineRecord, EngineWrite, SecondsClock } from '../store/engine.ts'
 
 /** Makes an empty engine on the given clock, and a second door to the same records (the engine itself if it has only one). */
 export type MakeEngine = (
@@ -107,6 +107,109 @@ export const engineContract = (name: string, make: MakeEngine): void => {
       }
     })
 
+    test('a commit writes and deletes all of its records, for any door', async (t) => {
+      const { engine, peer } = await setUp(t)
+      await engine.write('login/a', writing('one', { version: 3 }))
+      await engine.write('login/b', writing('two'))
+      await engine.write('log/1', writing('old', { expires_at: START + 5 }))
+      const outcome = await engine.commit([
+        { key: 'login/a', expected: 3, removed: true },
+        { key: 'login/b', expected: 'any', removed: true },
+        { key: 'login/none', expected: 'any', removed: true },
+        { key: 'log/1', ...writing('new', { expected: 1, version: 2, durable: true }) },
+        { key: 'log/2', ...writing('added', { expires_at: START + 9 }) },
+        { key: 'log/3', ...writing('put', { expected: 'any' }) },
+      ])
+      assert.equal(outcome, 'written')
+      const listed = [
+        ...(await peer.list('log/', { limit: 9 })),
+        ...(await peer.list('login/', { limit: 9 })),
+      ]
+      assert.deepEqual(
+        listed.map((record) => [record.key, textOf(record), record.version, record.expires_at]),
+        [
+          ['log/1', 'new', 2, null],
+          ['log/2', 'added', 1, START + 9],
+          ['log/3', 'put', 1, null],
+        ],
+      )
+      assert.equal(await engine.commit([]), 'written')
+    })
+
+    test('a commit of which one expectation fails, wherever it stands, changes nothing', async (t) => {
+      const { engine, peer, clock } = await setUp(t)
+      await engine.write('k/a', writing('one', { version: 3 }))
+      await engine.write('k/old', writing('old', { version: 3, expires_at: START + 1 }))
+      clock.now = START + 1
+      const before = await engine.list('', { limit: 9 })
+      const good: readonly EngineChange[] = [
+        { key: 'k/a', ...writing('changed', { expected: 3, version: 4 }) },
+        { key: 'k/b', ...writing('added') },
+        { key: 'k/c', expected: 'any', removed: true },
+      ]
+      const bad: readonly EngineChange[] = [
+        { key: 'k/x', ...writing('', { expected: 1 }) },
+        { key: 'k/x', expected: 1, removed: true },
+        { key: 'k/old', expected: 3, removed: true },
+        { key: 'k/old', ...writing('', { expected: 3 }) },
+      ]
+      for (const change of bad) {
+        for (const changes of [
+          [change, ...good],
+          [...good, change],
+        ])
+          assert.equal(await engine.commit(changes), 'conflict')
+        assert.deepEqual(await peer.list('', { limit: 9 }), before)
+      }
+      for (const change of [writing('', { expected: 0 }), writing('', { expected: 2 })])
+        assert.equal(await engine.commit([...good.slice(1), { key: 'k/a', ...change }]), 'conflict')
+      assert.equal(
+        await engine.commit([...good.slice(1), { key: 'k/a', expected: 2, removed: true }]),
+        'conflict',
+      )
+      assert.deepEqual(await peer.list('', { limit: 9 }), before)
+      assert.equal(await peer.commit([...good, { key: 'k/old', ...writing('anew') }]), 'written')
+      assert.equal(textOf(await engine.read('k/old')), 'anew')
+    })
+
+    test(`of ${MANY} concurrent commits that spend one record exactly one succeeds, whole`, async (t) => {
+      const { engine, peer } = await setUp(t)
+      await engine.write('login/a', writing('one', { version: 5 }))
+      const outcomes = await Promise.all(
+        Array.from({ length: MANY }, (_, i) =>
+          (i % 2 === 0 ? engine : peer).commit([
+            { key: `log/${i}`, ...writing(String(i)) },
+            { key: 'login/a', expected: 5, removed: true },
+          ]),
+        ),
+      )
+      assert.equal(count(outcomes, 'written'), 1)
+      assert.deepEqual((await engine.list('log/', { limit: MANY })).map(textOf), [
+        String(outcomes.indexOf('written')),
+      ])
+    })
+
+    test(`${MANY} committers who try again after a conflict fill a sequence without a gap`, async (t) => {
+      const { engine, peer } = await setUp(t)
+      const append = async (door: Engine, body: string): Promise<void> => {
+        for (let tries = 0; tries <= MANY; tries += 1) {
+          const last = (await door.read('sequence/a'))?.version ?? 0
+          const outcome = await door.commit([
+            { key: 'sequence/a', ...writing('', { expected: last, version: last + 1 }) },
+            { key: `log/${last + 1}`, ...writing(body) },
+          ])
+          if (outcome === 'written') return
+        }
+        assert.fail('always overtaken')
+      }
+      const bodies = Array.from({ length: MANY }, (_, i) => String(i))
+      await Promise.all(bodies.map((body, i) => append(i % 2 === 0 ? engine : peer, body)))
+      assert.equal((await engine.read('sequence/a'))?.version, MANY)
+      const listed = await engine.list('log/', { limit: 2 * MANY })
+      assert.deepEqual(listed.map(({ key }) => key).sort(), bodies.map((i) => `log/${Number(i) + 1}`).sort())
+      assert.deepEqual(listed.map(textOf).sort(), [...bodies].sort())
+    })
+
     test('remove deletes one record, and does nothing where none is', async (t) => {
       const { engine } = await setUp(t)
       await engine.write('site/a', writing('one'))
@@ -201,11 +304,17 @@ export const engineContract = (name: string, make: MakeEngine): void => {
         const record = await engine.read(`b/${i}`)
         assert.ok(record !== undefined && Buffer.from(body).equals(record.body))
       }
-      const mine = bytes('mine')
-      await engine.write('b/mine', writing('', { body: mine }))
-      mine.fill(0)
-      ;(await engine.read('b/mine'))?.body.fill(0)
-      assert.equal(textOf(await engine.read('b/mine')), 'mine')
+      const keepers: readonly ((write: EngineWrite) => Promise<unknown>)[] = [
+        (write) => engine.write('b/mine', write),
+        (write) => engine.commit([{ key: 'b/mine', ...write }]),
+      ]
+      for (const keep of keepers) {
+        const mine = bytes('mine')
+        await keep(writing('', { body: mine, expected: 'any' }))
+        mine.fill(0)
+        ;(await engine.read('b/mine'))?.body.fill(0)
+        assert.equal(textOf(await engine.read('b/mine')), 'mine')
+      }
     })
 
     test('a closed engine is unreachable, never empty', async (t) => {
@@ -216,6 +325,7 @@ export const engineContract = (name: string, make: MakeEngine): void => {
       const verbs: readonly (() => Promise<unknown>)[] = [
         () => engine.read('site/a'),
         () => engine.write('site/a', writing('two')),
+        () => engine.commit([{ key: 'site/a', ...writing('two') }]),
         () => engine.take('site/a'),
         () => engine.remove('site/a'),
         () => engine.list('site/', { limit: 1 }),
