@@ -12,7 +12,7 @@ import { StartError } from './error.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { Limits } from './limits.ts'
 import { createLogins } from './login.ts'
-import { createDoor, type Door } from './oidc/http.ts'
+import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
 import { createRpKeys } from './rp_keys.ts'
@@ -48,6 +48,8 @@ export interface Surroundings {
   readonly site_defaults?: Readonly<Record<string, unknown>>
   /** Where administration comes in; without it, through the store alone. */
   readonly admin_socket?: string | undefined
+  /** Who resolves the names of OPs; default: the system. */
+  readonly lookup?: DoorOptions['lookup'] | undefined
 }
 
 export interface DaemonSurroundings extends Surroundings {
@@ -68,10 +70,15 @@ export const readCertificates = (file: string | undefined): string | undefined =
 }
 
 /** The way out, by the settings; names the file whose text it refused. @throws StartError */
-export const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits: Limits): Door => {
+export const openDoor = (
+  { trust_op, op_ca, op_proxy, no_proxy }: Config,
+  limits: Limits,
+  lookup?: DoorOptions['lookup'],
+): Door => {
   const certificates = readCertificates(op_ca)
+  const resolving = lookup === undefined ? {} : { lookup }
   try {
-    return createDoor({ trust_op, op_ca: certificates, op_proxy, no_proxy, limits })
+    return createDoor({ trust_op, op_ca: certificates, op_proxy, no_proxy, limits, ...resolving })
   } catch (error) {
     if (!(error instanceof StartError) || op_ca === undefined) throw error
     throw new StartError(error.message.replace(/^op_ca /, `op_ca: ${op_ca} `))
@@ -79,10 +86,11 @@ export const openDoor = ({ trust_op, op_ca, op_proxy, no_proxy }: Config, limits
 }
 
 /** Everything behind the transports. */
-const furnish = (config: Config, { world, limits, opened, site_defaults = {} }: Surroundings) => {
+const furnish = (config: Config, surroundings: Surroundings) => {
+  const { world, limits, opened, site_defaults = {}, lookup } = surroundings
   const { store, keys } = opened
   const { trust_op, op_host, insecure_password_commands } = config
-  const door = changeableDoor(openDoor(config, limits), limits.op_total_ms)
+  const door = changeableDoor(openDoor(config, limits, lookup), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
   const ops = createOps(door, world, limits)
@@ -110,7 +118,7 @@ const furnish = (config: Config, { world, limits, opened, site_defaults = {} }: 
     door,
     /** Other OPs, and other rules for them. @throws StartError */
     prepare(changed: Config): () => void {
-      const next = openDoor(changed, limits)
+      const next = openDoor(changed, limits, lookup)
       return () => {
         door.change(next)
         current = newGuard(changed)

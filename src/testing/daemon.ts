@@ -4,7 +4,7 @@ import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '../config.ts'
-import { startDaemon, type Daemon } from '../daemon.ts'
+import { startDaemon, type Daemon, type Surroundings } from '../daemon.ts'
 import { LIMITS, type Limits } from '../limits.ts'
 import { encodeRequest, FrameReader } from '../serve/frame.ts'
 import { openStore, type OpenedStore } from '../store/key.ts'
@@ -31,6 +31,8 @@ export interface TestDaemonOptions {
   readonly now?: () => number
   /** A folder for SQLite; without it everything is in memory. */
   readonly data_dir?: string
+  /** Who resolves the names of OPs; default: the system. */
+  readonly lookup?: Surroundings['lookup']
 }
 
 export type Data = Record<string, unknown>
@@ -136,7 +138,7 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
   const real = realWorld((level, message, fields = {}) => void log.push({ level, message, fields }))
   const world: World = { ...real, now: options.now ?? real.now }
   const limits = { ...LIMITS, ...options.limits }
-  const { data_dir } = options
+  const { data_dir, lookup } = options
   const opened =
     data_dir === undefined
       ? openInMemory(world)
@@ -144,7 +146,7 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
   const { argv, ca, clean } = await preparedHttp(options.http)
   const config = readConfig(['--port', '0', ...argv, ...(options.argv ?? [])], {}, '')
   const admin_socket = data_dir && join(data_dir, 'admin.sock')
-  const daemon = await startDaemon(config, { world, limits, opened, admin_socket, version: '0.0.0' })
+  const daemon = await startDaemon(config, { world, limits, opened, admin_socket, lookup, version: '0.0.0' })
   const { tcp, https, https31 } = daemon.addresses
   const port = tcp?.port ?? 0
   const places = { v3: { port: https31?.port ?? 0, ca }, v4: { port: https?.port ?? 0, ca } }

@@ -31,10 +31,14 @@ const VISIT_MS_MAX = 10_000
 export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
   /** PEM; with it the OP speaks https. */
   readonly tls?: { readonly key: string; readonly cert: string }
+  /** The address it listens at; default 127.0.0.1. */
+  readonly host?: string
+  /** Default: a free one. */
+  readonly port?: number
 }
 
 export interface LyingOp {
-  /** `http://127.0.0.1:PORT`. */
+  /** `http://127.0.0.1:PORT`, or as the options say. */
   readonly origin: string
   /**
    * Makes an issuer with keys, clients and codes of its own.
@@ -56,6 +60,8 @@ export interface LyingOp {
   readonly rotateKeys: (issuer: string, options?: { readonly keepKid?: boolean }) => void
   readonly requests: (issuer: string) => readonly Recorded[]
   readonly count: (issuer: string, endpoint: Recorded['endpoint']) => number
+  /** What was handed out or came in at this issuer that only the two parties may know, by name and number. */
+  readonly secrets: (issuer: string) => Readonly<Record<string, string>>
   /** A listener that nobody has any business with, and how often it was connected to. */
   readonly canary: () => { readonly origin: string; readonly contacts: number }
   /** Ends all connections at once. Rejects when a fault itself threw, so that a broken test is not taken for a lie. */
@@ -91,15 +97,37 @@ const readParams = (body: string, type: string): { params: Json; repeated: strin
   return { params: Object.fromEntries(form), repeated }
 }
 
-const listen = (server: TcpServer): Promise<number> =>
+const listen = (server: TcpServer, host: string, port = 0): Promise<number> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
+    server.listen(port, host, () => {
       // A TCP server has an address with a port.
       resolve((server.address() as AddressInfo).port)
     })
   })
 const closed = (server: TcpServer): Promise<void> => new Promise((resolve) => server.close(() => resolve()))
+
+/** Members and parameters that only the two parties may know. */
+const SECRETS = [
+  'client_secret',
+  'registration_access_token',
+  'code',
+  'access_token',
+  'refresh_token',
+  'id_token',
+  'code_verifier',
+  'client_assertion',
+] as const
+/** What is shorter occurs anywhere by chance. */
+const SECRET_CHARACTERS_MIN = 8
+
+const keepSecrets = ({ secrets }: Issuer, members: Json): void => {
+  for (const name of SECRETS) {
+    const value = members[name]
+    if (typeof value === 'string' && value.length >= SECRET_CHARACTERS_MIN && !secrets.has(value))
+      secrets.set(value, `${name} ${secrets.size + 1}`)
+  }
+}
 
 /** One request as a browser would send it; redirects are handed back, not followed. */
 const visit = (url: string, sub: string): Promise<string> =>
@@ -120,7 +148,7 @@ const visit = (url: string, sub: string): Promise<string> =>
     sent.end()
   })
 
-/** Starts the OP on 127.0.0.1 and a port of its own. */
+/** Starts the OP, on 127.0.0.1 and a port of its own unless the options say otherwise. */
 export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingOp> => {
   const world = { ...realWorld(() => {}), ...options }
   const house: House = { now: world.now, token: () => world.random(32).toString('base64url') }
@@ -166,6 +194,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       else if (typeof said === 'string' || Buffer.isBuffer(said)) lie = reply.raw({ status, body: said })
       else members = said
     }
+    keepSecrets(issuer, members)
     const rendered = (await render?.(members)) ?? {
       headers: { ...JSON_HEADERS, ...refused },
       body: JSON.stringify(members),
@@ -189,7 +218,8 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       params,
     }
     const { authorization } = incoming.headers
-    issuer.requests.push({ ...seen, endpoint, at: house.now(), authorization })
+    issuer.requests.push({ ...seen, endpoint, at: house.now(), authorization, target: incoming.url ?? '' })
+    keepSecrets(issuer, params)
     if (endpoint === 'unknown') return void response.writeHead(404).end()
     const sub = text(incoming.headers['x-sub']) ?? 'alice'
     const request = { ...seen, authorization, sub, rest, repeated }
@@ -219,8 +249,10 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
     contacts += 1
     socket.destroy()
   })
-  const origin = `${options.tls === undefined ? 'http' : 'https'}://127.0.0.1:${await listen(server)}`
-  const canaryOrigin = `http://127.0.0.1:${await listen(canary)}`
+  const { host = '127.0.0.1' } = options
+  const scheme = options.tls === undefined ? 'http' : 'https'
+  const origin = `${scheme}://${host}:${await listen(server, host, options.port)}`
+  const canaryOrigin = `http://${host}:${await listen(canary, host)}`
 
   const known = (issuer: string): Issuer => {
     const found = [...issuers.values()].find((candidate) => candidate.issuer === issuer)
@@ -247,6 +279,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
         accessTokens: new Map(),
         pats: new Set(),
         requests: [],
+        secrets: new Map(),
       })
       return issuer
     },
@@ -265,6 +298,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       if (!keepKid) found.kid += 1
     },
     requests: (issuer) => [...known(issuer).requests],
+    secrets: (issuer) => Object.fromEntries([...known(issuer).secrets].map(([value, name]) => [name, value])),
     count: (issuer, endpoint) =>
       known(issuer).requests.filter((request) => request.endpoint === endpoint).length,
     canary: () => ({ origin: canaryOrigin, contacts }),

@@ -64,6 +64,8 @@ export interface Recorded extends Seen {
   readonly at: number
   /** The Authorization header as it came. */
   readonly authorization: string | undefined
+  /** Path and query as they came. */
+  readonly target: string
 }
 
 interface Client {
@@ -105,6 +107,8 @@ export interface Issuer {
   /** In the order in which the introspection endpoint first saw them. */
   readonly pats: Set<string>
   readonly requests: Recorded[]
+  /** Value to name. */
+  readonly secrets: Map<string, string>
 }
 
 export interface Request extends Seen {

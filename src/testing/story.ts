@@ -37,6 +37,32 @@ export interface Story {
   readonly close: () => Promise<void>
 }
 
+/** What can be done with a site that is registered at an issuer of this OP. */
+export const siteAt = (
+  daemon: Pick<TestDaemon, 'call'>,
+  op: LyingOp,
+  issuer: string,
+  oxd_id: string,
+): Site => {
+  const call: Site['call'] = (command, params = {}, more) => daemon.call(command, { oxd_id, ...params }, more)
+  const ok: Site['ok'] = async (command, params, more) => {
+    const { status, data } = await call(command, params, more)
+    assert.equal(status, 'ok', JSON.stringify(data))
+    return data
+  }
+  const visit: Site['visit'] = async (params, sub = 'alice') => {
+    const { authorization_url } = await ok('get_authorization_url', params)
+    const back = new URL(await op.authorize(String(authorization_url), { sub })).searchParams
+    return {
+      code: String(back.get('code')),
+      state: String(back.get('state')),
+      iss: String(back.get('iss')),
+    }
+  }
+  const login: Site['login'] = async (sub) => call('get_tokens_by_code', await visit({}, sub))
+  return { issuer, oxd_id, call, ok, visit, login }
+}
+
 export const startStory = async (options: TestDaemonOptions = {}): Promise<Story> => {
   const op = await startLyingOp(options.now === undefined ? {} : { now: options.now })
   const daemon = await startTestDaemon({
@@ -53,27 +79,6 @@ export const startStory = async (options: TestDaemonOptions = {}): Promise<Story
       ...params,
     })
 
-  const siteAt = (at: string, oxd_id: string): Site => {
-    const call: Site['call'] = (command, params = {}, more) =>
-      daemon.call(command, { oxd_id, ...params }, more)
-    const ok: Site['ok'] = async (command, params, more) => {
-      const { status, data } = await call(command, params, more)
-      assert.equal(status, 'ok', JSON.stringify(data))
-      return data
-    }
-    const visit: Site['visit'] = async (params, sub = 'alice') => {
-      const { authorization_url } = await ok('get_authorization_url', params)
-      const back = new URL(await op.authorize(String(authorization_url), { sub })).searchParams
-      return {
-        code: String(back.get('code')),
-        state: String(back.get('state')),
-        iss: String(back.get('iss')),
-      }
-    }
-    const login: Site['login'] = async (sub) => call('get_tokens_by_code', await visit({}, sub))
-    return { issuer: at, oxd_id, call, ok, visit, login }
-  }
-
   return {
     daemon,
     op,
@@ -84,7 +89,7 @@ export const startStory = async (options: TestDaemonOptions = {}): Promise<Story
       const { status, data } = await register(at, params)
       assert.equal(status, 'ok', JSON.stringify(data))
       if (faults !== undefined) op.setFaults(at, faults)
-      return siteAt(at, String(data.oxd_id))
+      return siteAt(daemon, op, at, String(data.oxd_id))
     },
     async close() {
       await daemon.close()
