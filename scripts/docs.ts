@@ -4,7 +4,14 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync
 import { join } from 'node:path'
 import { COMMANDS } from '../src/daemon.ts'
 import { accessPage, tryEverything } from '../test/access.ts'
-import { commandPage, commandTable, errorPage, indexPage, settingsTable } from '../src/publish/docs.ts'
+import {
+  commandPage,
+  commandTable,
+  errorPage,
+  indexPage,
+  quirksPage,
+  settingsTable,
+} from '../src/publish/docs.ts'
 
 const FOLDER = 'docs/commands'
 const README = 'README.md'
@@ -33,6 +40,7 @@ const pages = new Map([
   // Not described but tried, on a daemon with all transports.
   ['docs/access.md', accessPage(await tryEverything())],
   [join(FOLDER, 'errors.md'), errorPage()],
+  ['docs/quirks.md', quirksPage()],
   [join(FOLDER, 'README.md'), indexPage(COMMANDS)],
   [README, readme()],
 ])

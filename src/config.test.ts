@@ -36,6 +36,7 @@ describe('settings', () => {
       op_ca: undefined,
       op_proxy: undefined,
       no_proxy: undefined,
+      no_quirk: [],
       key: undefined,
     })
   })

@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { LineCounter, parseDocument, isMap, isScalar, isSeq } from 'yaml'
 import { z } from 'zod'
 import { StartError } from './error.ts'
+import { QUIRK_NAMES } from './oidc/quirks.ts'
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>
@@ -156,6 +157,13 @@ export const SETTINGS = {
     value: 'HOSTS',
     env: 'NO_PROXY',
     meaning: 'Hosts that are reached without the proxy, separated by commas.',
+  }),
+  no_quirk: setting({
+    schema: z.array(z.enum(QUIRK_NAMES, `must be one of ${QUIRK_NAMES.join(', ')}`)),
+    value: 'NAME',
+    list: true,
+    meaning:
+      'Do not go along with this deviation of OPs from the specifications (docs/quirks.md), whatever a site says. Repeatable.',
   }),
 } as const
 

@@ -93,7 +93,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const door = changeableDoor(openDoor(config, limits, lookup), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
-  const ops = createOps(door, world, limits)
+  const ops = createOps(door, world, limits, config)
   const pats = createPats(store, ops, world, limits)
   const callers = createCallers(store, world, limits)
   const context: Context = {

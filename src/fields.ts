@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import type { ErrorCode } from './error.ts'
 import { LIMITS } from './limits.ts'
+import { QUIRK_NAMES } from './oidc/quirks.ts'
 
 export interface FieldMeta {
   readonly description: string
@@ -310,6 +311,14 @@ export const fields = {
     description:
       '`get_user_info` accepts access tokens that oxd did not obtain for this site. Default: false.',
   }),
+  op_quirks: z
+    .array(z.enum([...QUIRK_NAMES, 'none']))
+    .max(LIMITS.list_items_max)
+    .meta({
+      description:
+        'Deviations of the OP that oxd goes along with for this site (docs/quirks.md), beside those that are known of its issuer; `none` for no more.',
+      invalid: 'invalid_request',
+    } satisfies FieldMeta),
   remember_last_login: flag({
     description:
       '`get_logout_uri` without a hint sends the ID Token of the last login at this site, whoever that was, as oxd 3.0 did. Default: false.',

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { OxdError } from './error.ts'
 import { fields } from './fields.ts'
 import type { Limits } from './limits.ts'
+import type { QuirkName } from './oidc/quirks.ts'
 import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
 import type { Kind, Store } from './store/store.ts'
 
@@ -109,6 +110,7 @@ export const SITE_PARAMS = {
   spontaneous_scopes: fields.spontaneous_scopes.optional(),
   accept_foreign_tokens: fields.accept_foreign_tokens.optional(),
   remember_last_login: fields.remember_last_login.optional(),
+  op_quirks: fields.op_quirks.optional(),
 } as const
 
 export type SiteParams = z.output<z.ZodObject<typeof SITE_PARAMS>>
@@ -173,6 +175,8 @@ export interface Site {
   readonly issuer: string
   /** Where the discovery document is. */
   readonly discovery_url: string
+  /** Deviations of the OP that the site named. */
+  readonly quirks?: readonly QuirkName[] | undefined
   /** Grows when what a login is bound to changes: logins begun before then cannot be finished. */
   readonly version: number
   readonly settings: SiteSettings

@@ -1,6 +1,7 @@
 // Every defence against bad input, each as one source line and what stands there when it is gone; and the tests that fail then.
 import type { Weakening } from '../src/testing/weakened.ts'
 import { COMMIT } from './weakenings/commit.ts'
+import { client_auth } from './weakenings/client_auth.ts'
 import { weakenings } from './weakenings/rows.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
@@ -3364,6 +3365,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'keys, tokens and userinfo': tokens,
   'dialects and listeners': dialects,
   'grants and introspection': grants,
+  'client authentication': client_auth,
   'the store': store,
   'records that are written together': COMMIT,
   'the start': start,

@@ -25,6 +25,7 @@ export const siteInFull = (site: Site): Record<string, unknown> => {
     ...siteLine(site),
     op_host: site.op_host,
     discovery_url: site.discovery_url,
+    op_quirks: site.quirks ?? [],
     registered_by_hand: client.by_hand,
     client_secret: client.client_secret === undefined ? 'no' : 'yes',
     registration_access_token: client.registration_access_token === undefined ? 'no' : 'yes',

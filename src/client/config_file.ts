@@ -49,6 +49,7 @@ const SITE_KEYS = {
   trusted_client: 'flag',
   accept_foreign_tokens: 'flag',
   remember_last_login: 'flag',
+  op_quirks: 'list',
   access_token_as_jwt: 'flag',
   access_token_signing_alg: 'text',
   access_token_lifetime: 'number',

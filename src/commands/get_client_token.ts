@@ -65,8 +65,8 @@ export const get_client_token = command({
         what: `authentication_method: oxd supports ${[...AUTHENTICATIONS].join(' and ')}; private_key_jwt is to come.`,
       })
     }
-    const op = await ops.at(where)
     const site = await sites.ofClient(where.issuer, client_id)
+    const op = await ops.at({ ...where, quirks: site?.quirks })
     const token_endpoint_auth_method = authentication_method ?? methodOf(op, site)
     const client = { client_id, client_secret, token_endpoint_auth_method }
     const tokens = await tokensFor(op, client, params.scope ?? scopeOf(site))

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
+import { namedQuirks } from '../oidc/asked_op.ts'
 import type { Op } from '../oidc/op.ts'
 import { clientByHand, updateClient, type Management } from '../oidc/registration.ts'
 import {
@@ -54,13 +55,14 @@ export const update_site_registration = command({
       const site = await sites.get(oxd_id)
       if (site === undefined) throw fail('invalid_oxd_id')
       const settings = settingsFrom(oxd_id, params, site.settings)
-      const op = await ops.at(site)
+      const quirks = namedQuirks(params.op_quirks) ?? site.quirks
+      const op = await ops.at({ ...site, quirks })
       // Written once as it is: a store that cannot write must say so before the OP is told.
       await sites.replace(site)
       const keep = (management: Management): Promise<void> =>
         sites.replace({ ...site, client: { ...site.client, ...management } })
       const client = await changedClient(op, site, settings, params, keep)
-      const after = { ...site, settings, client }
+      const after = { ...site, quirks, settings, client }
       await sites.replace({
         ...after,
         version: sameLoginTerms(site, after) ? site.version : site.version + 1,

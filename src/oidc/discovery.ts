@@ -4,6 +4,7 @@ import { ERRORS, OxdError } from '../error.ts'
 import { published, type PublishedMetadata } from './published.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
 import type { Door } from './http.ts'
+import type { QuirkName } from './quirks.ts'
 
 const WELL_KNOWN = '/.well-known/openid-configuration'
 
@@ -29,6 +30,8 @@ export type OpMetadata = z.output<typeof OP_METADATA>
 export interface Whereabouts {
   readonly issuer: string
   readonly discovery_url: string
+  /** Deviations that a site says are those of its OP, beside those that are known of the issuer. */
+  readonly quirks?: readonly QuirkName[] | undefined
 }
 
 const invalidHost = (what: string): OxdError => new OxdError('invalid_op_host', { what })

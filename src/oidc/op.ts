@@ -5,12 +5,15 @@ import type { World } from '../world.ts'
 import { discover, type OpMetadata, type Whereabouts } from './discovery.ts'
 import type { Door } from './http.ts'
 import { createOpKeys, type OpKeys } from './keys.ts'
+import { createQuirks, type HasQuirk } from './quirks.ts'
 
 export interface Op {
   readonly metadata: OpMetadata
   readonly keys: OpKeys
   /** The only way to this OP. */
   readonly door: Door
+  /** Whether oxd goes along with a deviation of this OP, as this site sees it. */
+  readonly hasQuirk: HasQuirk
 }
 
 export interface Ops {
@@ -20,7 +23,13 @@ export interface Ops {
   readonly door: Door
 }
 
-export const createOps = (door: Door, world: World, limits: Limits): Ops => {
+export const createOps = (
+  door: Door,
+  world: World,
+  limits: Limits,
+  { no_quirk = [] }: { readonly no_quirk?: readonly string[] } = {},
+): Ops => {
+  const quirksAt = createQuirks(world.log, no_quirk)
   const perf = { now: world.now }
   const metadata = new LRUCache<string, OpMetadata, Whereabouts>({
     max: limits.ops_max,
@@ -46,7 +55,8 @@ export const createOps = (door: Door, world: World, limits: Limits): Ops => {
         opKeys = createOpKeys({ door, jwks_uri, now: world.now, limits })
         keys.set(key, opKeys)
       }
-      return { metadata: found, keys: opKeys, door }
+      const hasQuirk = quirksAt(whereabouts.issuer, whereabouts.quirks)
+      return { metadata: found, keys: opKeys, door, hasQuirk }
     },
   }
 }

@@ -78,7 +78,7 @@ export const requestGrant = async (
   const response = await genericTokenEndpointRequest(
     { issuer: op.metadata.issuer, token_endpoint: url },
     { client_id: client.client_id },
-    authentication(client),
+    authentication(op, client),
     grant_type,
     { ...parameters },
     through(op, 'token'),

@@ -5,6 +5,7 @@ import type { AnyCommand } from '../command.ts'
 import { envOf, SETTING_LIST, writtenFlag } from '../config.ts'
 import { DIALECTS } from '../dialect.ts'
 import { ERRORS, type ErrorCode } from '../error.ts'
+import { QUIRK_NAMES, QUIRKS } from '../oidc/quirks.ts'
 import { isOptional, metaOf, type Shape } from '../params.ts'
 import { pathOf } from './paths.ts'
 
@@ -132,6 +133,25 @@ export const errorPage = (): string =>
       ['code', '3.x', '4.x', 'meaning'],
       // The keys of the table are its codes.
       (Object.keys(ERRORS) as ErrorCode[]).map(errorRow),
+    ),
+    '',
+  ].join('\n\n')
+
+/** The page of the deviations that oxd goes along with, in Markdown. */
+export const quirksPage = (): string =>
+  [
+    '# Deviations of OPs that oxd goes along with',
+    'oxd holds OPs to the specifications. What it lets pass all the same stands here, and nowhere else: by itself at the issuers that the last column names, at other installations for the sites that say so (`op_quirks` of `register_site` and `update_site_registration`). `--no-quirk NAME` of the daemon switches one off for all. The first use of each is in the log.',
+    table(
+      ['name', 'what it loosens', 'seen at', 'by itself at'],
+      QUIRK_NAMES.map((name) => [
+        `\`${name}\``,
+        QUIRKS[name].loosens,
+        QUIRKS[name].seen.map(({ op, link }) => `[${op}](${link})`).join(', '),
+        QUIRKS[name].seen
+          .flatMap(({ issuer }) => (issuer === undefined ? [] : [`\`${issuer.source}\``]))
+          .join(', '),
+      ]),
     ),
     '',
   ].join('\n\n')

@@ -5,6 +5,7 @@ import type { TokenClient } from '../oidc/token_client.ts'
 import { whereabouts } from '../oidc/discovery.ts'
 import { createDoor, type Door } from '../oidc/http.ts'
 import { createOps, type Op, type Ops } from '../oidc/op.ts'
+import type { QuirkName } from '../oidc/quirks.ts'
 import { redeemCode, type TokenAnswer } from '../oidc/token.ts'
 import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
@@ -30,7 +31,7 @@ export interface Party {
   readonly ops: Ops
   readonly door: Door
   /** A client at a fresh issuer; `metadata` over that of a client that may do everything. */
-  readonly at: (faults?: Faults, metadata?: Json) => Promise<PartyClient>
+  readonly at: (faults?: Faults, metadata?: Json, quirks?: readonly QuirkName[]) => Promise<PartyClient>
   readonly close: () => Promise<void>
 }
 
@@ -60,7 +61,7 @@ export const startParty = async (
     op,
     ops,
     door,
-    async at(faults = {}, metadata = {}) {
+    async at(faults = {}, metadata = {}, quirks) {
       const issuer = op.issuer(`p${++issuers}`, faults)
       const made = op.addClient(issuer, {
         redirect_uris: [REDIRECT],
@@ -72,7 +73,7 @@ export const startParty = async (
         client_secret: String(made.client_secret),
         token_endpoint_auth_method: String(made.token_endpoint_auth_method),
       }
-      const at = await ops.at(whereabouts(issuer, {}))
+      const at = await ops.at({ ...whereabouts(issuer, {}), quirks })
       return {
         issuer,
         op: at,
