@@ -9,15 +9,19 @@ import { findLine, WEAKENED_BUILD } from './weakened_hook.ts'
 import type { Edit } from './weakened_hook.ts'
 import type { Ran } from './weakened_reporter.ts'
 
-export interface Weakening {
-  /** What is missing then, and unique in the table. */
-  readonly name: string
+/** One edit of a source line. */
+export interface LineEdit {
   /** The source file, relative to the root of the repository. */
   readonly file: string
   /** The source line that is the defence, without the white space around it; it must occur exactly once. */
   readonly line: string
   /** What stands there instead; may be empty. */
   readonly replace_by: string
+}
+
+export interface Weakening extends LineEdit {
+  /** What is missing then, and unique in the table. */
+  readonly name: string
   /** The tests that must fail then. */
   readonly turns_red: {
     /** Relative to the root. */
@@ -59,6 +63,15 @@ interface ChildResult {
   readonly errors: string
 }
 
+/** By way of the environment the hook reaches a process and every one that it starts. */
+export const weakenedEnvironment = (
+  edits: readonly Edit[],
+  options = process.env['NODE_OPTIONS'] ?? '',
+): Readonly<Record<string, string>> =>
+  edits.length === 0
+    ? {}
+    : { NODE_OPTIONS: `${options} --import=${HOOK}`, [WEAKENED_BUILD]: JSON.stringify(edits) }
+
 /** Runs the tests that match in a process group of their own, so that nothing they started outlives the limit. */
 const runTests = (
   file: string,
@@ -69,11 +82,7 @@ const runTests = (
   new Promise((done, reject) => {
     // This may itself be a test; its children are to report to us, not to the runner above.
     const { NODE_TEST_CONTEXT: _, NODE_OPTIONS: given = '', ...env } = process.env
-    // By way of the environment the hook reaches every process that the tests start, the daemon too.
-    const weakened = edit && {
-      NODE_OPTIONS: `${given} --import=${HOOK}`,
-      [WEAKENED_BUILD]: JSON.stringify(edit),
-    }
+    const weakened = edit && weakenedEnvironment([edit], given)
     // A missing defence may leave tests hanging, and servers open that a test would have closed.
     const hanging = edit === undefined ? [] : [`--test-timeout=${test_ms_max}`, '--test-force-exit']
     const names = patterns.map((pattern) => `--test-name-pattern=${pattern}`)
@@ -130,6 +139,19 @@ const each = async <T>(
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, worker))
 }
 
+/** Why an edit cannot be made. */
+export const checkEdit = async ({ file, line, replace_by }: LineEdit, root = ROOT): Promise<string[]> => {
+  const problems: string[] = []
+  if (line === '' || line !== line.trim() || line.includes('\n'))
+    problems.push('a line is one line, without white space around it')
+  if (line === replace_by) problems.push('the edit changes nothing')
+  const source = await readFile(join(root, file), 'utf8').catch(() => undefined)
+  if (source === undefined) return [...problems, `there is no file ${file}`]
+  const found = findLine(source, line).length
+  if (found !== 1) problems.push(`the line occurs ${found} times in ${file}, it must be once: ${line}`)
+  return problems
+}
+
 /** What is wrong with the table itself, above all edits that no longer apply: found without running anything. */
 export const checkTable = async (table: readonly Weakening[], root = ROOT): Promise<string[]> => {
   const problems: string[] = []
@@ -138,15 +160,7 @@ export const checkTable = async (table: readonly Weakening[], root = ROOT): Prom
     const say = (what: string): number => problems.push(`${name}: ${what}`)
     if (names.indexOf(name) !== index) say('the name stands twice in the table')
     if (!existsSync(join(root, turns_red.test))) say(`there is no test file ${turns_red.test}`)
-    if (line === '' || line !== line.trim() || line.includes('\n'))
-      say('a line is one line, without white space around it')
-    if (line === replace_by) say('the edit changes nothing')
-    const source = await readFile(join(root, file), 'utf8').catch(() => undefined)
-    if (source === undefined) say(`there is no file ${file}`)
-    else {
-      const found = findLine(source, line).length
-      if (found !== 1) say(`the line occurs ${found} times in ${file}, it must be once: ${line}`)
-    }
+    for (const problem of await checkEdit({ file, line, replace_by }, root)) say(problem)
   }
   return problems
 }

@@ -1,4 +1,4 @@
-// Loaded by `--import` into every process of a weakened build: edits one line of one source file while it is loaded.
+// Loaded by `--import` into every process of a weakened build: edits single lines of source files while they are loaded.
 import { appendFileSync } from 'node:fs'
 import { registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'
@@ -31,22 +31,23 @@ export const applyEdit = (source: string, { line, replace_by, path }: Omit<Edit,
     .join('\n')
 }
 
-const install = ({ report, ...edit }: Edit): void => {
+const install = (edits: readonly Edit[]): void => {
   registerHooks({
     load(url, context, nextLoad) {
       const loaded = nextLoad(url, context)
-      if (!url.startsWith('file:') || fileURLToPath(url.split(/[?#]/)[0] ?? url) !== edit.path) return loaded
+      const path = url.startsWith('file:') ? fileURLToPath(url.split(/[?#]/)[0] ?? url) : undefined
+      const here = edits.filter((edit) => edit.path === path)
+      if (here.length === 0) return loaded
       const { source } = loaded
-      if (source === undefined || source === null)
-        throw new Error(`${edit.path} was loaded without its source`)
+      if (source === undefined || source === null) throw new Error(`${path} was loaded without its source`)
       const text = typeof source === 'string' ? source : Buffer.from(source as Uint8Array).toString('utf8')
-      const edited = applyEdit(text, edit)
-      appendFileSync(report, `${process.pid}\n`)
+      const edited = here.reduce(applyEdit, text)
+      for (const { report } of here) appendFileSync(report, `${process.pid}\n`)
       return { ...loaded, source: edited }
     },
   })
 }
 
 const handedOver = process.env[WEAKENED_BUILD]
-// The runner writes an Edit; nobody else sets the variable. Without it this module only lends its functions.
-if (handedOver !== undefined) install(JSON.parse(handedOver) as Edit)
+// The runner writes a list of edits; nobody else sets the variable. Without it this module only lends its functions.
+if (handedOver !== undefined) install(JSON.parse(handedOver) as Edit[])

@@ -1,0 +1,73 @@
+// What a case is: a few lines of data that say what an OP does wrong, how oxd meets it, and what must come of it.
+import type { ErrorCode } from '../../error.ts'
+import type { Limits } from '../../limits.ts'
+import type { Data, Envelope } from '../daemon.ts'
+import type { FaultName } from '../faults/index.ts'
+import type { Places } from '../faults/fault.ts'
+import type { EndpointName, LyingOp, Recorded } from '../op.ts'
+import type { Site } from '../story.ts'
+
+/** What a drive works with: one issuer, and the daemon under test. */
+export interface Act {
+  /** Unpredictable and unique: for names. */
+  readonly name: string
+  readonly op: LyingOp
+  readonly attacker: LyingOp
+  readonly issuer: string
+  readonly places: Places
+  /** Without any fault: the twin. */
+  readonly honest: boolean
+  /** One command, as our own library sends it; its answer is kept for the oracles. */
+  readonly call: (command: string, params: Data) => Promise<Envelope>
+  readonly register: (params?: Data, issuer?: string) => Promise<Envelope>
+  /** Registers, which must succeed. */
+  readonly site: (params?: Data, issuer?: string) => Promise<Site>
+  /** From now on the OP lies; requests are counted from here. */
+  readonly strike: () => void
+  /** Requests of one kind since `strike`. */
+  readonly count: (endpoint: Recorded['endpoint']) => number
+  /** For the score: the worst of each name is shown. */
+  readonly measured: (name: string, value: number) => void
+}
+
+/** Plays one recipe, the same with and without the fault. @returns the answer that the oracles judge */
+export type Drive = (act: Act) => Promise<Envelope>
+
+export interface Case {
+  /** As in the catalogue; several rows may have one id. */
+  readonly id: string
+  readonly title: string
+  readonly drive: Drive
+  /** Faults that must be refused, each with the error it must give (or one of several). */
+  readonly refused?: Readonly<Partial<Record<FaultName, ErrorCode | readonly ErrorCode[]>>>
+  /** Faults, or mere peculiarities, that must not matter: the answer is as right as that of the twin. */
+  readonly accepted?: readonly FaultName[]
+  /** How many requests of a kind the OP may see after it began to lie: exactly, or between two numbers. */
+  readonly requests?: Readonly<Partial<Record<EndpointName | 'attacker', number | readonly [number, number]>>>
+  /** The OP speaks https; default: http, to a daemon that trusts its origin. */
+  readonly over?: 'https'
+  /** The path of the issuer, from a unique name; default: that name. */
+  readonly issuer?: (name: string) => string
+  /** Parameters of register_site. */
+  readonly site?: Data
+  /** Limits of the daemon beside those of all cases. */
+  readonly limits?: Partial<Limits>
+  /** Milliseconds that the clock of the daemon is ahead of that of the OP. */
+  readonly ahead_ms?: number
+  /** Memory and event loop are watched: nothing else runs at that time. */
+  readonly watched?: true
+  /** What else must be so, of each trial and of the twin; throws. */
+  readonly check?: (act: Act, answer: Envelope) => void | Promise<void>
+  /** A choice that the specification leaves open, as SECURITY.md has it. */
+  readonly policy?: string
+}
+
+/** A case of the catalogue that is not played, and why. */
+export type LeftOut = Readonly<Record<string, string>>
+
+/** One file of cases. */
+export interface Area {
+  readonly name: string
+  readonly cases: readonly Case[]
+  readonly left_out?: LeftOut
+}

@@ -1,0 +1,63 @@
+// The daemon under test, in a process of its own: so its memory and its event loop can be watched, and its sources be weakened.
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import type { Limits } from '../../limits.ts'
+import { startTestDaemon } from '../daemon.ts'
+import { namesLookup } from './names.ts'
+
+export interface ChildSettings {
+  readonly argv: readonly string[]
+  readonly limits: Partial<Limits>
+  readonly ahead_ms: number
+  readonly data_dir: string | undefined
+}
+
+/** What the parent asks, and what it gets. */
+export interface Asked {
+  /** The log since this line. */
+  readonly log: number
+}
+export interface Told {
+  readonly log: readonly string[]
+  /** By how much memory grew at most since the last question, and the longest time for which the event loop stood still. */
+  readonly growth_bytes: number
+  readonly lag_ms: number
+}
+
+const SAMPLE_MS = 5
+const NANOSECONDS = 1e6
+
+const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promise<void> => {
+  const daemon = await startTestDaemon({
+    argv,
+    limits,
+    now: () => Date.now() + ahead_ms,
+    lookup: namesLookup(),
+    ...(data_dir === undefined ? {} : { data_dir }),
+  })
+  const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })
+  delay.enable()
+  let base = process.memoryUsage.rss()
+  let peak = base
+  const sample = (): void => {
+    peak = Math.max(peak, process.memoryUsage.rss())
+  }
+  setInterval(sample, SAMPLE_MS)
+  // The parent alone writes here.
+  process.on('message', ({ log }: Asked) => {
+    sample()
+    const told: Told = {
+      log: daemon.log.slice(log).map((line) => JSON.stringify(line)),
+      growth_bytes: peak - base,
+      lag_ms: delay.max / NANOSECONDS,
+    }
+    globalThis.gc?.()
+    base = process.memoryUsage.rss()
+    peak = base
+    delay.reset()
+    process.send?.(told)
+  })
+  process.send?.({ port: daemon.port })
+}
+
+process.once('disconnect', () => process.exit())
+process.once('message', (settings: ChildSettings) => void start(settings))

@@ -1,0 +1,30 @@
+// The recipes by which most cases are played.
+import type { Drive } from './case.ts'
+
+/** The OP lies from the first request on: the site is registered. */
+export const register: Drive = async (act) => {
+  act.strike()
+  return act.register()
+}
+
+/** The site is registered at an honest OP; the OP lies during the login. */
+export const login: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  return site.login()
+}
+
+/** The OP is what it is from the start: a site is registered, and a login made. */
+export const registerAndLogin: Drive = async (act) => {
+  act.strike()
+  const registered = await act.register()
+  return registered.status === 'ok' ? (await act.site()).login() : registered
+}
+
+/** The login is honest; the OP lies about the user. */
+export const userinfo: Drive = async (act) => {
+  const site = await act.site()
+  const tokens = await site.login()
+  act.strike()
+  return site.call('get_user_info', { access_token: tokens.data.access_token })
+}

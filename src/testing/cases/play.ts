@@ -1,0 +1,301 @@
+// Plays one trial of a case, and holds what came of it against the oracles.
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Data, Envelope } from '../daemon.ts'
+import { FAULTS, type FaultName } from '../faults/index.ts'
+import { faultsAt, type Places } from '../faults/fault.ts'
+import { assertNoSecrets } from '../log_scan.ts'
+import type { LyingOp, Recorded } from '../op.ts'
+import { HOME, REDIRECT, siteAt, type Site } from '../story.ts'
+import type { Act, Case } from './case.ts'
+import type { ChildDaemon } from './child.ts'
+import { CASE_LIMITS, type Canary, type Stage } from './stage.ts'
+
+/** A case that hangs says so after this time. */
+const TRIAL_MS_MAX = 12_000
+/** What the machine may add to a deadline of oxd's. */
+const DEADLINE_MARGIN_MS = 1_000
+const GROWTH_BYTES_MAX = 64 * 1024 * 1024
+const LAG_MS_MAX = 200
+/** A measure that a busy machine spoils is taken again; what the daemon itself causes comes back each time. */
+const MEASURES = 3
+
+export interface Trial {
+  /** Undefined: the twin. */
+  readonly fault: FaultName | undefined
+  readonly failures: readonly string[]
+  readonly ms: number
+  readonly measured: ReadonlyMap<string, number>
+}
+
+/** The twin, or what comes before the fault, did not go as it does at an honest OP. */
+class Unplayable extends Error {}
+
+let trials = 0
+
+interface Answered {
+  readonly command: string
+  readonly answer: Envelope
+  readonly ms: number
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
+
+/** What the daemon says of an honest login, whatever peculiarity the OP has. */
+const wrongValues = ({ data }: Envelope, { issuer }: Act): string[] => {
+  const { id_token_claims, claims } = data as { id_token_claims?: Data; claims?: Data }
+  const wrong: string[] = []
+  if (id_token_claims !== undefined && id_token_claims['iss'] !== issuer)
+    wrong.push('another issuer was accepted')
+  for (const said of [id_token_claims, claims])
+    if (said !== undefined && said['sub'] !== 'alice')
+      wrong.push(`the subject is ${JSON.stringify(said['sub'])}`)
+  return wrong
+}
+
+/** A trial under way, and everything that was seen of it. */
+class Playing implements Act {
+  readonly name: string
+  readonly issuer: string
+  readonly places: Places
+  readonly honest: boolean
+  readonly op: LyingOp
+  readonly attacker: LyingOp
+  readonly answered: Answered[] = []
+  readonly measures = new Map<string, number>()
+  readonly #case: Case
+  readonly #fault: FaultName | undefined
+  readonly #daemon: ChildDaemon
+  #struck: { readonly op: number; readonly attacker: number } | undefined
+  /** Of the site that was registered last. */
+  oxd_id: string | undefined
+
+  constructor(stage: Stage, row: Case, fault: FaultName | undefined, daemon: ChildDaemon, canary: Canary) {
+    this.name = `${row.id.toLowerCase()}-${++trials}`
+    this.op = row.over === 'https' ? stage.secureOp : stage.op
+    this.attacker = stage.attacker
+    this.issuer = this.op.issuer(row.issuer?.(this.name) ?? this.name)
+    const [v4, v6] = canary.origins
+    this.places = {
+      issuer: this.issuer,
+      attacker: this.attacker.issuer(this.name),
+      canary: v4,
+      canary6: v6,
+      name: this.name,
+    }
+    this.honest = fault === undefined
+    this.#case = row
+    this.#fault = fault
+    this.#daemon = daemon
+  }
+
+  call = async (command: string, params: Data): Promise<Envelope> => {
+    const started = performance.now()
+    const answer = await this.#daemon.call(command, params)
+    this.answered.push({ command, answer, ms: performance.now() - started })
+    return answer
+  }
+
+  register = async (params: Data = {}, issuer = this.issuer): Promise<Envelope> => {
+    const answer = await this.call('register_site', {
+      op_host: issuer,
+      authorization_redirect_uri: REDIRECT,
+      post_logout_redirect_uri: HOME,
+      ...this.#case.site,
+      ...params,
+    })
+    if (answer.status === 'ok') this.oxd_id = String(answer.data.oxd_id)
+    return answer
+  }
+
+  site = async (params?: Data, issuer = this.issuer): Promise<Site> => {
+    const { status, data } = await this.register(params, issuer)
+    if (status !== 'ok') throw new Unplayable(`no site: ${JSON.stringify(data)}`)
+    const op = issuer.startsWith(this.attacker.origin) ? this.attacker : this.op
+    return siteAt({ call: this.call }, op, issuer, String(data.oxd_id))
+  }
+
+  strike = (): void => {
+    const { issuer, attacker } = this.places
+    this.#struck = { op: this.op.requests(issuer).length, attacker: this.attacker.requests(attacker).length }
+    if (this.#fault !== undefined) this.op.setFaults(issuer, faultsAt(FAULTS[this.#fault], this.places))
+  }
+
+  get struck(): boolean {
+    return this.#struck !== undefined
+  }
+
+  count = (endpoint: Recorded['endpoint']): number =>
+    this.op
+      .requests(this.issuer)
+      .slice(this.#struck?.op ?? 0)
+      .filter((request) => request.endpoint === endpoint).length
+
+  attacked = (): number => this.attacker.requests(this.places.attacker).length - (this.#struck?.attacker ?? 0)
+
+  measured = (name: string, value: number): void => {
+    this.measures.set(name, Math.max(value, this.measures.get(name) ?? value))
+  }
+
+  secrets = (): Record<string, string> => {
+    const theirs = Object.entries(this.attacker.secrets(this.places.attacker))
+    return {
+      ...this.op.secrets(this.issuer),
+      ...Object.fromEntries(theirs.map(([name, value]) => [`${name} of the attacker`, value])),
+    }
+  }
+}
+
+/** Whether `n` is what was asked for. */
+const fits = (n: number, wanted: number | readonly [number, number]): boolean =>
+  typeof wanted === 'number' ? n === wanted : n >= wanted[0] && n <= wanted[1]
+
+const inTime = async <T>(work: Promise<T>): Promise<T> => {
+  const clock = new AbortController()
+  const late = delay(TRIAL_MS_MAX, undefined, { signal: clock.signal }).then(() => {
+    throw new Error(`no end within ${TRIAL_MS_MAX} ms`)
+  })
+  late.catch(() => {})
+  try {
+    return await Promise.race([work, late])
+  } finally {
+    clock.abort()
+  }
+}
+
+/** E: the error that was asked for, and nothing of what the OP gave away. */
+const refusedWrongly = (row: Case, fault: FaultName, { status, data }: Envelope): string[] => {
+  const codes = [row.refused?.[fault] ?? []].flat()
+  if (status !== 'error') return [`accepted: ${JSON.stringify(data).slice(0, 300)}`]
+  // Every code of ours is one of these texts; which ones are wanted is checked by the types of the table.
+  return codes.some((code) => code === data.error)
+    ? []
+    : [
+        `refused with ${JSON.stringify(data.error)} (${JSON.stringify(data.error_description)}) instead of ${codes.join(' or ')}`,
+      ]
+}
+
+/** Access tokens that the OP gave out, but oxd never handed on: none may be of any use. */
+const persisted = async (act: Playing): Promise<string[]> => {
+  const { oxd_id } = act
+  if (oxd_id === undefined) return []
+  const handedOn = JSON.stringify(act.answered.filter(({ answer }) => answer.status === 'ok'))
+  const lost = Object.entries(act.op.secrets(act.issuer)).filter(
+    ([name, value]) =>
+      name.startsWith('access_token') && !handedOn.includes(JSON.stringify(value).slice(1, -1)),
+  )
+  const [first] = lost
+  if (first === undefined) return []
+  const { status, data } = await act.call('get_user_info', { oxd_id, access_token: first[1] })
+  return status === 'error' && data.error === 'foreign_access_token'
+    ? []
+    : [`the access token of the refused login was remembered: ${JSON.stringify(data).slice(0, 200)}`]
+}
+
+/** S: no secret in the log, in error answers, in URLs other than where the protocol puts it. */
+const leaked = (act: Playing, log: readonly string[]): string[] => {
+  const secrets = act.secrets()
+  const errors = act.answered.flatMap(({ answer }) =>
+    answer.status === 'error' ? [JSON.stringify(answer)] : [],
+  )
+  const urls = [...act.op.requests(act.issuer), ...act.attacker.requests(act.places.attacker)].map(
+    // The hint of a logout is an ID Token, which may travel in the URL.
+    ({ target }) => target.replace(/([?&]id_token_hint=)[^&]*/, '$1'),
+  )
+  const places = { 'the log': log, 'an error answer': errors, 'a URL': urls }
+  return Object.entries(places).flatMap(([place, texts]) => {
+    try {
+      assertNoSecrets(texts.join('\n'), secrets)
+      return []
+    } catch (error) {
+      return [`in ${place}: ${messageOf(error)}`]
+    }
+  })
+}
+
+/** What a trial left undone or gave away; empty: passed. */
+const judge = async (
+  row: Case,
+  fault: FaultName | undefined,
+  act: Playing,
+  answer: Envelope,
+): Promise<string[]> => {
+  const failures: string[] = []
+  if (fault !== undefined && row.refused?.[fault] !== undefined) {
+    failures.push(...refusedWrongly(row, fault, answer))
+    if (answer.status === 'error') failures.push(...(await persisted(act)))
+  } else if (answer.status === 'ok') failures.push(...wrongValues(answer, act))
+  else failures.push(`refused: ${JSON.stringify(answer.data)}`)
+  if (fault !== undefined) {
+    for (const [endpoint, wanted = 0] of Object.entries({ attacker: 0, ...row.requests })) {
+      // The names of the table are those of endpoints, and this one.
+      const n = endpoint === 'attacker' ? act.attacked() : act.count(endpoint as Recorded['endpoint'])
+      if (!fits(n, wanted)) failures.push(`${n} requests at ${endpoint} instead of ${String(wanted)}`)
+    }
+  }
+  const deadline = { ...CASE_LIMITS, ...row.limits }.op_total_ms + DEADLINE_MARGIN_MS
+  for (const { command, ms } of act.answered) {
+    act.measured('answer_ms', ms)
+    if (ms > deadline) failures.push(`${command} took ${Math.round(ms)} ms`)
+  }
+  return failures
+}
+
+/** B: who was attacked goes on to serve others. */
+const controlLogin = async (stage: Stage, daemon: ChildDaemon): Promise<string[]> => {
+  const issuer = stage.op.issuer(`control-${++trials}`)
+  const call = (command: string, params: Data): Promise<Envelope> => daemon.call(command, params)
+  const { status, data } = await call('register_site', {
+    op_host: issuer,
+    authorization_redirect_uri: REDIRECT,
+  })
+  const answer =
+    status === 'ok' ? await siteAt({ call }, stage.op, issuer, String(data.oxd_id)).login() : { status, data }
+  return answer.status === 'ok' ? [] : [`the login after it failed: ${JSON.stringify(answer.data)}`]
+}
+
+const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
+  const { limits = {}, ahead_ms = 0, watched = false } = row
+  const daemon = await stage.daemon({ limits, ahead_ms, purpose: watched ? 'watched' : 'shared' })
+  const canary = await stage.canary()
+  if (watched) await daemon.tell()
+  const from = daemon.log.length
+  const act = new Playing(stage, row, fault, daemon, canary)
+  const started = performance.now()
+  const failures: string[] = []
+  try {
+    const answer = await inTime(row.drive(act))
+    failures.push(...(await judge(row, fault, act, answer)))
+    await row.check?.(act, answer)
+    if (!act.struck) failures.push('the drive never struck')
+  } catch (error) {
+    failures.push(error instanceof Unplayable ? `unplayable: ${error.message}` : messageOf(error))
+  }
+  const ms = performance.now() - started
+  try {
+    const { growth_bytes, lag_ms } = await inTime(daemon.tell())
+    failures.push(...leaked(act, daemon.log.slice(from)))
+    if (watched) {
+      act.measured('growth_mib', growth_bytes / 1024 / 1024)
+      act.measured('lag_ms', lag_ms)
+      if (growth_bytes > GROWTH_BYTES_MAX)
+        failures.push(`memory grew by ${Math.round(growth_bytes / 1024 / 1024)} MiB`)
+      if (lag_ms > LAG_MS_MAX) failures.push(`the event loop stood still for ${Math.round(lag_ms)} ms`)
+      failures.push(...(await inTime(controlLogin(stage, daemon))))
+    }
+  } catch (error) {
+    failures.push(messageOf(error))
+  }
+  if (canary.contacts() > 0) failures.push(`the canary was contacted ${canary.contacts()} times`)
+  await canary.close()
+  return { fault, failures, ms, measured: act.measures }
+}
+
+const isMeasure = (failure: string): boolean => /^(?:memory grew|the event loop stood|\w+ took)/.test(failure)
+
+/** One trial; taken again when nothing but a measure was wrong. */
+export const play = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
+  for (let measure = 1; ; measure += 1) {
+    const trial = await playOnce(stage, row, fault)
+    if (measure === MEASURES || trial.failures.length === 0 || !trial.failures.every(isMeasure)) return trial
+  }
+}

@@ -1,0 +1,126 @@
+// Where cases are played: an honest OP at 127.0.0.2 (and one that speaks https), an attacker's at 127.0.0.3, and daemons that trust no one else.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createServer, type AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Limits } from '../../limits.ts'
+import { startLyingOp, type LyingOp } from '../op.ts'
+import { createAuthority, createServerCertificate, type Authority } from '../tls.ts'
+import type { Edit } from '../weakened_hook.ts'
+import { startChild, type ChildDaemon } from './child.ts'
+
+/** The network plan: nothing else on loopback is trusted, so an "internal" service can be shown without private networks. */
+export const HONEST = '127.0.0.2'
+export const ATTACKER = '127.0.0.3'
+const CANARIES = ['127.0.0.9', '::1'] as const
+
+/** So that a slow case takes a second or two. */
+export const CASE_LIMITS = {
+  op_connect_ms: 700,
+  op_total_ms: 1_500,
+} as const satisfies Partial<Limits>
+
+export interface Canary {
+  /** On IPv4 and on IPv6. */
+  readonly origins: readonly [string, string]
+  readonly contacts: () => number
+  readonly close: () => Promise<void>
+}
+
+export interface DaemonSettings {
+  readonly limits?: Partial<Limits>
+  readonly ahead_ms?: number
+  /** Daemons of different purposes are not shared. */
+  readonly purpose: 'shared' | 'watched'
+}
+
+export interface Stage {
+  readonly op: LyingOp
+  readonly secureOp: LyingOp
+  readonly attacker: LyingOp
+  /** Signed the certificate of `secureOp`, and is known to the daemons. */
+  readonly authority: Authority
+  /** The daemon with these settings; one that died is started anew. */
+  readonly daemon: (settings: DaemonSettings) => Promise<ChildDaemon>
+  readonly canary: () => Promise<Canary>
+  /** Ends the daemons, and starts the next ones from sources with these edits. */
+  readonly weaken: (edits: readonly Edit[]) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+const openCanary = async (): Promise<Canary> => {
+  let contacts = 0
+  const servers = CANARIES.map(() =>
+    createServer((socket) => {
+      contacts += 1
+      socket.destroy()
+    }),
+  )
+  const origins = await Promise.all(
+    servers.map(
+      (server, index) =>
+        new Promise<string>((resolve, reject) => {
+          const host = CANARIES[index] ?? ''
+          server.once('error', reject).listen(0, host, () => {
+            // A TCP server has an address with a port.
+            const { port } = server.address() as AddressInfo
+            resolve(`http://${host.includes(':') ? `[${host}]` : host}:${port}`)
+          })
+        }),
+    ),
+  )
+  return {
+    // As many as there are canaries.
+    origins: origins as [string, string],
+    contacts: () => contacts,
+    async close() {
+      await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
+    },
+  }
+}
+
+export const startStage = async (): Promise<Stage> => {
+  const folder = await mkdtemp(join(tmpdir(), 'oxd-cases-'))
+  const op_ca = join(folder, 'ca.pem')
+  const authority = await createAuthority('Test CA')
+  await writeFile(op_ca, authority.cert)
+  const tls = await createServerCertificate(authority, { names: ['localhost'], addresses: [HONEST] })
+  const op = await startLyingOp({ host: HONEST })
+  const secureOp = await startLyingOp({ host: HONEST, tls })
+  const attacker = await startLyingOp({ host: ATTACKER })
+  const trusted = [op, secureOp, attacker].flatMap(({ origin }) => ['--trust-op', origin])
+  const argv = [...trusted, '--op-ca', op_ca]
+  let edits: readonly Edit[] = []
+  const daemons = new Map<string, Promise<ChildDaemon>>()
+
+  const stop = async (): Promise<void> => {
+    const running = [...daemons.values()]
+    daemons.clear()
+    await Promise.all(running.map(async (daemon) => (await daemon).kill()))
+  }
+  return {
+    op,
+    secureOp,
+    attacker,
+    authority,
+    async daemon({ limits = {}, ahead_ms = 0, purpose }) {
+      const key = JSON.stringify([limits, ahead_ms, purpose])
+      const running = daemons.get(key)
+      if (running !== undefined && (await running).alive()) return running
+      const settings = { argv, limits: { ...CASE_LIMITS, ...limits }, ahead_ms, data_dir: undefined }
+      const started = startChild(settings, edits)
+      daemons.set(key, started)
+      return started
+    },
+    canary: openCanary,
+    async weaken(next) {
+      await stop()
+      edits = next
+    },
+    async close() {
+      await stop()
+      await Promise.all([op, secureOp, attacker].map((each) => each.close()))
+      await rm(folder, { recursive: true })
+    },
+  }
+}

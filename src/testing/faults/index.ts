@@ -1,0 +1,7 @@
+// Every named fault of the OP that misbehaves, by area.
+import { ID_TOKEN_FAULTS } from './id_token.ts'
+
+export const FAULTS = {
+  ...ID_TOKEN_FAULTS,
+} as const
+export type FaultName = keyof typeof FAULTS

@@ -1,0 +1,15 @@
+// The cases in small: edits of weakened builds apply, every case can fail, and one of each recipe is played.
+import assert from 'node:assert/strict'
+import { it } from 'node:test'
+import { checkWeakened } from '../src/testing/cases/sensitivity.ts'
+import { AREAS } from './cases/index.ts'
+import { WEAKENED } from './cases/weakened/index.ts'
+
+it('every edit applies, and every case has a weakened build that turns it red', async () => {
+  assert.deepEqual(await checkWeakened(WEAKENED, AREAS), [])
+})
+
+it('a case that is left out is not played as well', () => {
+  for (const { cases, left_out = {} } of AREAS)
+    for (const { id } of cases) assert.equal(left_out[id], undefined, id)
+})

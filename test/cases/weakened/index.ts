@@ -1,0 +1,5 @@
+// Every weakened build that cases are played at.
+import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
+import { WEAKENED_ID_TOKEN } from './id_token.ts'
+
+export const WEAKENED: readonly WeakenedCase[] = [...WEAKENED_ID_TOKEN]
