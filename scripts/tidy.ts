@@ -50,8 +50,9 @@ const DOORS: Readonly<
     rooms: ['callers', 'error', 'oidc'],
     types: ['command', 'dialect', 'limits', 'pat', 'site', 'store', 'world'],
   },
+  reasons: { rooms: ['oidc/clean'], types: ['error', 'world'] },
   dispatch: {
-    rooms: ['dialect', 'error', 'fields', 'params'],
+    rooms: ['dialect', 'error', 'fields', 'params', 'reasons'],
     types: ['command', 'guard', 'site', 'world'],
   },
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
@@ -90,7 +91,7 @@ const DOORS: Readonly<
       'store',
       'uma',
     ],
-    types: ['command', 'config', 'limits', 'world'],
+    types: ['command', 'config', 'limits', 'reasons', 'world'],
   },
   admin_cli: { rooms: ['cli', 'client', 'error', 'load_config'], types: ['config', 'dispatch'] },
   main: {

@@ -60,6 +60,8 @@ export interface Context {
 export interface OpenContext extends Context {
   readonly dialect: DialectName
   readonly permit: Permit
+  /** Puts what is known of the call into its line of the log, should it be refused: by which login it is explained later. */
+  readonly audit: (found: { readonly login_id: string }) => void
 }
 export interface SiteContext extends OpenContext {
   readonly site: Site

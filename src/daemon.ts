@@ -15,6 +15,7 @@ import { createLogins } from './login.ts'
 import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
+import type { Telling } from './reasons.ts'
 import { createRpKeys } from './rp_keys.ts'
 import { changeableDoor } from './reload/door.ts'
 import { createReload, type ReloadParts } from './reload/reload.ts'
@@ -113,6 +114,10 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     first: (...asked) => current.first(...asked),
     permit: (...asked) => current.permit(...asked),
   }
+  const telling: Telling = {
+    fingerprint: (about, value) => keys.mac('log fingerprint', about, value).toString('hex', 0, 8),
+    characters_max: limits.op_text_characters_max,
+  }
   const adminContext: AdminContext = { ...context, callers, listings: createListings(world, limits) }
   return {
     door,
@@ -125,8 +130,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
       }
     },
     sites,
-    dispatch: createDispatch(COMMANDS, context, guard),
-    admin: createDispatch(ADMIN_COMMANDS, adminContext, guard),
+    dispatch: createDispatch(COMMANDS, context, guard, telling),
+    admin: createDispatch(ADMIN_COMMANDS, adminContext, guard, telling),
   }
 }
 

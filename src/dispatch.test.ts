@@ -112,6 +112,7 @@ describe('dispatch', () => {
       },
       // Nor a guard: what is public needs none.
       { first: () => {}, permit: async () => undefined as never },
+      { fingerprint: () => '', characters_max: 200 },
     )
       .overSocket({ protected: false, fits })
       .handle({ command: 'probe', params: {}, ...more }, 'test')

@@ -5,6 +5,7 @@ import { OxdError, type ErrorCode, type OxdErrorOptions } from './error.ts'
 import { fields } from './fields.ts'
 import type { Credentials, Guard } from './guard.ts'
 import { readParams } from './params.ts'
+import { reasonFields, type Telling } from './reasons.ts'
 import type { Site } from './site.ts'
 import type { LogFields } from './world.ts'
 
@@ -67,7 +68,15 @@ const OXD_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
 const shortSite = (oxd_id: unknown): string | undefined =>
   typeof oxd_id === 'string' && OXD_ID.test(oxd_id) ? oxd_id.slice(0, 8) : undefined
 
-export const createDispatch = (commands: readonly AnyCommand[], context: Context, guard: Guard): Dispatch => {
+/** What a command has found out about its call, for its line in the log. */
+type Findings = Record<string, string | undefined>
+
+export const createDispatch = (
+  commands: readonly AnyCommand[],
+  context: Context,
+  guard: Guard,
+  telling: Telling,
+): Dispatch => {
   const { world, sites } = context
   const byName = new Map(
     commands.flatMap((command) =>
@@ -97,6 +106,7 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     command: AnyCommand,
     sent: Record<string, unknown>,
     { dialect, credentials }: Call,
+    findings: Findings,
   ): Promise<Record<string, unknown>> => {
     guard.first(command, credentials)
     const read = readParams(command.params, sent)
@@ -104,9 +114,11 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
     const asked = dialect === 'v4' && command.from4 !== undefined ? command.from4(read as never) : read
     const params = command.access === 'site' ? asked : withDefaults(asked, context.defaults.site)
     const site = await siteOf(command, params)
+    findings.issuer = site?.issuer
     const permit = await guard.permit(command, { params, site, credentials, dialect })
     const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
-    return command.run(params as never, { ...context, dialect, permit, site, fail } as never)
+    const audit = (found: Findings): void => void Object.assign(findings, found)
+    return command.run(params as never, { ...context, dialect, permit, site, fail, audit } as never)
   }
 
   const asOxdError = (error: unknown, fields: LogFields): OxdError => {
@@ -145,18 +157,18 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
       site: isObject(params) ? shortSite(params.oxd_id) : undefined,
       ref,
     })
+    const findings: Findings = {}
     let name = 'unknown'
     try {
       const command = commandOf(asked.command)
       name = command.name
       if (!isObject(params)) throw new OxdError('malformed_params', { what: 'params must be an object.' })
-      const result = await run(command, params, {
-        ...asked,
-        credentials: withToken(asked.credentials, params),
-      })
+      const credentials = withToken(asked.credentials, params)
+      const result = await run(command, params, { ...asked, credentials }, findings)
       const envelope = { status: 'ok', data: DIALECTS[dialect].success(command, result) } as const
       if (fits?.(envelope) === false) throw new OxdError('reply_too_large')
-      world.log('info', 'command', { ...line(name), outcome: 'ok', ms: world.now() - started })
+      const { login_id } = findings
+      world.log('info', 'command', { ...line(name), login_id, outcome: 'ok', ms: world.now() - started })
       return { ...envelope, http: 200 }
     } catch (thrown) {
       const error = asOxdError(thrown, line(name))
@@ -164,7 +176,9 @@ export const createDispatch = (commands: readonly AnyCommand[], context: Context
       const reason = isStore ? error.message : (error.details?.reason ?? error.details?.parameter)
       world.log('warn', 'command', {
         ...line(name),
+        ...findings,
         outcome: error.code,
+        ...reasonFields(error, telling),
         reason: typeof reason === 'string' ? reason : undefined,
         ms: world.now() - started,
       })

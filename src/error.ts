@@ -383,6 +383,11 @@ const ERROR_ROWS = {
     http: 500,
     message: 'The ID Token is meant for another client.',
   },
+  invalid_id_token_further_audience: {
+    wire: 'invalid_id_token_bad_audience',
+    http: 500,
+    message: 'The ID Token is also meant for somebody whom oxd does not know.',
+  },
   invalid_id_token_no_authorized_party: {
     wire: 'invalid_id_token_no_authorized_party',
     http: 500,
@@ -398,6 +403,11 @@ const ERROR_ROWS = {
     http: 500,
     message: 'The ID Token is not signed.',
   },
+  invalid_id_token_critical_header: {
+    wire: 'invalid_id_token_bad_signature',
+    http: 500,
+    message: 'The ID Token has an extension that must be understood (crit), and is not.',
+  },
   invalid_id_token_invalid_algorithm: {
     wire: 'invalid_id_token_invalid_algorithm',
     http: 500,
@@ -407,6 +417,12 @@ const ERROR_ROWS = {
     wire: 'invalid_id_token_bad_signature',
     http: 500,
     message: 'The signature of the ID Token is wrong.',
+  },
+  private_key_published: {
+    wire: 'invalid_id_token_bad_signature',
+    http: 500,
+    message:
+      'The OP publishes the private half of the key that signed the ID Token: anybody may have signed it.',
   },
   key_id_not_found: {
     wire: 'key_id_not_found',
@@ -422,6 +438,17 @@ const ERROR_ROWS = {
     wire: 'invalid_id_token_expired',
     http: 500,
     message: 'The ID Token has expired: check the clocks of the OP and of this machine.',
+  },
+  invalid_id_token_endless: {
+    wire: 'invalid_id_token_expiration_time',
+    http: 500,
+    message: 'The ID Token is valid for longer than a year: are its times in seconds?',
+  },
+  invalid_id_token_old_issued_at: {
+    wire: 'invalid_id_token_old_issued_at',
+    http: 500,
+    message:
+      'The ID Token was issued before the login began: check the clocks of the OP and of this machine.',
   },
   invalid_id_token_issued_at: {
     wire: 'invalid_id_token_issued_at',
@@ -447,6 +474,11 @@ const ERROR_ROWS = {
     wire: 'no_subject_identifier',
     http: 500,
     message: 'The answer of the OP names no subject.',
+  },
+  malformed_subject_identifier: {
+    wire: 'no_subject_identifier',
+    http: 500,
+    message: 'The subject in the answer of the OP is not of 1 to 255 printable ASCII characters.',
   },
   invalid_subject_identifier: {
     wire: 'invalid_subject_identifier',
@@ -588,6 +620,19 @@ export const ERRORS: Readonly<Record<ErrorCode, ErrorRow>> = ERROR_ROWS
 /** Structured facts about a refusal; JSON. */
 export type ErrorDetails = Readonly<Record<string, unknown>>
 
+/**
+ * What decided a refusal: for the log, and for whoever explains a login later. Never part of an answer.
+ * What of it may be read in clear, `reasons.ts` decides.
+ */
+export interface Reason {
+  /** What differed, by the name of the specification: a claim, a member of a header or of an answer. */
+  readonly about: string
+  /** The section that asks for it. */
+  readonly spec?: string
+  readonly expected?: unknown
+  readonly seen?: unknown
+}
+
 export interface OxdErrorOptions {
   /** What exactly is wrong, with which name, and what to do. It reaches the caller: no secret, and cleaned if it is not ours. */
   readonly what?: string
@@ -595,6 +640,7 @@ export interface OxdErrorOptions {
   readonly details?: ErrorDetails
   /** The HTTP status with which the OP refused; completes a wire code that ends in `_`. */
   readonly status?: number
+  readonly reason?: Reason
   readonly cause?: unknown
 }
 
@@ -604,6 +650,7 @@ export class OxdError extends Error {
   readonly code: ErrorCode
   readonly details: ErrorDetails | undefined
   readonly status: number | undefined
+  readonly reason: Reason | undefined
 
   constructor(code: ErrorCode, options: OxdErrorOptions = {}) {
     super(options.what === undefined ? ERRORS[code].message : `${ERRORS[code].message} ${options.what}`, {
@@ -612,6 +659,7 @@ export class OxdError extends Error {
     this.code = code
     this.details = options.details
     this.status = options.status
+    this.reason = options.reason
   }
 
   /** The code as the clients of oxd 2.4 to 4.5 know it. */

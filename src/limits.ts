@@ -39,6 +39,8 @@ export const LIMITS = {
   login_seconds: 900,
   /** One clock tolerance for everything (exp, iat, nbf, spent states). */
   clock_tolerance_seconds: 60,
+  /** How far ahead an ID Token may expire; honest ones have minutes to weeks. */
+  id_token_seconds_max: 31_536_000,
   /** Tokens are remembered until they expire, and never longer than a day. */
   tokens_seconds_max: 86_400,
   /** Whose a refresh token is: no longer than most OPs take an unused one. Then the OP's ID Token must say so. */
@@ -120,6 +122,13 @@ export const LIMITS = {
   ops_max: 1_000,
   /** Fetches of one OP's keys on account of unknown kids or failed signatures, a minute. */
   key_refetches_per_minute: 5,
+  /**
+   * A kid that was not among keys just fetched is not looked for again before: one token that comes again and again is worth one
+   * fetch, and the next login works where caches of the OP were behind.
+   */
+  unknown_kid_ms: 1_000,
+  /** The modulus of an RSA key: a larger one costs more to verify than it protects. */
+  rsa_bits_max: 8_192,
   /** Text from the OP that is shown to a person or written to a log. */
   op_text_characters_max: 200,
 

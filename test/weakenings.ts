@@ -1255,7 +1255,7 @@ const tokens = [
     ],
     [
       'keys: a kid that was not found once is never looked for again',
-      'unknownKids = unknownKids.filter(isRecent)',
+      'unknownKids = unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))',
       '',
       '^get_tokens_by_code is not locked out by keys that came too late',
     ],

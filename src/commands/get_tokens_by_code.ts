@@ -51,10 +51,11 @@ export const get_tokens_by_code = command({
       },
     },
   ],
-  async run({ code, state, iss }, { site, ops, logins, world, fail }) {
+  async run({ code, state, iss }, { site, ops, logins, world, audit, fail }) {
     // Spent before the OP is asked: of two callbacks with one state at most one goes on.
     // The state is authenticated for this site, so no other site can spend it.
     const login = await logins.spend(termsOf(site), state)
+    audit({ login_id: login.login_id })
     // Old clients never send iss; a state belongs to one site, and a site to one issuer.
     if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')
 

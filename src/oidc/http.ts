@@ -2,6 +2,7 @@
 import { X509Certificate } from 'node:crypto'
 import { lookup as systemLookup } from 'node:dns'
 import { callbackify } from 'node:util'
+import { LRUCache } from 'lru-cache'
 import type { Agent } from 'undici'
 import { OxdError, StartError } from '../error.ts'
 import type { Limits } from '../limits.ts'
@@ -53,6 +54,8 @@ export interface DoorRequest {
   readonly bytes_max?: number
   /** A redirect is handed back, with its header `location` and without a text, instead of refused. It is never followed. */
   readonly redirect?: 'handed_back'
+  /** Whose connections are used; those of others never are. Default: those of nobody in particular. */
+  readonly tenant?: string
   /** Gives up early; its reason is thrown as it is. */
   readonly signal?: AbortSignal
 }
@@ -91,6 +94,22 @@ const WITHOUT_BODY = new Set([204, 205])
 
 /** The longest name that DNS has. @see https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4 */
 const HOST_CHARACTERS_MAX = 254
+
+/** Requests in the shape of `fetch`. */
+export const fetchOf =
+  (request: Door['request']): Door['fetchFor'] =>
+  (step) =>
+  async (url, { method, headers, body, signal } = {}) => {
+    const answer = await request({
+      step,
+      url,
+      ...(method === undefined ? {} : { method }),
+      ...(headers === undefined ? {} : { headers }),
+      ...(body === undefined || body === null ? {} : { body: String(body) }),
+      ...(signal === undefined || signal === null ? {} : { signal }),
+    })
+    return new Response(WITHOUT_BODY.has(answer.status) ? null : answer.text, answer)
+  }
 
 /** The URL, once it is clear that nothing about it is forbidden whatever address it leads to. */
 const destination = (
@@ -164,8 +183,12 @@ export const createDoor = (options: DoorOptions): Door => {
     closing: closing.signal,
   })
 
-  /** Loaded with the first request: undici costs 75 ms and 20 MB. */
-  let agent: Promise<Agent> | undefined
+  /** A pool for each tenant. undici is loaded with the first request: it costs 75 ms and 20 MB. */
+  const agents = new LRUCache<string, Promise<Agent>>({
+    max: limits.ops_max,
+    // What is under way ends as it would have.
+    dispose: (agent) => void agent.then((each) => each.close()).catch(() => {}),
+  })
   const load = async (): Promise<Agent> => {
     const { Agent } = await import('undici')
     return new Agent({
@@ -183,6 +206,14 @@ export const createDoor = (options: DoorOptions): Door => {
     })
   }
 
+  const agentOf = (tenant: string): Promise<Agent> => {
+    const known = agents.get(tenant)
+    if (known !== undefined) return known
+    const made = load()
+    agents.set(tenant, made)
+    return made
+  }
+
   const ask = async (asked: DoorRequest, url: URL, signal: AbortSignal): Promise<DoorAnswer> => {
     signal.throwIfAborted()
     const headers = new Headers(asked.headers)
@@ -191,7 +222,7 @@ export const createDoor = (options: DoorOptions): Door => {
     if (!headers.has('user-agent')) headers.set('user-agent', 'oxd')
     if (asked.accept !== undefined) headers.set('accept', asked.accept)
     const arriving = await (
-      await (agent ??= load())
+      await agentOf(asked.tenant ?? '')
     ).request({
       origin: url.origin,
       path: `${url.pathname}${url.search}`,
@@ -259,23 +290,12 @@ export const createDoor = (options: DoorOptions): Door => {
   return {
     request,
 
-    fetchFor:
-      (step) =>
-      async (url, { method, headers, body, signal } = {}) => {
-        const answer = await request({
-          step,
-          url,
-          ...(method === undefined ? {} : { method }),
-          ...(headers === undefined ? {} : { headers }),
-          ...(body === undefined || body === null ? {} : { body: String(body) }),
-          ...(signal === undefined || signal === null ? {} : { signal }),
-        })
-        return new Response(WITHOUT_BODY.has(answer.status) ? null : answer.text, answer)
-      },
+    fetchFor: fetchOf(request),
 
     close: async () => {
       closing.abort(new Refusal('shutting_down', 'The OP was being asked.'))
-      await (await agent)?.destroy()
+      const open = await Promise.all(agents.values())
+      await Promise.all(open.map((agent) => agent.destroy()))
     },
   }
 }

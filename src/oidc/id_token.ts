@@ -30,10 +30,17 @@ export interface Expected {
 interface Rule {
   readonly otherwise: ErrorCode
   readonly spec: string
+  /** The claim that it is about. */
+  readonly about: string
+  /** What the claim should have been, where that is one value. */
+  readonly wanted?: (expected: Expected) => unknown
   readonly holds: (claims: Claims, expected: Expected) => boolean
 }
 
 const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+/** At most 255 characters of ASCII (Core 2); a control character is in none. */
+export const isSubject = (value: unknown): value is string =>
+  typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)
 const audiences = ({ aud }: Claims): unknown[] => (Array.isArray(aud) ? aud : [aud])
 const tolerance = LIMITS.clock_tolerance_seconds
 
@@ -57,6 +64,10 @@ const leftHash = (value: string, alg: string): string => {
 const isHashOf = (hash: unknown, value: string | undefined, alg: string): boolean =>
   hash === undefined || value === undefined || hash === leftHash(value, alg)
 
+/** The nonce, where exactly one will do. */
+const exactNonce = ({ nonce }: Expected): string | undefined =>
+  typeof nonce === 'string' ? nonce : undefined
+
 const isNonce = (nonce: unknown, expected: Expected['nonce']): boolean =>
   typeof expected === 'string'
     ? nonce === expected
@@ -66,82 +77,140 @@ export const RULES: readonly Rule[] = [
   {
     otherwise: 'invalid_id_token_no_issuer',
     spec: 'Core 2',
+    about: 'iss',
+    wanted: (e) => e.issuer,
     holds: (c) => typeof c.iss === 'string' && c.iss !== '',
   },
   {
     otherwise: 'invalid_id_token_bad_issuer',
     spec: 'Core 3.1.3.7 (2)',
+    about: 'iss',
+    wanted: (e) => e.issuer,
     holds: (c, e) => c.iss === e.issuer,
   },
   {
     otherwise: 'invalid_id_token_no_audience',
     spec: 'Core 2',
+    about: 'aud',
+    wanted: (e) => e.client_id,
     holds: (c) =>
       audiences(c).length > 0 && audiences(c).every((aud) => typeof aud === 'string' && aud !== ''),
   },
   {
     otherwise: 'invalid_id_token_bad_audience',
     spec: 'Core 3.1.3.7 (3)',
+    about: 'aud',
+    wanted: (e) => e.client_id,
     holds: (c, e) => audiences(c).includes(e.client_id),
   },
   {
     otherwise: 'invalid_id_token_no_authorized_party',
     spec: 'Core 3.1.3.7 (4)',
+    about: 'azp',
+    wanted: (e) => e.client_id,
     holds: (c) => audiences(c).length === 1 || c.azp !== undefined,
   },
   {
     otherwise: 'invalid_id_token_bad_authorized_party',
     spec: 'Core 3.1.3.7 (5)',
+    about: 'azp',
+    wanted: (e) => e.client_id,
     holds: (c, e) => c.azp === undefined || c.azp === e.client_id,
+  },
+  // Core 3.1.3.7 (3): an audience that the client does not trust; oxd trusts none beside its own client.
+  {
+    otherwise: 'invalid_id_token_further_audience',
+    spec: 'Core 3.1.3.7 (3)',
+    about: 'aud',
+    wanted: (e) => e.client_id,
+    holds: (c, e) => audiences(c).every((aud) => aud === e.client_id),
   },
   {
     otherwise: 'no_subject_identifier',
     spec: 'Core 2',
-    holds: (c) => typeof c.sub === 'string' && c.sub !== '' && c.sub.length <= 255,
+    about: 'sub',
+    holds: (c) => typeof c.sub === 'string' && c.sub !== '',
+  },
+  {
+    otherwise: 'malformed_subject_identifier',
+    spec: 'Core 2',
+    about: 'sub',
+    holds: (c) => isSubject(c.sub),
   },
   {
     otherwise: 'invalid_id_token_expiration_time',
     spec: 'Core 2',
+    about: 'exp',
     holds: (c) => isTime(c.exp) && (!isTime(c.iat) || c.exp >= c.iat),
   },
   {
     otherwise: 'invalid_id_token_expired',
     spec: 'Core 3.1.3.7 (9)',
+    about: 'exp',
+    wanted: (e) => e.now,
     holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,
+  },
+  // Milliseconds, infinities and centuries: whoever says so has mistaken the unit, or means for ever.
+  {
+    otherwise: 'invalid_id_token_endless',
+    spec: 'RFC 7519 4.1.4',
+    about: 'exp',
+    wanted: (e) => e.now + LIMITS.id_token_seconds_max,
+    holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,
   },
   {
     otherwise: 'invalid_id_token_issued_at',
     spec: 'Core 3.1.3.7 (10)',
+    about: 'iat',
+    wanted: (e) => e.now,
     holds: (c, e) => isTime(c.iat) && c.iat <= e.now + tolerance,
+  },
+  // Its nonce was made for this login: it cannot have been issued before the login could have begun.
+  {
+    otherwise: 'invalid_id_token_old_issued_at',
+    spec: 'Core 3.1.3.7 (10)',
+    about: 'iat',
+    wanted: (e) => e.now,
+    holds: (c, e) =>
+      typeof e.nonce !== 'string' || (isTime(c.iat) && c.iat >= e.now - LIMITS.login_seconds - tolerance),
   },
   {
     otherwise: 'invalid_id_token_not_yet_valid',
     spec: 'RFC 7519 4.1.5',
+    about: 'nbf',
+    wanted: (e) => e.now,
     holds: (c, e) => c.nbf === undefined || (isTime(c.nbf) && c.nbf <= e.now + tolerance),
   },
   {
     otherwise: 'invalid_id_token_no_nonce',
     spec: 'Core 3.1.3.7 (11)',
+    about: 'nonce',
+    wanted: exactNonce,
     holds: (c, e) => c.nonce !== undefined || typeof e.nonce !== 'string',
   },
   {
     otherwise: 'invalid_id_token_bad_nonce',
     spec: 'Core 3.1.3.7 (11)',
+    about: 'nonce',
+    wanted: exactNonce,
     holds: (c, e) => isNonce(c.nonce, e.nonce),
   },
   {
     otherwise: 'invalid_access_token_bad_hash',
     spec: 'Core 3.1.3.8',
+    about: 'at_hash',
     holds: (c, e) => isHashOf(c.at_hash, e.access_token, e.alg),
   },
   {
     otherwise: 'invalid_authorization_code_bad_hash',
     spec: 'Core 3.3.2.10',
+    about: 'c_hash',
     holds: (c, e) => isHashOf(c.c_hash, e.code, e.alg),
   },
   {
     otherwise: 'invalid_state_bad_hash',
     spec: 'FAPI 1.0 part 2, 5.1.1',
+    about: 's_hash',
     holds: (c, e) => isHashOf(c.s_hash, e.state, e.alg),
   },
 ]
@@ -150,10 +219,12 @@ export const RULES: readonly Rule[] = [
 export const ID_TOKEN_ERRORS: ReadonlySet<ErrorCode> = new Set([
   ...RULES.map(({ otherwise }) => otherwise),
   'invalid_id_token_malformed',
+  'invalid_id_token_critical_header',
   'id_token_without_signature_not_allowed',
   'invalid_id_token_invalid_algorithm',
   'invalid_id_token_bad_signature',
   'key_id_not_found',
+  'private_key_published',
 ])
 
 const CLAIMS = z.record(z.string(), z.unknown())
@@ -171,12 +242,43 @@ const jsonIn = (bytes: Uint8Array): Claims => {
 }
 
 const headerAlg = (id_token: string): unknown => {
+  if (id_token.length > LIMITS.token_characters_max) {
+    throw new OxdError('invalid_id_token_malformed', {
+      what: `It is longer than ${LIMITS.token_characters_max} characters.`,
+    })
+  }
   if (!COMPACT.test(id_token)) throw new OxdError('invalid_id_token_malformed')
   const header = jsonIn(Buffer.from(id_token.slice(0, id_token.indexOf('.')), 'base64url'))
   // RFC 7797: a payload that is not encoded is no JWT.
   if (header.b64 !== undefined)
     throw new OxdError('invalid_id_token_malformed', { what: 'Its header has b64.' })
+  // RFC 7515 section 4.1.11: what must be understood; oxd understands no extension.
+  if (header.crit !== undefined) {
+    throw new OxdError('invalid_id_token_critical_header', {
+      reason: { about: 'crit', spec: 'RFC 7515 4.1.11', seen: header.crit },
+    })
+  }
   return header.alg
+}
+
+/** Claims that a wrong clock spoils. */
+const TIMES: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'auth_time'])
+
+const refusedBy = (
+  { otherwise, spec, about, wanted }: Rule,
+  claims: Claims,
+  expected: Expected,
+  clock: Op['clock'],
+): OxdError => {
+  const ahead = TIMES.has(about) ? clock() : undefined
+  const hint =
+    ahead === undefined || Math.abs(ahead) <= tolerance
+      ? ''
+      : ` The clock of the OP is ${Math.abs(ahead)} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of this machine: correct the one that is wrong.`
+  return new OxdError(otherwise, {
+    what: `(${spec})${hint}`,
+    reason: { about, spec, expected: wanted?.(expected), seen: claims[about] },
+  })
 }
 
 /**
@@ -186,14 +288,20 @@ const headerAlg = (id_token: string): unknown => {
 export const validateIdToken = async (op: Op, id_token: string, expected: Expected): Promise<Claims> => {
   const alg = headerAlg(id_token)
   if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {
-    throw new OxdError('id_token_without_signature_not_allowed')
+    throw new OxdError('id_token_without_signature_not_allowed', {
+      reason: { about: 'alg', spec: 'RFC 8725 3.1', expected: expected.alg, seen: alg },
+    })
   }
   // Core 3.1.3.7 (7): the one algorithm of the registration, not whatever the token says.
-  if (alg !== expected.alg)
-    throw new OxdError('invalid_id_token_invalid_algorithm', { what: `${expected.alg} is registered.` })
+  if (alg !== expected.alg) {
+    throw new OxdError('invalid_id_token_invalid_algorithm', {
+      what: `${expected.alg} is registered.`,
+      reason: { about: 'alg', spec: 'Core 3.1.3.7 (7)', expected: expected.alg, seen: alg },
+    })
+  }
   const claims = jsonIn(await op.keys.verify(id_token, alg))
   for (const rule of RULES) {
-    if (!rule.holds(claims, expected)) throw new OxdError(rule.otherwise, { what: `(${rule.spec})` })
+    if (!rule.holds(claims, expected)) throw refusedBy(rule, claims, expected, op.clock)
   }
   return claims
 }

@@ -3,6 +3,7 @@ import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } fro
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import type { Limits } from '../limits.ts'
+import type { Log } from '../world.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import type { Door } from './http.ts'
 
@@ -44,6 +45,15 @@ export type PublicKey = z.output<typeof PUBLIC_KEY>
 const ASYMMETRIC: ReadonlySet<string> = new Set(['RSA', 'EC', 'OKP'])
 const KEY_SET = z.object({ keys: z.array(z.unknown()) })
 
+/** Whoever reads one of these members of a published key signs as the OP does (RFC 7518 section 6, RFC 7517 section 9.2). */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
+const isLeaked = (key: unknown): boolean =>
+  typeof key === 'object' && key !== null && PRIVATE_MEMBERS.some((member) => member in key)
+
+/** A modulus of a million bits would keep the verifier busy for seconds; one that is too short jose refuses. */
+const isSound = ({ n }: PublicKey, { rsa_bits_max }: Limits): boolean =>
+  n === undefined || Buffer.byteLength(n, 'base64url') * 8 <= rsa_bits_max
+
 /** Keys that fit the header: several only where the OP names none. */
 const fitting = (keys: readonly PublicKey[], alg: string, kid: string | undefined): PublicKey[] =>
   keys.filter(
@@ -59,7 +69,7 @@ const fitting = (keys: readonly PublicKey[], alg: string, kid: string | undefine
 export interface OpKeys {
   /**
    * The payload of a compact JWS, if a key of the OP made its signature with exactly this algorithm.
-   * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed
+   * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed, private_key_published
    */
   verify(jws: string, alg: string): Promise<Uint8Array>
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
@@ -73,12 +83,14 @@ export const createOpKeys = (options: {
   readonly jwks_uri: () => Promise<string>
   readonly now: () => number
   readonly limits: Limits
+  readonly log: Log
 }): OpKeys => {
-  const { door, jwks_uri, now, limits } = options
+  const { door, jwks_uri, now, limits, log } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
   let fetching: Promise<readonly PublicKey[]> | undefined
-  /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch a minute. */
+  /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch in its time. */
   let refetches: readonly number[] = []
+  const leaked = new WeakSet<PublicKey>()
   let unknownKids: readonly { readonly kid: string; readonly at: number }[] = []
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
@@ -98,8 +110,12 @@ export const createOpKeys = (options: {
     }
     const known = keys.flatMap((key) => {
       const result = PUBLIC_KEY.safeParse(key)
-      return result.success ? [result.data] : []
+      if (!result.success || !isSound(result.data, limits)) return []
+      if (isLeaked(key)) leaked.add(result.data)
+      return [result.data]
     })
+    if (known.some((key) => leaked.has(key)))
+      log('warn', 'an OP publishes private keys', { op: new URL(url).origin })
     cached = { keys: known, fetched_at: now() }
     return known
   }
@@ -118,11 +134,10 @@ export const createOpKeys = (options: {
 
   /** Whether the keys may be fetched out of turn: a stranger's tokens must not make oxd hammer the OP. */
   const withinBudget = (kid: string): boolean => {
-    if (fetching !== undefined) return true
     // A clock that was set back makes what was fetched later than now no longer recent.
-    const isRecent = ({ at }: { readonly at: number }): boolean => now() >= at && now() - at < MINUTE_MS
-    refetches = refetches.filter((at) => isRecent({ at }))
-    unknownKids = unknownKids.filter(isRecent)
+    const isRecent = (at: number, ms: number): boolean => now() >= at && now() - at < ms
+    refetches = refetches.filter((at) => isRecent(at, MINUTE_MS))
+    unknownKids = unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))
     if (unknownKids.some((unknown) => unknown.kid === kid)) return false
     if (refetches.length >= limits.key_refetches_per_minute) return false
     refetches = [...refetches, now()]
@@ -136,7 +151,11 @@ export const createOpKeys = (options: {
   ): Promise<Uint8Array | undefined> => {
     for (const key of keys.slice(0, limits.signature_tries_max)) {
       const { payload } = await signedBy(jws, alg, key)
-      if (payload !== undefined) return payload
+      if (payload === undefined) continue
+      // Anybody may have made it.
+      if (leaked.has(key))
+        throw new OxdError('private_key_published', { reason: { about: 'kid', seen: key.kid } })
+      return payload
     }
     return undefined
   }
@@ -148,19 +167,25 @@ export const createOpKeys = (options: {
 
     async verify(jws, alg) {
       const kid = headerKid(jws, limits)
-      const keys = fitting(await current(), alg, kid)
-      const payload = await tryKeys(jws, alg, keys)
-      if (payload !== undefined) return payload
-      // A rotation: either the kid is new, or the OP kept it for a new key.
-      if (withinBudget(kid ?? '')) {
-        const fresh = fitting(await fetchOnce(), alg, kid)
-        // Only an answer that lacks the kid says that it is unknown, and only for a while: caches may be behind.
-        if (fresh.length === 0) unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
-        const again = await tryKeys(jws, alg, fresh)
-        if (again !== undefined) return again
-        if (fresh.length > 0) throw new OxdError('invalid_id_token_bad_signature')
+      let keys = fitting(await current(), alg, kid)
+      let payload = await tryKeys(jws, alg, keys)
+      // A rotation: either the kid is new, or the OP kept it for a new key. A fetch that is under way costs nothing, but may
+      // have been answered before.
+      if (payload === undefined && fetching !== undefined) {
+        keys = fitting(await fetchOnce(), alg, kid)
+        payload = await tryKeys(jws, alg, keys)
       }
-      throw new OxdError(keys.length === 0 ? 'key_id_not_found' : 'invalid_id_token_bad_signature')
+      if (payload === undefined && (fetching !== undefined || withinBudget(kid ?? ''))) {
+        const isOurs = fetching === undefined
+        keys = fitting(await fetchOnce(), alg, kid)
+        // Only an answer that lacks the kid says that it is unknown, and only for a while: caches may be behind.
+        if (isOurs && keys.length === 0) unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
+        payload = await tryKeys(jws, alg, keys)
+      }
+      if (payload !== undefined) return payload
+      throw new OxdError(keys.length === 0 ? 'key_id_not_found' : 'invalid_id_token_bad_signature', {
+        reason: { about: 'kid', spec: 'Core 10.1.1', seen: kid },
+      })
     },
   }
 }

@@ -3,7 +3,7 @@ import { LRUCache } from 'lru-cache'
 import type { Limits } from '../limits.ts'
 import type { World } from '../world.ts'
 import { discover, type OpMetadata, type Whereabouts } from './discovery.ts'
-import type { Door } from './http.ts'
+import { fetchOf, type Door } from './http.ts'
 import { createOpKeys, type OpKeys } from './keys.ts'
 import { createQuirks, type HasQuirk } from './quirks.ts'
 
@@ -14,6 +14,8 @@ export interface Op {
   readonly door: Door
   /** Whether oxd goes along with a deviation of this OP, as this site sees it. */
   readonly hasQuirk: HasQuirk
+  /** By how many seconds its clock was ahead of ours when it last answered; undefined: it did not say. */
+  readonly clock: () => number | undefined
 }
 
 export interface Ops {
@@ -21,6 +23,26 @@ export interface Ops {
   at(whereabouts: Whereabouts): Promise<Op>
   /** The way to OPs whose metadata nobody has asked for yet. */
   readonly door: Door
+}
+
+/** What is kept of an OP as long as it is asked now and then. */
+interface Kept extends Pick<Op, 'keys' | 'door' | 'clock'> {
+  readonly where: Whereabouts
+}
+
+/**
+ * The door for one OP alone: no connection is shared with another, so that what arrives late is never taken for an answer
+ * of somebody else at the same host (RFC 9112 section 9). It looks at the clock of the OP on the way.
+ */
+const doorOf = (door: Door, issuer: string, now: () => number): Pick<Op, 'door' | 'clock'> => {
+  let ahead: number | undefined
+  const request: Door['request'] = async (asked) => {
+    const answer = await door.request({ ...asked, tenant: issuer })
+    const said = Date.parse(answer.headers.get('date') ?? '')
+    ahead = Number.isNaN(said) ? undefined : Math.round((said - now()) / 1000)
+    return answer
+  }
+  return { door: { request, fetchFor: fetchOf(request), close: door.close }, clock: () => ahead }
 }
 
 export const createOps = (
@@ -31,7 +53,8 @@ export const createOps = (
 ): Ops => {
   const quirksAt = createQuirks(world.log, no_quirk)
   const perf = { now: world.now }
-  const metadata = new LRUCache<string, OpMetadata, Whereabouts>({
+  const kept = new LRUCache<string, Kept>({ max: limits.ops_max })
+  const metadata = new LRUCache<string, OpMetadata, Kept>({
     max: limits.ops_max,
     ttl: limits.op_metadata_ms,
     ttlResolution: 0,
@@ -39,24 +62,28 @@ export const createOps = (
     // A fetch that was pushed out of the cache still answers those who wait for it.
     ignoreFetchAbort: true,
     allowStaleOnFetchAbort: true,
-    fetchMethod: (_key, _stale, { context }) => discover(door, context),
+    fetchMethod: (_key, _stale, { context }) => discover(context.door, context.where),
   })
-  const keys = new LRUCache<string, OpKeys>({ max: limits.ops_max })
+
+  const keep = (key: string, where: Whereabouts): Kept => {
+    const own = doorOf(door, where.issuer, world.now)
+    // The address of the keys is read anew at each fetch, since an OP may move them.
+    const jwks_uri = async () => (await metadata.forceFetch(key, { context: made })).jwks_uri
+    const keys = createOpKeys({ door: own.door, jwks_uri, now: world.now, limits, log: world.log })
+    const made: Kept = { ...own, keys, where }
+    kept.set(key, made)
+    return made
+  }
 
   return {
     door,
-    async at(whereabouts) {
-      const key = `${whereabouts.issuer} ${whereabouts.discovery_url}`
-      const found = await metadata.forceFetch(key, { context: whereabouts })
-      let opKeys = keys.get(key)
-      if (opKeys === undefined) {
-        // The address of the keys is read anew at each fetch, since an OP may move them.
-        const jwks_uri = async () => (await metadata.forceFetch(key, { context: whereabouts })).jwks_uri
-        opKeys = createOpKeys({ door, jwks_uri, now: world.now, limits })
-        keys.set(key, opKeys)
-      }
-      const hasQuirk = quirksAt(whereabouts.issuer, whereabouts.quirks)
-      return { metadata: found, keys: opKeys, door, hasQuirk }
+    async at(where) {
+      const { issuer, discovery_url } = where
+      const key = `${issuer} ${discovery_url}`
+      const context = kept.get(key) ?? keep(key, { issuer, discovery_url })
+      const { keys, door: own, clock } = context
+      const found = await metadata.forceFetch(key, { context })
+      return { metadata: found, keys, door: own, clock, hasQuirk: quirksAt(issuer, where.quirks) }
     },
   }
 }

@@ -91,6 +91,7 @@ const start = async (limits: Partial<Limits> = {}, more: Partial<HttpOptions> = 
     },
     // Nor a guard: what is public needs none.
     { first: () => {}, permit: async () => undefined as never },
+    { fingerprint: () => '', characters_max: 200 },
   )
   const options = {
     host: '127.0.0.1',
