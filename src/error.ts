@@ -476,7 +476,7 @@ const ERROR_ROWS = {
     message: 'The answer of the OP names no subject.',
   },
   malformed_subject_identifier: {
-    wire: 'no_subject_identifier',
+    wire: 'invalid_subject_identifier',
     http: 500,
     message: 'The subject in the answer of the OP is not of 1 to 255 printable ASCII characters.',
   },
