@@ -4,6 +4,7 @@ import type { DialectName } from './dialect.ts'
 import type { ErrorCode, OxdErrorOptions, OxdError } from './error.ts'
 import type { Ops } from './oidc/op.ts'
 import type { Setup, Site, Sites } from './site.ts'
+import type { LiveLogins } from './live_logins.ts'
 import type { Logins } from './login.ts'
 import type { Pats } from './pat.ts'
 import type { RpKeys } from './rp_keys.ts'
@@ -46,6 +47,7 @@ export interface Context {
   readonly ops: Ops
   readonly sites: Sites
   readonly logins: Logins
+  readonly liveLogins: LiveLogins
   readonly pats: Pats
   readonly rpKeys: RpKeys
   readonly uma: Uma

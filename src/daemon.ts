@@ -11,6 +11,7 @@ import { createDispatch, type Dispatch, type Envelope } from './dispatch.ts'
 import { StartError } from './error.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { Limits } from './limits.ts'
+import { createLiveLogins, type Journal } from './live_logins.ts'
 import { createLogins } from './login.ts'
 import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
@@ -86,6 +87,8 @@ export const openDoor = (
   }
 }
 
+const NO_JOURNAL: Journal = { entry: () => [], wake: () => {} }
+
 /** Everything behind the transports. */
 const furnish = (config: Config, surroundings: Surroundings) => {
   const { world, limits, opened, site_defaults = {}, lookup } = surroundings
@@ -95,13 +98,15 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
   const ops = createOps(door, world, limits, config)
+  const liveLogins = createLiveLogins(store, NO_JOURNAL, world, limits)
   const pats = createPats(store, ops, world, limits)
   const callers = createCallers(store, world, limits)
   const context: Context = {
     world,
     ops,
     sites,
-    logins: createLogins(store, keys, world, limits),
+    logins: createLogins(store, keys, liveLogins, world, limits),
+    liveLogins,
     pats,
     rpKeys: createRpKeys(store, world, limits),
     uma: createUma({ store, keys, ops, pats, world, limits }),

@@ -105,6 +105,7 @@ describe('dispatch', () => {
         ops: undefined as never,
         sites: undefined as never,
         logins: undefined as never,
+        liveLogins: undefined as never,
         pats: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,

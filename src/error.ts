@@ -261,6 +261,11 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The response does not come from the OP of this site.',
   },
+  login_ended: {
+    wire: 'invalid_access_token',
+    http: 400,
+    message: 'The login has ended, as get_login_status says: the user must log in again.',
+  },
   foreign_access_token: {
     wire: 'invalid_access_token',
     http: 403,

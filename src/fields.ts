@@ -750,6 +750,27 @@ export const fields = {
     claims: 'lists',
   }),
 
+  // Logins that live or have ended.
+  asked_login_id: text({ description: 'The `login_id` of the login.', example: 'Yk3vQx0p3rYwAAAAm1c2Zw' }),
+  asked_state: bounded(LIMITS.text_characters_max, {
+    description: 'The state of the login, instead of its `login_id`.',
+    secret: true,
+  }),
+  status_id_token: token({
+    description: 'An ID Token of the login, instead of its `login_id`.',
+    secret: true,
+  }),
+  login_status: z.enum(['live', 'ended', 'unknown']).meta({
+    description:
+      '`live`; `ended`; or `unknown`: it was never finished at this site, or is so long ago that oxd has forgotten it.',
+  }),
+  ended_by: z.string().nullable().meta({
+    description:
+      'Why it has ended: `back_channel_logout` and `front_channel_logout` (the OP said so), `rp_initiated_logout` (`get_logout_uri` was asked for this login); null if it has not.',
+  }),
+  ended_at: moment({ description: 'When it ended: seconds since the epoch; null if it has not.' }),
+  found_login_id: told({ description: 'The login that was meant; null if it is unknown.' }),
+
   // Logout.
   id_token_hint: token({
     description: 'The ID Token of the login to end, kept by the application.',

@@ -45,6 +45,8 @@ export const LIMITS = {
   tokens_seconds_max: 86_400,
   /** Whose a refresh token is: no longer than most OPs take an unused one. Then the OP's ID Token must say so. */
   refresh_tokens_seconds: 2_592_000,
+  /** A login without a refresh token is known for a week after its tokens came: sessions of applications are shorter. */
+  live_logins_seconds: 604_800,
   /** A request object is fetched by the OP as soon as the browser gets there. */
   request_object_seconds: 300,
   /** Sites that one reply of get_rp lists; a thousand are 100 kB. */
@@ -115,6 +117,8 @@ export const LIMITS = {
   op_metadata_members_max: 256,
   /** Objects and lists within each other in what an OP says or a caller sends; honest ones have a handful. */
   json_depth_max: 64,
+  /** The name of a session at the OP; honest ones are hashes or UUIDs. */
+  sid_characters_max: 1_024,
   /** How long OP metadata and keys are used before they are fetched anew. */
   op_metadata_ms: 600_000,
   op_keys_ms: 600_000,

@@ -4,7 +4,8 @@ import { createHash, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { OxdError } from './error.ts'
 import { LIMITS } from './limits.ts'
-import { createLogins, type Logins, type Terms } from './login.ts'
+import { createLiveLogins } from './live_logins.ts'
+import { createLogins, type Logins, type SpentLogin, type Terms } from './login.ts'
 import type { Engine, EngineWrite } from './store/engine.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
@@ -32,8 +33,12 @@ const makeLogins = (
     return engine.write(key, record)
   }
   const store = createStore({ ...engine, write }, keys, world, LIMITS)
-  return { clock, logins: createLogins(store, keys, world, LIMITS), engine, keys, store }
+  const live = createLiveLogins(store, { entry: () => [], wake: () => {} }, world, LIMITS)
+  return { clock, logins: createLogins(store, keys, live, world, LIMITS), engine, keys, store, live }
 }
+
+const comeBack = async (logins: Logins): Promise<SpentLogin> =>
+  logins.spend(TERMS, (await logins.begin(TERMS, { redirect_uri: FIRST })).state)
 
 const reasonOf = async (logins: Logins, terms: Terms, state: string): Promise<unknown> => {
   try {
@@ -50,7 +55,8 @@ describe('a login', () => {
     const { logins } = makeLogins()
     for (const redirect_uri of [FIRST, SECOND]) {
       const begun = await logins.begin(TERMS, { redirect_uri })
-      assert.deepEqual(await logins.spend(TERMS, begun.state), begun)
+      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state)
+      assert.deepEqual(spent, begun)
       assert.equal(begun.code_challenge, createHash('sha256').update(begun.code_verifier).digest('base64url'))
     }
   })
@@ -172,9 +178,9 @@ describe('a login', () => {
     const own = { state: 'an-own-state-of-27-letters', nonce: 'an-own-nonce-of-27-letters' }
     const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
     await logins.inspect(TERMS, login.state)
-    await logins.spend(TERMS, login.state)
+    const spent = await logins.spend(TERMS, login.state)
     const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
-    await logins.remember(TERMS, login, tokens, { last: true })
+    await logins.remember(TERMS, spent, tokens, { last: true })
     assert.deepEqual(Object.fromEntries(durable), {
       login: true,
       nonce: true,
@@ -199,7 +205,8 @@ describe('a login', () => {
       const seen = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
       assert.deepEqual(seen, [begun])
       await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'state_validated' })
-      assert.deepEqual(await logins.spend(TERMS, begun.state), begun)
+      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state)
+      assert.deepEqual(spent, begun)
       await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'invalid_state' })
     }
   })
@@ -218,7 +225,7 @@ describe('a login', () => {
 
   it('is known by its nonce for a day, at its own site', async () => {
     const { logins, clock } = makeLogins()
-    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const login = await comeBack(logins)
     assert.equal(await logins.knowsNonce(TERMS, login.nonce), false, 'before it came back')
     const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
     await logins.remember(TERMS, login, tokens, { last: false })
@@ -231,7 +238,7 @@ describe('a login', () => {
 
   it('is known by its refresh token for 30 days, at its own site', async () => {
     const { logins, clock } = makeLogins()
-    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const login = await comeBack(logins)
     const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
     await logins.remember(TERMS, login, tokens, { last: false })
     const { login_id, nonce } = login
@@ -262,7 +269,7 @@ describe('a login', () => {
 
   it('leaves its ID Token as the last one only where that is wanted', async () => {
     const { logins } = makeLogins()
-    const login = await logins.begin(TERMS, { redirect_uri: FIRST })
+    const login = await comeBack(logins)
     const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
     await logins.remember(TERMS, login, tokens, { last: false })
     assert.equal(await logins.lastIdToken(TERMS), undefined)

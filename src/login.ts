@@ -6,6 +6,7 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
+import type { LiveLogins } from './live_logins.ts'
 import type { Keys } from './store/seal.ts'
 import type { Kind, Store } from './store/store.ts'
 import { seconds, type World } from './world.ts'
@@ -29,6 +30,13 @@ export interface Login {
   readonly login_id: string
 }
 
+/** A login that came back. */
+export interface SpentLogin extends Login {
+  /** Milliseconds since the epoch: when it was begun (to the second), and when it came back. */
+  readonly asked_at: number
+  readonly redeemed_at: number
+}
+
 export interface BeginOptions {
   /** One of the redirect URIs of the site. */
   readonly redirect_uri: string
@@ -43,6 +51,8 @@ export interface Tokens {
   readonly expires_in: number
   readonly id_token: string
   readonly sub: string
+  /** The session at the OP, where the ID Token names it. */
+  readonly sid?: string | null
   readonly refresh_token?: string | null
 }
 
@@ -59,22 +69,35 @@ export interface KnownRefresh extends KnownToken {
   readonly nonce: string | null
 }
 
-export type RefreshedTokens = Pick<Tokens, 'access_token' | 'expires_in' | 'refresh_token'>
+export interface RefreshedTokens extends Pick<Tokens, 'access_token' | 'expires_in' | 'refresh_token'> {
+  readonly id_token?: string | undefined
+}
 
 export interface Logins {
   /** A new login at this site. @throws OxdError state_in_use */
   begin(terms: Terms, options: BeginOptions): Promise<Login>
   /** Spends the state, before the OP is asked: of any number of callers one gets the login. @throws OxdError invalid_state */
-  spend(terms: Terms, state: string): Promise<Login>
+  spend(terms: Terms, state: string): Promise<SpentLogin>
   /** The login of a state that came back, without spending it; once. @throws OxdError invalid_state, state_validated */
   inspect(terms: Terms, state: string): Promise<Login>
-  /** Keeps fingerprints of the tokens until they expire, a day at most; that of a refresh token for `refresh_tokens_seconds`. */
-  remember(terms: Terms, login: Login, tokens: Tokens, options: { readonly last: boolean }): Promise<void>
-  /** What is known of an access token, if oxd obtained it for this site. */
+  /** The login that had this state, or would have had it. */
+  idOf(state: string): string
+  /**
+   * The login lives. Keeps fingerprints of the tokens until they expire, a day at most; that of a refresh token for
+   * `refresh_tokens_seconds`.
+   * @throws OxdError login_ended, if the OP has ended its session meanwhile
+   */
+  remember(
+    terms: Terms,
+    login: SpentLogin,
+    tokens: Tokens,
+    options: { readonly last: boolean },
+  ): Promise<void>
+  /** What is known of an access token, if oxd obtained it for this site. @throws OxdError login_ended */
   knownToken(terms: Terms, access_token: string): Promise<KnownToken | undefined>
-  /** What is known of a refresh token, if it came to this site. */
+  /** What is known of a refresh token, if it came to this site. @throws OxdError login_ended */
   knownRefresh(terms: Terms, refresh_token: string): Promise<KnownRefresh | undefined>
-  /** The fresh tokens are those of the same login. */
+  /** The fresh tokens are those of the same login. @throws OxdError login_ended */
   rememberRefreshed(terms: Terms, known: KnownRefresh, tokens: RefreshedTokens): Promise<void>
   /** Is it the nonce of a login of this site whose tokens came within the last day? */
   knowsNonce(terms: Terms, nonce: string): Promise<boolean>
@@ -108,7 +131,13 @@ const LOGIN_ID_BYTES = 16
 
 const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
 
-export const createLogins = (store: Store, keys: Keys, world: World, limits: Limits): Logins => {
+export const createLogins = (
+  store: Store,
+  keys: Keys,
+  live: LiveLogins,
+  world: World,
+  limits: Limits,
+): Logins => {
   const spent = store.kind<Record<string, never>>({ kind: 'spent', durable: true })
   const stored = store.kind<StoredLogin>({ kind: 'login', durable: true })
   const usedNonces = store.kind<Record<string, never>>({ kind: 'nonce', durable: true })
@@ -146,6 +175,9 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       : undefined
   }
 
+  const idOf = (state: string): string =>
+    keys.mac('login id', state).subarray(0, LOGIN_ID_BYTES).toString('base64url')
+
   const login = (state: string, redirect_uri: string, nonce: string | null): Login => {
     const code_verifier = keys.mac('login verifier', state).toString('base64url')
     return {
@@ -154,7 +186,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       code_verifier,
       code_challenge: s256(code_verifier),
       redirect_uri,
-      login_id: keys.mac('login id', state).subarray(0, LOGIN_ID_BYTES).toString('base64url'),
+      login_id: idOf(state),
     }
   }
 
@@ -184,6 +216,12 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
   const keptUntil = (expires_in: number): number =>
     seconds(world) +
     Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)
+
+  const refuseEnded = async (oxd_id: string, known: KnownToken | undefined): Promise<void> => {
+    if (known === undefined || known.login_id === null) return
+    const login = await live.find(oxd_id, known.login_id)
+    if (login !== undefined && login.ended !== null) throw new OxdError('login_ended')
+  }
 
   const rememberTokens = async (
     { oxd_id }: Terms,
@@ -221,6 +259,7 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
     },
 
     async spend(terms, state) {
+      const redeemed_at = world.now()
       const recalled = await recall(terms, state)
       if (seconds(world) >= recalled.expires_at) throw refused('expired')
       // One insert-if-absent decides who wins; the record outlives the state even on a clock that runs behind.
@@ -232,7 +271,8 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
         },
       )
       if (!won) throw refused('used')
-      return recalled.login
+      const asked_at = (recalled.expires_at - limits.login_seconds) * 1_000
+      return { ...recalled.login, asked_at, redeemed_at }
     },
 
     async inspect(terms, state) {
@@ -245,9 +285,12 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
       return found
     },
 
-    async remember(terms, { state, login_id, nonce }, tokens, { last }) {
+    idOf,
+
+    async remember(terms, { state, login_id, nonce, asked_at, redeemed_at }, tokens, { last }) {
       const { oxd_id } = terms
-      const { expires_in, id_token, sub } = tokens
+      const { expires_in, id_token, sub, sid = null } = tokens
+      await live.begin(oxd_id, { login_id, sub, sid, asked_at, redeemed_at }, tokens)
       const kept = { expires_at: keptUntil(expires_in) }
       await rememberTokens(terms, { sub, login_id, nonce }, tokens)
       await loginNonces.put([oxd_id, nonce], {}, { expires_at: seconds(world) + limits.tokens_seconds_max })
@@ -257,14 +300,21 @@ export const createLogins = (store: Store, keys: Keys, world: World, limits: Lim
     },
 
     async knownToken({ oxd_id }, access_token) {
-      return (await accessTokens.get([oxd_id, access_token]))?.value
+      const known = (await accessTokens.get([oxd_id, access_token]))?.value
+      await refuseEnded(oxd_id, known)
+      return known
     },
 
     async knownRefresh({ oxd_id }, refresh_token) {
-      return (await refreshTokens.get([oxd_id, refresh_token]))?.value
+      const known = (await refreshTokens.get([oxd_id, refresh_token]))?.value
+      await refuseEnded(oxd_id, known)
+      return known
     },
 
-    rememberRefreshed: rememberTokens,
+    async rememberRefreshed(terms, known, tokens) {
+      if (known.login_id !== null) await live.goOn(terms.oxd_id, known.login_id, tokens)
+      await rememberTokens(terms, known, tokens)
+    },
 
     async knowsNonce({ oxd_id }, nonce) {
       return (await loginNonces.get([oxd_id, nonce])) !== undefined

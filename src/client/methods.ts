@@ -26,6 +26,7 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'get_discovery',
   'get_issuer',
   'get_jwks',
+  'get_login_status',
   'get_logout_uri',
   'get_request_object',
   'get_request_object_uri',

@@ -29,7 +29,7 @@ export const get_access_token_by_refresh_token = command({
     scope: fields.granted_scope,
   },
   more: { id_token: fields.some_id_token, login_id: fields.known_login_id },
-  errors: ['refresh_refused', 'scope_refused', 'invalid_client', 'invalid_subject_identifier'],
+  errors: ['refresh_refused', 'scope_refused', 'invalid_client', 'invalid_subject_identifier', 'login_ended'],
   examples: [
     {
       what: 'The access token has expired. The OP gave a new refresh token along: the old one is spent.',

@@ -1,7 +1,7 @@
 // get_tokens_by_code: the code that came back is exchanged for tokens.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { validateIdToken } from '../oidc/id_token.ts'
+import { sessionIn, validateIdToken } from '../oidc/id_token.ts'
 import { redeemCode } from '../oidc/token.ts'
 import { termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
@@ -27,7 +27,14 @@ export const get_tokens_by_code = command({
     id_token_claims: fields.id_token_claims,
   },
   more: { login_id: fields.login_id },
-  errors: ['invalid_state', 'invalid_issuer', 'code_refused', 'no_id_token', 'no_access_token'],
+  errors: [
+    'invalid_state',
+    'invalid_issuer',
+    'code_refused',
+    'no_id_token',
+    'no_access_token',
+    'login_ended',
+  ],
   examples: [
     {
       what: 'The user has come back.',
@@ -76,7 +83,7 @@ export const get_tokens_by_code = command({
     await logins.remember(
       termsOf(site),
       login,
-      { ...tokens, sub: String(id_token_claims.sub) },
+      { ...tokens, sub: String(id_token_claims.sub), sid: sessionIn(id_token_claims) },
       { last: site.settings.remember_last_login },
     )
     return { ...tokens, id_token_claims: { ...id_token_claims }, login_id: login.login_id }

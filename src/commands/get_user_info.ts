@@ -18,6 +18,7 @@ export const get_user_info = command({
   more: {},
   errors: [
     'foreign_access_token',
+    'login_ended',
     'invalid_access_token',
     'invalid_subject_identifier',
     'no_subject_identifier',

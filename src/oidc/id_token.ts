@@ -215,6 +215,13 @@ export const RULES: readonly Rule[] = [
   },
 ]
 
+/**
+ * The session at the OP, where a validated ID Token names it.
+ * @see https://openid.net/specs/openid-connect-backchannel-1_0.html#BCRequest
+ */
+export const sessionIn = ({ sid }: Claims): string | null =>
+  typeof sid === 'string' && sid !== '' && sid.length <= LIMITS.sid_characters_max ? sid : null
+
 /** Every way in which an ID Token itself is refused; any other error says nothing of the token. */
 export const ID_TOKEN_ERRORS: ReadonlySet<ErrorCode> = new Set([
   ...RULES.map(({ otherwise }) => otherwise),

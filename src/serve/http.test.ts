@@ -84,6 +84,7 @@ const start = async (limits: Partial<Limits> = {}, more: Partial<HttpOptions> = 
       ops: undefined as never,
       sites: undefined as never,
       logins: undefined as never,
+      liveLogins: undefined as never,
       pats: undefined as never,
       rpKeys: undefined as never,
       uma: undefined as never,

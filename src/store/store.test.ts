@@ -45,6 +45,22 @@ const all = async <T>(items: AsyncIterable<T>): Promise<T[]> => {
 }
 
 describe('a kind', () => {
+  test('lists a group by its first parts, page by page, and nothing of another', async () => {
+    const { store } = setUp()
+    const kind = store.kind<Site>({ kind: 'grouped', durable: true, group_parts: 2 })
+    for (const name of ['1', '2', '3', '4', '5', '6', '7']) await kind.put(['a', 'b', name], site(name))
+    await kind.put(['ab', '', '8'], site('8'))
+    await kind.put(['a', 'c', '9'], site('9'))
+    const names = async (group?: string[]) => (await all(kind.list(group))).map(({ value }) => value.name)
+    assert.deepEqual((await names(['a', 'b'])).sort(), ['1', '2', '3', '4', '5', '6', '7'])
+    assert.deepEqual(await names(['a', 'c']), ['9'])
+    assert.deepEqual(await names(['a', 'd']), [])
+    assert.equal((await names()).length, 9)
+    await kind.remove(['a', 'c', '9'])
+    assert.deepEqual(await names(['a', 'c']), [])
+    assert.deepEqual((await kind.get(['a', 'b', '3']))?.value, site('3'))
+  })
+
   test('keeps values under its ids, apart from other kinds', async () => {
     const { store, sites } = setUp()
     const others = store.kind<Site>({ kind: 'sites', durable: false })

@@ -61,8 +61,9 @@ export interface Kind<T> {
   /**
    * All records, in no meaningful order, page by page: what is written meanwhile may be missing. One that cannot be
    * opened is logged as an error and passed over, because one damaged site must not hide all the others.
+   * @param group of a kind with `group_parts`: only the records whose names begin with these parts
    */
-  readonly list: () => AsyncIterable<Found<T>>
+  readonly list: (group?: RecordId) => AsyncIterable<Found<T>>
   readonly writes: Writes<T>
 }
 
@@ -71,6 +72,8 @@ export interface KindDefinition {
   readonly kind: string
   /** What was answered must survive a power failure (`true`), or may be repeated (`false`). */
   readonly durable: boolean
+  /** So many first parts of a name make a group, which can be listed; the engine sees which records share one. */
+  readonly group_parts?: number
 }
 
 export interface Store {
@@ -100,19 +103,22 @@ const ABSENT = 0
 const firstVersion = (random: StoreWorld['random']): number => (random(4).readUInt32BE() >>> 1) + 1
 
 const createKind = <T extends object>(
-  { kind, durable }: KindDefinition,
+  { kind, durable, group_parts = 0 }: KindDefinition,
   { engine, keys, world, limits }: { engine: Engine; keys: Keys; world: StoreWorld; limits: StoreLimits },
 ): Kind<T> => {
   if (!KIND.test(kind)) throw new TypeError(`not the name of a kind: ${kind}`)
   const prefix = `${kind}/`
+  const groupOf = (group: RecordId): string =>
+    group_parts === 0 ? '' : `${fingerprint(keys, `group ${kind}`, ...group)}.`
   const nameOf = (id: RecordId): string => fingerprint(keys, `name ${kind}`, ...id)
+  const fullNameOf = (id: RecordId): string => groupOf(id.slice(0, group_parts)) + nameOf(id)
 
   const sealed = (
     id: RecordId,
     value: T,
     { expected, version, expires_at = null }: Pick<EngineWrite, 'expected' | 'version'> & Keeping,
   ) => {
-    const name = nameOf(id)
+    const name = fullNameOf(id)
     const place = { kind, name, version, expires_at }
     const body = seal(keys, place, Buffer.from(JSON.stringify(value)), world.random)
     return { key: prefix + name, expected, version, expires_at, durable, body }
@@ -149,22 +155,22 @@ const createKind = <T extends object>(
         version: version + 1,
         expires_at: keeping.expires_at === undefined ? expires_at : keeping.expires_at,
       }),
-    spend: (id, { version }) => ({ key: prefix + nameOf(id), expected: version, removed: true }),
-    remove: (id) => ({ key: prefix + nameOf(id), expected: 'any', removed: true }),
+    spend: (id, { version }) => ({ key: prefix + fullNameOf(id), expected: version, removed: true }),
+    remove: (id) => ({ key: prefix + fullNameOf(id), expected: 'any', removed: true }),
   } satisfies Writes<T>
   const write = async ({ key, ...change }: ReturnType<typeof sealed>): Promise<boolean> =>
     (await engine.write(key, change)) === 'written'
 
   return {
     writes,
-    get: (id) => get(nameOf(id)),
+    get: (id) => get(fullNameOf(id)),
     insert: (id, value, keeping) => write(writes.insert(id, value, keeping)),
     async put(id, value, keeping) {
       await write(writes.put(id, value, keeping))
     },
     async update(id, change, keeping) {
       for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
-        const found = await get(nameOf(id))
+        const found = await get(fullNameOf(id))
         if (found === undefined) return undefined
         const value = change(found.value)
         const swap = writes.swap(id, found, value, keeping)
@@ -173,15 +179,16 @@ const createKind = <T extends object>(
       throw new OxdError('site_changed')
     },
     async take(id) {
-      const name = nameOf(id)
+      const name = fullNameOf(id)
       const record = await engine.take(prefix + name)
       return record && opened(name, record).value
     },
-    remove: (id) => engine.remove(prefix + nameOf(id)),
-    async *list() {
-      let after = prefix
+    remove: (id) => engine.remove(prefix + fullNameOf(id)),
+    async *list(group) {
+      const begin = group === undefined ? prefix : prefix + groupOf(group)
+      let after = begin
       for (;;) {
-        const page = await engine.list(prefix, { after, limit: limits.store_page_records })
+        const page = await engine.list(begin, { after, limit: limits.store_page_records })
         for (const { key, ...record } of page) {
           after = key
           const found = openedOrLogged(key.slice(prefix.length), record)

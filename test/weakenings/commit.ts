@@ -5,8 +5,8 @@ export const COMMIT = [
   ...weakenings('src/store/store.ts', 'src/store/store.test.ts', [
     [
       'commit: a record is spent twice',
-      'spend: (id, { version }) => ({ key: prefix + nameOf(id), expected: version, removed: true }),',
-      "spend: (id) => ({ key: prefix + nameOf(id), expected: 'any', removed: true }),",
+      'spend: (id, { version }) => ({ key: prefix + fullNameOf(id), expected: version, removed: true }),',
+      "spend: (id) => ({ key: prefix + fullNameOf(id), expected: 'any', removed: true }),",
       '^a kind of fifty commits that spend a record one succeeds',
     ],
     [
