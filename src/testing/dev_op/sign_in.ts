@@ -33,17 +33,45 @@ export class Visitor {
     this.#ca = ca
   }
 
-  /** One request; redirects are the caller's to follow. */
-  async fetch(url: URL, form?: URLSearchParams): Promise<Page> {
+  /** One request for a page; redirects are the caller's to follow. */
+  fetch(url: URL, form?: URLSearchParams): Promise<Page> {
+    return this.send(
+      url,
+      form === undefined
+        ? { method: 'GET', accept: 'text/html' }
+        : {
+            method: 'POST',
+            accept: 'text/html',
+            type: 'application/x-www-form-urlencoded',
+            body: form.toString(),
+          },
+    )
+  }
+
+  /** One request as a page's own script makes it: with the cookies of its user. */
+  async send(
+    url: URL,
+    {
+      method,
+      accept,
+      type,
+      body,
+    }: {
+      readonly method: string
+      readonly accept: string
+      readonly type?: string
+      readonly body?: string
+    },
+  ): Promise<Page> {
     const cookie = this.#cookiesFor(url)
     const headers = {
-      accept: 'text/html',
+      accept,
       ...(cookie === '' ? {} : { cookie }),
-      ...(form === undefined ? {} : { 'content-type': 'application/x-www-form-urlencoded' }),
+      ...(type === undefined ? {} : { 'content-type': type }),
     }
     const page = await new Promise<Page>((resolve, reject) => {
       const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
-        method: form === undefined ? 'GET' : 'POST',
+        method,
         headers,
         lookup: loopback,
         agent: false,
@@ -66,7 +94,7 @@ export class Visitor {
           })
         })
       })
-      request.end(form?.toString())
+      request.end(body)
     })
     this.#keep(page)
     return page
@@ -99,8 +127,8 @@ export class Visitor {
       const path = attribute('path') ?? '/'
       const expires = attribute('expires')
       const key = `${url.host} ${path} ${name}`
-      // A cookie is dropped by an expiry at the beginning of time.
-      if (expires !== undefined && Date.parse(expires) <= 0) this.#cookies.delete(key)
+      // A cookie is dropped by an expiry that has passed.
+      if (expires !== undefined && Date.parse(expires) <= Date.now()) this.#cookies.delete(key)
       else this.#cookies.set(key, { path, pair })
     }
   }

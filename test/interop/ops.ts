@@ -1,0 +1,58 @@
+// The OPs that are started here, and the columns that each makes.
+import { startGlewlwyd } from './glewlwyd.ts'
+import { startLemonLdap } from './lemonldap.ts'
+import { startOidcProvider } from './oidc_provider.ts'
+import { HOME, REDIRECT } from './application.ts'
+import type { RealOp } from './real_op.ts'
+import { createSubject, type Subject } from './subject.ts'
+
+interface Started {
+  readonly op: RealOp
+  readonly subjects: readonly Subject[]
+}
+
+/** Two registrations at LemonLDAP::NG in one second would get one name, and the second would replace the first. */
+const LEMONLDAP_APART_MS = 1_050
+
+export const OPS = {
+  glewlwyd: async (folder: string): Promise<Started> => {
+    const op = await startGlewlwyd({ folder })
+    return { op, subjects: [await createSubject({ op, folder })] }
+  },
+  lemonldap: async (folder: string): Promise<Started> => {
+    const op = await startLemonLdap({ folder })
+    const settings = { op_quirks: ['basic_not_encoded' as const] }
+    let made = 0
+    const byHand = await createSubject({
+      op,
+      folder,
+      settings,
+      clients: 'client made by hand',
+      makeClient: async (asked) => {
+        const client = { client_id: `by-hand/${++made}`, client_secret: 'a secret+with/all.of%it' }
+        await op.addClient({
+          ...client,
+          redirect_uri: asked.authorization_redirect_uri ?? REDIRECT,
+          post_logout_redirect_uri: asked.post_logout_redirect_uri ?? HOME,
+        })
+        return client
+      },
+    })
+    const registered = await createSubject({
+      op,
+      folder,
+      settings,
+      clients: 'registered by oxd',
+      apart_ms: LEMONLDAP_APART_MS,
+    })
+    return { op, subjects: [registered, byHand] }
+  },
+  'oidc-provider': async (folder: string): Promise<Started> => {
+    const op = await startOidcProvider()
+    return { op, subjects: [await createSubject({ op, folder })] }
+  },
+} as const satisfies Readonly<Record<string, (folder: string) => Promise<Started>>>
+
+export type OpName = keyof typeof OPS
+// The keys of the table are its names.
+export const OP_NAMES = Object.keys(OPS) as readonly OpName[]

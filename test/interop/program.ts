@@ -1,0 +1,77 @@
+// Starts a program that is an OP, waits until it answers, and stops that program alone.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/** From its start to its first answer, and from its end being asked for to its end. */
+const READY_MS = 30_000
+const STOP_MS = 5_000
+const LOOK_MS = 50
+
+export interface Program {
+  readonly command: string
+  readonly args: readonly string[]
+  /** Its folder; what it writes stays there. */
+  readonly cwd: string
+  readonly env?: Readonly<Record<string, string>>
+  /** Whether it answers. */
+  readonly ready: () => Promise<boolean>
+}
+
+export interface Running {
+  readonly stop: () => Promise<void>
+}
+
+/** A port that was free a moment ago. */
+export const freePort = async (): Promise<number> => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  // It was given a port, so the address is no pipe.
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** @throws Error with the end of what the program said, when it ends or does not answer in time */
+export const startProgram = async (program: Program): Promise<Running> => {
+  const { command, args, cwd, env = {}, ready } = program
+  // A group of its own: workers end with their master.
+  const child = spawn(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  })
+  let said = ''
+  const hear = (chunk: Buffer): void => void (said = `${said}${chunk}`.slice(-4_000))
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  const end: { how?: string } = {}
+  child.once('error', (error) => (end.how = error.message))
+  child.once('exit', (code, by) => (end.how ??= `it ended with ${code ?? by}`))
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name)
+    } catch {
+      // It has ended.
+    }
+  }
+  const kill = (): void => signal('SIGKILL')
+  process.once('exit', kill)
+  const stop = async (): Promise<void> => {
+    signal('SIGTERM')
+    for (let waited = 0; end.how === undefined && waited < STOP_MS; waited += LOOK_MS) await delay(LOOK_MS)
+    kill()
+    process.off('exit', kill)
+  }
+  for (let waited = 0; waited < READY_MS; waited += LOOK_MS) {
+    if (end.how !== undefined) break
+    if (await ready().catch(() => false)) return { stop }
+    await delay(LOOK_MS)
+  }
+  await stop()
+  throw new Error(`${command} did not start (${end.how ?? `no answer in ${READY_MS} ms`}):\n${said}`)
+}

@@ -1,0 +1,215 @@
+// What applications do at an OP, step by step: the rows of the matrix. Each goes through the daemon and the library.
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import { OxdError } from '../../src/client/client.ts'
+import type { Visitor } from '../../src/testing/dev_op/sign_in.ts'
+import { HOME } from './application.ts'
+import { PasswordAsked, USER } from './real_op.ts'
+import { NotOffered, requireOffered, type Place } from './subject.ts'
+
+export interface Step {
+  readonly name: string
+  /**
+   * @returns what has to be said of a success, if anything
+   * @throws NotOffered, OxdError where oxd refuses, any other error where something is as it must not be
+   */
+  readonly run: (place: Place) => Promise<string | void>
+}
+
+const PROGRAM = join(import.meta.dirname, '../../bin/oxd.js')
+/** Another address of the same application. */
+const OTHER_REDIRECT = 'https://client.example.com/other'
+
+/** Whether this way leads to the password: there is no session at the OP. */
+const asksForPassword = async (way: Promise<unknown>): Promise<boolean> => {
+  try {
+    await way
+    return false
+  } catch (error) {
+    if (error instanceof PasswordAsked) return true
+    throw error
+  }
+}
+
+const discovery: readonly Step[] = [
+  {
+    name: '`oxd check`',
+    run: async ({ op, flags }) => {
+      const child = spawn(process.execPath, [PROGRAM, 'check', op.issuer, ...flags], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      let said = ''
+      child.stdout.on('data', (chunk: Buffer) => void (said += String(chunk)))
+      const [code] = await once(child, 'exit')
+      assert.equal(code, 0, said)
+    },
+  },
+  {
+    name: 'discovery and keys',
+    run: async ({ op, application }) => {
+      const { oxd } = await application()
+      const { metadata } = await oxd.getDiscovery({ op_host: op.issuer })
+      assert.equal(metadata.issuer, op.issuer)
+      const { keys } = await oxd.getJwks({ op_host: op.issuer })
+      assert.ok(keys.length > 0)
+    },
+  },
+]
+
+const login: readonly Step[] = [
+  {
+    name: 'login (code, PKCE, nonce, ID Token)',
+    run: async ({ op, application }) => {
+      const { login: logIn } = await application()
+      const { tokens } = await logIn()
+      assert.equal(tokens.id_token_claims.iss, op.issuer)
+      assert.ok(tokens.id_token_claims.sub !== '')
+    },
+  },
+  {
+    name: '`iss` in the callback (RFC 9207)',
+    run: async (place) => {
+      const { login: logIn } = await place.application()
+      const { callback } = await logIn()
+      if (callback.has('iss')) return assert.equal(callback.get('iss'), place.op.issuer)
+      requireOffered(place, 'authorization_response_iss_parameter_supported')
+      assert.fail('promised and not sent')
+    },
+  },
+  {
+    name: 'claims of the user (userinfo)',
+    run: async ({ application }) => {
+      const { oxd, login: logIn } = await application()
+      const { tokens } = await logIn()
+      const user = await oxd.getUserInfo(tokens.access_token)
+      assert.equal(user.sub, tokens.id_token_claims.sub)
+      assert.equal(user.given_name, USER.given_name)
+      assert.equal(user.email, USER.email)
+    },
+  },
+  {
+    name: 'ID Token still valid (`id_token_status`)',
+    run: async ({ application }) => {
+      const { oxd, login: logIn } = await application()
+      const { id_token } = (await logIn()).tokens
+      assert.equal((await oxd.idTokenStatus({ id_token })).active, true)
+    },
+  },
+  {
+    name: 'access token belongs to the ID Token (`at_hash`)',
+    run: async ({ application }) => {
+      const { oxd, login: logIn } = await application()
+      const { id_token, access_token, id_token_claims } = (await logIn()).tokens
+      if (id_token_claims.at_hash === undefined)
+        throw new NotOffered('Its ID Tokens of the code flow have no `at_hash`.')
+      assert.equal((await oxd.accessTokenStatus({ id_token, access_token })).active, true)
+    },
+  },
+]
+
+const later: readonly Step[] = [
+  {
+    name: 'refresh',
+    run: async ({ application }) => {
+      const { oxd, login: logIn } = await application()
+      const { tokens } = await logIn({ prompt: 'consent' })
+      if (tokens.refresh_token === null)
+        throw new NotOffered('No `refresh_token` in its answer, although `offline_access` was asked for.')
+      const fresh = await oxd.getAccessTokenByRefreshToken({ refresh_token: tokens.refresh_token })
+      assert.notEqual(fresh.access_token, tokens.access_token)
+      assert.equal((await oxd.getUserInfo(fresh.access_token)).sub, tokens.id_token_claims.sub)
+      // Where none comes back, the one that was sent stays good.
+      await oxd.getAccessTokenByRefreshToken({ refresh_token: fresh.refresh_token ?? tokens.refresh_token })
+    },
+  },
+  {
+    name: 'introspection',
+    run: async (place) => {
+      requireOffered(place, 'introspection_endpoint')
+      const { oxd, login: logIn } = await place.application()
+      const { access_token } = (await logIn()).tokens
+      assert.equal((await oxd.introspectAccessToken({ access_token })).active, true)
+    },
+  },
+  {
+    name: 'update of the registration (RFC 7592)',
+    run: async ({ application, op, by_hand }) => {
+      if (by_hand) throw new NotOffered('A client made by hand is changed by hand.')
+      const { oxd, visit, login: logIn } = await application()
+      await oxd.updateSiteRegistration({ redirect_uris: [OTHER_REDIRECT] }).catch((error: unknown) => {
+        if (error instanceof OxdError && error.code === 'invalid_registration_client_url')
+          throw new NotOffered('No `registration_client_uri` in its answer to the registration.')
+        throw error
+      })
+      assert.ok((await visit({ redirect_uri: OTHER_REDIRECT })).url.searchParams.has('code'))
+      // The second change needs what the first was answered with.
+      await oxd.updateSiteRegistration({ client_name: 'changed twice' })
+      assert.equal((await logIn()).tokens.id_token_claims.iss, op.issuer)
+    },
+  },
+  {
+    name: 'logout ends the session at the OP (RP-initiated)',
+    run: async (place) => {
+      requireOffered(place, 'end_session_endpoint')
+      const { op, application } = place
+      const { oxd, login: logIn, visit } = await application()
+      const { tokens, visitor } = await logIn()
+      const uri = await oxd.getLogoutUri({ id_token_hint: tokens.id_token })
+      await op.logout(uri, visitor)
+      assert.ok(await asksForPassword(visit({}, visitor, { password: false })), 'still signed in')
+    },
+  },
+  {
+    name: 'logout brings the user back (`post_logout_redirect_uri`)',
+    run: async (place) => {
+      requireOffered(place, 'end_session_endpoint')
+      const { op, application } = place
+      const { oxd, login: logIn } = await application()
+      const isBack = async (visitor: Visitor): Promise<boolean> => {
+        const { tokens } = await logIn({}, visitor)
+        const uri = await oxd.getLogoutUri({ id_token_hint: tokens.id_token, state: 'bye' })
+        const back = await op.logout(uri, visitor)
+        return (
+          back !== undefined &&
+          `${back.origin}${back.pathname}` === HOME &&
+          back.searchParams.get('state') === 'bye'
+        )
+      }
+      if (await isBack(op.visitor())) return undefined
+      const visitor = op.visitor()
+      await op.enter?.(visitor)
+      if (op.enter !== undefined && (await isBack(visitor)))
+        return 'Where the user signed in at the OP itself; who came there by way of the application is left there.'
+      throw new NotOffered('The user is left at the OP, whatever `post_logout_redirect_uris` was registered.')
+    },
+  },
+]
+
+const refusals: readonly Step[] = [
+  {
+    name: 'no session, and nobody may be asked (`prompt=none`)',
+    run: async ({ application }) => {
+      const { visit } = await application()
+      const way = visit({ prompt: 'none' }, undefined, { password: false })
+      if (await asksForPassword(way)) throw new NotOffered('It asks for the password all the same.')
+      const error = (await way).url.searchParams.get('error')
+      assert.ok(error === 'login_required' || error === 'interaction_required', String(error))
+    },
+  },
+  {
+    name: 'a code is good once',
+    run: async ({ application }) => {
+      const { oxd, visit } = await application()
+      const { searchParams } = (await visit()).url
+      const { code = '', state = '' } = Object.fromEntries(searchParams)
+      await oxd.getTokensByCode(code, state)
+      await assert.rejects(oxd.getTokensByCode(code, state), { code: 'invalid_state' })
+      const other = (await visit()).url.searchParams
+      await assert.rejects(oxd.getTokensByCode(code, String(other.get('state'))))
+    },
+  },
+]
+
+export const STEPS: readonly Step[] = [...discovery, ...login, ...later, ...refusals]

@@ -1,0 +1,118 @@
+// A column of the matrix: one OP, the way in which clients come to be there, and what a step finds when it looks at both.
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { Client, type SiteSettings } from '../../src/client/client.ts'
+import { startTestDaemon } from '../../src/testing/daemon.ts'
+import { applicationAt, HOME, REDIRECT, type Application } from './application.ts'
+import type { RealOp } from './real_op.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+/** Says that an OP does not offer a step, and what proves it. */
+export class NotOffered extends Error {}
+
+/** What a step is given. */
+export interface Place {
+  readonly op: RealOp
+  /** What the OP publishes. */
+  readonly metadata: Json
+  /** The flags with which the daemon reaches the OP. */
+  readonly flags: readonly string[]
+  /** Whether its clients are made by hand. */
+  readonly by_hand: boolean
+  /** An application with a registration of its own. */
+  readonly application: (settings?: SiteSettings) => Promise<Application>
+}
+
+export interface Subject {
+  /** The OP, and how clients come to be there. */
+  readonly title: string
+  readonly op: RealOp
+  /** Runs a step with a daemon of its own. @returns the quirks that were in force, and what the step says of itself */
+  readonly visit: (
+    step: (place: Place) => Promise<string | void>,
+  ) => Promise<{ readonly quirks: readonly string[]; readonly note: string | undefined }>
+}
+
+export interface SubjectOptions {
+  readonly op: RealOp
+  /** For the CA of the OP. */
+  readonly folder: string
+  /** How clients come to be there, where there are several ways. */
+  readonly clients?: string
+  /** Makes the client by hand, where it is made so. */
+  readonly makeClient?: (settings: SiteSettings) => Promise<{ client_id: string; client_secret: string }>
+  /** Milliseconds between two registrations, where the OP needs them. */
+  readonly apart_ms?: number
+  /** What an application has to say at this OP. */
+  readonly settings?: SiteSettings
+}
+
+const WELL_KNOWN = '/.well-known/openid-configuration'
+/** Where oxd says that it went along with a deviation. */
+const DEVIATION = 'goes along with a deviation'
+
+export const createSubject = async (options: SubjectOptions): Promise<Subject> => {
+  const { op, folder, clients, makeClient, apart_ms = 0 } = options
+  const discovery = new URL(`${op.issuer.replace(/\/$/, '')}${WELL_KNOWN}`)
+  const metadata = JSON.parse((await op.visitor().fetch(discovery)).body) as Json
+  const flags = ['--trust-op', new URL(op.issuer).origin]
+  if (op.ca !== undefined) {
+    const file = join(folder, 'op-ca.pem')
+    await writeFile(file, op.ca)
+    flags.push('--op-ca', file)
+  }
+  let earliest = 0
+
+  return {
+    title: clients === undefined ? op.name : `${op.name}, ${clients}`,
+    op,
+    async visit(step) {
+      const daemon = await startTestDaemon({ argv: flags })
+      const applications: Application[] = []
+      const application: Place['application'] = async (settings = {}) => {
+        const wanted = {
+          op_host: op.issuer,
+          authorization_redirect_uri: REDIRECT,
+          post_logout_redirect_uri: HOME,
+          scope: ['openid', 'profile', 'email', 'offline_access'],
+          grant_types: ['authorization_code', 'refresh_token'],
+          ...options.settings,
+          ...settings,
+        }
+        const oxd = new Client({ port: daemon.port, ...wanted }, { claims: 'native' })
+        const made = applicationAt(op, oxd)
+        applications.push(made)
+        if (makeClient !== undefined) await oxd.registerSite(await makeClient(wanted))
+        else {
+          await delay(Math.max(0, earliest - Date.now()))
+          await oxd.registerSite().finally(() => (earliest = Date.now() + apart_ms))
+        }
+        return made
+      }
+      let note: string | undefined
+      try {
+        note =
+          (await step({ op, metadata, flags, by_hand: makeClient !== undefined, application })) ?? undefined
+      } finally {
+        await Promise.all(applications.map(({ oxd }) => oxd.close()))
+        await daemon.close()
+      }
+      const deviations = daemon.log.filter(({ message }) => message === DEVIATION)
+      return { quirks: deviations.map(({ fields }) => String(fields.quirk)), note }
+    },
+  }
+}
+
+/** @throws NotOffered unless the metadata of the OP has this member, and, where one is asked for, this value in its list */
+export const requireOffered = (
+  { metadata }: Pick<Place, 'metadata'>,
+  member: string,
+  value?: string,
+): void => {
+  const found = metadata[member]
+  if (found === undefined || found === false) throw new NotOffered(`Its metadata has no \`${member}\`.`)
+  if (value !== undefined && !(Array.isArray(found) && found.includes(value)))
+    throw new NotOffered(`Its \`${member}\` lacks \`${value}\`.`)
+}
