@@ -434,6 +434,11 @@ const ERROR_ROWS = {
     http: 500,
     message: 'The OP publishes no key that fits the signature of the ID Token.',
   },
+  key_budget_spent: {
+    wire: 'key_id_not_found',
+    http: 503,
+    message: 'The keys of the OP were asked for too often on account of tokens that anybody may send.',
+  },
   invalid_id_token_expiration_time: {
     wire: 'invalid_id_token_expiration_time',
     http: 500,

@@ -28,7 +28,7 @@ const newUma = () => {
     LIMITS,
   )
   // Nothing here asks an authorization server.
-  const nobody = { ops: { door: undefined as never, at: undefined as never }, pats: undefined as never }
+  const nobody = { ops: undefined as never, pats: undefined as never }
   return createUma({ store, keys, world, limits: LIMITS, ...nobody })
 }
 

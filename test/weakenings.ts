@@ -1249,13 +1249,13 @@ const tokens = [
     ],
     [
       'keys: fetched as often as a stranger likes',
-      'if (refetches.length >= limits.key_refetches_per_minute) return false',
+      'if (budget.refetches.length >= limits.key_refetches_per_minute) return false',
       '',
       '^get_tokens_by_code fetches keys anew within a budget',
     ],
     [
       'keys: a kid that was not found once is never looked for again',
-      'unknownKids = unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))',
+      'budget.unknownKids = budget.unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))',
       '',
       '^get_tokens_by_code is not locked out by keys that came too late',
     ],
@@ -2073,7 +2073,7 @@ const grants = [
   ...weakenings('src/oidc/keys.ts', 'src/oidc/published.test.ts', [
     [
       'keys: symmetric ones are shown',
-      'return { keys: (await current()).filter(({ kty }) => ASYMMETRIC.has(kty)) }',
+      "return { keys: (await current('login')).filter(({ kty }) => ASYMMETRIC.has(kty)) }",
       'return { keys: await current() }',
       '^the keys of an OP, shown hold nothing private',
     ],

@@ -66,12 +66,25 @@ const fitting = (keys: readonly PublicKey[], alg: string, kid: string | undefine
       (kid === undefined || key.kid === kid),
   )
 
+/**
+ * On whose account keys are fetched: a token that came from the OP itself, in a login that oxd began, or one that anybody
+ * may have sent. Each has a budget of its own, so that strangers spend nothing that logins need.
+ */
+export type Asker = 'login' | 'stranger'
+
+interface Budget {
+  /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch in its time. */
+  refetches: readonly number[]
+  unknownKids: readonly { readonly kid: string; readonly at: number }[]
+}
+
 export interface OpKeys {
   /**
    * The payload of a compact JWS, if a key of the OP made its signature with exactly this algorithm.
-   * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed, private_key_published
+   * @throws OxdError key_id_not_found, invalid_id_token_bad_signature, invalid_id_token_malformed, private_key_published;
+   *   for a stranger also key_budget_spent
    */
-  verify(jws: string, alg: string): Promise<Uint8Array>
+  verify(jws: string, alg: string, asker?: Asker): Promise<Uint8Array>
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
   published(): Promise<{ readonly keys: readonly PublicKey[] }>
 }
@@ -88,10 +101,11 @@ export const createOpKeys = (options: {
   const { door, jwks_uri, now, limits, log } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
   let fetching: Promise<readonly PublicKey[]> | undefined
-  /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch in its time. */
-  let refetches: readonly number[] = []
+  const budgets: Readonly<Record<Asker, Budget>> = {
+    login: { refetches: [], unknownKids: [] },
+    stranger: { refetches: [], unknownKids: [] },
+  }
   const leaked = new WeakSet<PublicKey>()
-  let unknownKids: readonly { readonly kid: string; readonly at: number }[] = []
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
     const url = await jwks_uri()
@@ -126,21 +140,25 @@ export const createOpKeys = (options: {
       fetching = undefined
     }))
 
-  const current = async (): Promise<readonly PublicKey[]> => {
+  const current = async (asker: Asker): Promise<readonly PublicKey[]> => {
     const age = cached === undefined ? -1 : now() - cached.fetched_at
     if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys
+    // Of an OP that does not answer nothing is cached: every token of a stranger would be a request.
+    if (asker === 'stranger' && fetching === undefined && !withinBudget(asker))
+      throw new OxdError('key_budget_spent')
     return fetchOnce()
   }
 
   /** Whether the keys may be fetched out of turn: a stranger's tokens must not make oxd hammer the OP. */
-  const withinBudget = (kid: string): boolean => {
+  const withinBudget = (asker: Asker, kid?: string): boolean => {
+    const budget = budgets[asker]
     // A clock that was set back makes what was fetched later than now no longer recent.
     const isRecent = (at: number, ms: number): boolean => now() >= at && now() - at < ms
-    refetches = refetches.filter((at) => isRecent(at, MINUTE_MS))
-    unknownKids = unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))
-    if (unknownKids.some((unknown) => unknown.kid === kid)) return false
-    if (refetches.length >= limits.key_refetches_per_minute) return false
-    refetches = [...refetches, now()]
+    budget.refetches = budget.refetches.filter((at) => isRecent(at, MINUTE_MS))
+    budget.unknownKids = budget.unknownKids.filter(({ at }) => isRecent(at, limits.unknown_kid_ms))
+    if (budget.unknownKids.some((unknown) => unknown.kid === kid)) return false
+    if (budget.refetches.length >= limits.key_refetches_per_minute) return false
+    budget.refetches = [...budget.refetches, now()]
     return true
   }
 
@@ -162,12 +180,12 @@ export const createOpKeys = (options: {
 
   return {
     async published() {
-      return { keys: (await current()).filter(({ kty }) => ASYMMETRIC.has(kty)) }
+      return { keys: (await current('login')).filter(({ kty }) => ASYMMETRIC.has(kty)) }
     },
 
-    async verify(jws, alg) {
+    async verify(jws, alg, asker = 'login') {
       const kid = headerKid(jws, limits)
-      let keys = fitting(await current(), alg, kid)
+      let keys = fitting(await current(asker), alg, kid)
       let payload = await tryKeys(jws, alg, keys)
       // A rotation: either the kid is new, or the OP kept it for a new key. A fetch that is under way costs nothing, but may
       // have been answered before.
@@ -175,11 +193,14 @@ export const createOpKeys = (options: {
         keys = fitting(await fetchOnce(), alg, kid)
         payload = await tryKeys(jws, alg, keys)
       }
-      if (payload === undefined && (fetching !== undefined || withinBudget(kid ?? ''))) {
+      if (payload === undefined && (fetching !== undefined || withinBudget(asker, kid ?? ''))) {
         const isOurs = fetching === undefined
         keys = fitting(await fetchOnce(), alg, kid)
         // Only an answer that lacks the kid says that it is unknown, and only for a while: caches may be behind.
-        if (isOurs && keys.length === 0) unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
+        if (isOurs && keys.length === 0) {
+          const { unknownKids } = budgets[asker]
+          budgets[asker].unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
+        }
         payload = await tryKeys(jws, alg, keys)
       }
       if (payload !== undefined) return payload

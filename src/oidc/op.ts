@@ -21,6 +21,8 @@ export interface Op {
 export interface Ops {
   /** The OP that is found there. @throws OxdError as `discover` does */
   at(whereabouts: Whereabouts): Promise<Op>
+  /** Its keys alone: nothing is asked before a token asks for them. */
+  keysAt(whereabouts: Whereabouts): OpKeys
   /** The way to OPs whose metadata nobody has asked for yet. */
   readonly door: Door
 }
@@ -75,12 +77,17 @@ export const createOps = (
     return made
   }
 
+  const keptAt = ({ issuer, discovery_url }: Whereabouts): { key: string; context: Kept } => {
+    const key = `${issuer} ${discovery_url}`
+    return { key, context: kept.get(key) ?? keep(key, { issuer, discovery_url }) }
+  }
+
   return {
     door,
+    keysAt: (where) => keptAt(where).context.keys,
     async at(where) {
-      const { issuer, discovery_url } = where
-      const key = `${issuer} ${discovery_url}`
-      const context = kept.get(key) ?? keep(key, { issuer, discovery_url })
+      const { issuer } = where
+      const { key, context } = keptAt(where)
       const { keys, door: own, clock } = context
       const found = await metadata.forceFetch(key, { context })
       return { metadata: found, keys, door: own, clock, hasQuirk: quirksAt(issuer, where.quirks) }
