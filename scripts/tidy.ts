@@ -41,7 +41,8 @@ const DOORS: Readonly<
   login: { rooms: ['error', 'world'], types: ['limits', 'live_logins', 'store'] },
   site: { rooms: ['error', 'fields'], types: ['limits', 'oidc', 'store'] },
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
-  rp_keys: { rooms: ['error', 'world'], types: ['limits', 'store'] },
+  key_ring: { rooms: [], types: ['limits'] },
+  rp_keys: { rooms: ['error', 'key_ring', 'world'], types: ['limits', 'oidc/own_keys', 'store'] },
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
   registrar: { rooms: ['error', 'oidc', 'site'], types: ['command'] },
   commands: {
@@ -144,7 +145,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'admin',
   ],
   oauth4webapi: ['oidc'],
-  jose: ['oidc', 'rp_keys'],
+  jose: ['oidc', 'rp_keys', 'key_ring'],
   undici: ['oidc'],
   'lru-cache': ['oidc', 'guard'],
   fastify: ['serve'],

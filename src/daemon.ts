@@ -97,7 +97,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const door = changeableDoor(openDoor(config, limits, lookup), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
-  const ops = createOps(door, world, limits, config)
+  const rpKeys = createRpKeys(store, world, limits)
+  const ops = createOps(door, world, limits, { own: rpKeys, no_quirk: config.no_quirk })
   const liveLogins = createLiveLogins(store, NO_JOURNAL, world, limits)
   const pats = createPats(store, ops, world, limits)
   const callers = createCallers(store, world, limits)
@@ -108,7 +109,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     logins: createLogins(store, keys, liveLogins, world, limits),
     liveLogins,
     pats,
-    rpKeys: createRpKeys(store, world, limits),
+    rpKeys,
     uma: createUma({ store, keys, ops, pats, world, limits }),
     defaults: { op_host, site: site_defaults, insecure_password_commands },
   }

@@ -153,6 +153,12 @@ const ERROR_ROWS = {
     http: 500,
     message: 'The host of this resource names another issuer than the one that was asked about.',
   },
+  rp_key_not_registered: {
+    wire: 'internal_error',
+    http: 409,
+    message:
+      'The OP was told keys of oxd that have ended since: update_site_registration tells it the present ones.',
+  },
   request_object_not_found: {
     wire: 'request_object_not_found',
     http: 404,
@@ -438,6 +444,26 @@ const ERROR_ROWS = {
     wire: 'key_id_not_found',
     http: 503,
     message: 'The keys of the OP were asked for too often on account of tokens that anybody may send.',
+  },
+  id_token_encrypted: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token is encrypted, though the client did not register that.',
+  },
+  id_token_not_encrypted: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token is not encrypted, though the client registered that.',
+  },
+  invalid_id_token_encryption: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token is encrypted in another way than the one registered.',
+  },
+  invalid_id_token_not_decrypted: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token cannot be decrypted.',
   },
   invalid_id_token_expiration_time: {
     wire: 'invalid_id_token_expiration_time',

@@ -12,6 +12,7 @@ import { createDoor, type Door } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { clientCredentials } from './oidc/token.ts'
 import { createPats } from './pat.ts'
+import { ownKeysInMemory } from './testing/own_keys.ts'
 import { settingsFrom, sitesOf, type Setup, type Site, type Sites } from './site.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
@@ -78,7 +79,7 @@ const makeHouse = (
     limits,
   )
   const door: Door = createDoor({ trust_op: [op.origin], limits })
-  const ops = createOps(door, world, limits)
+  const ops = createOps(door, world, limits, { own: ownKeysInMemory(world) })
   const sites = sitesOf(store, limits)
   const callers = createCallers(store, world, limits)
   const pats = createPats(store, ops, world, limits)

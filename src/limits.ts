@@ -49,6 +49,14 @@ export const LIMITS = {
   live_logins_seconds: 604_800,
   /** A request object is fetched by the OP as soon as the browser gets there. */
   request_object_seconds: 300,
+  /** A client assertion is sent at once; so short that nobody has a use for one that leaked. */
+  assertion_seconds: 60,
+  /** A key of oxd's own makes room for a new one after 90 days. */
+  rp_key_seconds: 7_776_000,
+  /** A new key is published for a day before it is used, since OPs keep what they fetched. */
+  rp_key_lead_seconds: 86_400,
+  /** A key that is no longer used stays published, and opens what is encrypted to it, for a week. */
+  rp_key_grace_seconds: 604_800,
   /** Sites that one reply of get_rp lists; a thousand are 100 kB. */
   listed_sites_max: 1_000,
   /** How often what has expired is deleted. */

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { createLocalJWKSet, decodeProtectedHeader, jwtVerify, type JWK } from 'jose'
 import { LIMITS } from './limits.ts'
-import { createRpKeys, isRpAlgorithm, type RpKeys } from './rp_keys.ts'
+import { isOwnAlgorithm, OWN_ALGORITHMS } from './oidc/own_keys.ts'
+import { createRpKeys, type RpKeys } from './rp_keys.ts'
 import type { Engine } from './store/engine.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
@@ -36,7 +37,11 @@ describe('the keys of oxd', () => {
       keys.map(({ alg, kty, use }) => [alg, kty, use]),
       [
         ['RS256', 'RSA', 'sig'],
+        ['PS256', 'RSA', 'sig'],
         ['ES256', 'EC', 'sig'],
+        ['EdDSA', 'OKP', 'sig'],
+        [undefined, 'RSA', 'enc'],
+        [undefined, 'EC', 'enc'],
       ],
     )
     for (const key of keys) {
@@ -58,7 +63,7 @@ describe('the keys of oxd', () => {
   it('are on the disk before they are used, sealed', async () => {
     const { again, bodies, durable } = make()
     await again().keepRequest('site', 'ES256', {})
-    assert.deepEqual(Object.fromEntries(durable), { rp_key: true, request_object: false })
+    assert.deepEqual(Object.fromEntries(durable), { rp_keys: true, request_object: false })
     for (const body of bodies) assert.ok(!body.includes('kty') && !body.includes('"d"'))
   })
 
@@ -68,7 +73,7 @@ describe('the keys of oxd', () => {
     fail(true)
     await assert.rejects(keys.published(), /disk/)
     fail(false)
-    assert.equal((await keys.published()).length, 2)
+    assert.equal((await keys.published()).length, 6)
   })
 })
 
@@ -76,7 +81,7 @@ describe('a request object', () => {
   it('is signed by a key that oxd publishes, and says when it was made and ends', async () => {
     const { again, clock } = make()
     const keys = again()
-    for (const alg of ['RS256', 'ES256'] as const) {
+    for (const alg of OWN_ALGORITHMS) {
       const name = await keys.keepRequest('site', alg, { iss: 'client', aud: 'https://op.example.com' })
       const { jwt = '', oxd_id } = (await keys.request(name)) ?? {}
       assert.equal(oxd_id, 'site')
@@ -127,7 +132,7 @@ describe('a request object', () => {
   })
 
   it('is signed with no other algorithm', () => {
-    for (const alg of ['none', 'HS256', 'PS256', 'constructor', ''])
-      assert.equal(isRpAlgorithm(alg), false, alg)
+    for (const alg of ['none', 'HS256', 'RS1', 'constructor', ''])
+      assert.equal(isOwnAlgorithm(alg), false, alg)
   })
 })

@@ -34,8 +34,7 @@ export const access_token_status = command({
     try {
       const { exp, iat, at_hash } = await validateIdToken(op, id_token, {
         issuer: site.issuer,
-        client_id: site.client.client_id,
-        alg: site.client.id_token_signed_response_alg,
+        client: site.client,
         // Of which login the two are is not asked.
         nonce: () => true,
         access_token,

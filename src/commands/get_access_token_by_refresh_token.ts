@@ -57,8 +57,7 @@ export const get_access_token_by_refresh_token = command({
         ? undefined
         : await validateIdToken(op, tokens.id_token, {
             issuer,
-            client_id: client.client_id,
-            alg: client.id_token_signed_response_alg,
+            client,
             // Core 12.2: that of the login, or none.
             nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,
             access_token: tokens.access_token,

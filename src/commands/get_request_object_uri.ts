@@ -2,7 +2,7 @@
 import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
-import { isRpAlgorithm } from '../rp_keys.ts'
+import { isOwnAlgorithm, OWN_ALGORITHMS } from '../oidc/own_keys.ts'
 
 /** Signs an authorization request as a JWT, and says where the OP fetches it. */
 export const get_request_object_uri = command({
@@ -41,8 +41,10 @@ export const get_request_object_uri = command({
   async run({ oxd_host_url, request_object_signing_alg, params = {} }, { site, rpKeys, fail }) {
     const { oxd_id, settings, client, issuer } = site
     const alg = request_object_signing_alg ?? settings.further_metadata?.request_object_signing_alg
-    if (typeof alg !== 'string' || !isRpAlgorithm(alg)) {
-      throw fail('invalid_algorithm', { what: 'request_object_signing_alg must be RS256 or ES256.' })
+    if (typeof alg !== 'string' || !isOwnAlgorithm(alg)) {
+      throw fail('invalid_algorithm', {
+        what: `request_object_signing_alg must be one of ${OWN_ALGORITHMS.join(', ')}.`,
+      })
     }
     refuseOwn(params)
     const { redirect_uri } = params

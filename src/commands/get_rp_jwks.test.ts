@@ -8,8 +8,9 @@ import { startTestDaemon, type Data, type TestDaemon } from '../testing/daemon.t
 import { sendHttp } from '../testing/http_caller.ts'
 
 const PUBLIC = {
-  RSA: ['alg', 'e', 'kid', 'kty', 'n', 'use'],
-  EC: ['alg', 'crv', 'kid', 'kty', 'use', 'x', 'y'],
+  RSA: ['e', 'kid', 'kty', 'n', 'use'],
+  EC: ['crv', 'kid', 'kty', 'use', 'x', 'y'],
+  OKP: ['crv', 'kid', 'kty', 'use', 'x'],
 }
 
 /** Runs `told` with a daemon that wants a token wherever one can be wanted. */
@@ -36,10 +37,14 @@ describe('get_rp_jwks', () => {
         keys.map(({ kty, alg, use }) => [kty, alg, use]),
         [
           ['RSA', 'RS256', 'sig'],
+          ['RSA', 'PS256', 'sig'],
           ['EC', 'ES256', 'sig'],
+          ['OKP', 'EdDSA', 'sig'],
+          ['RSA', undefined, 'enc'],
+          ['EC', undefined, 'enc'],
         ],
       )
-      assert.equal(new Set(keys.map(({ kid }) => kid)).size, 2)
+      assert.equal(new Set(keys.map(({ kid }) => kid)).size, 6)
       const posted = await daemon.post('v4', '/get-rp-jwks', {})
       assert.deepEqual(posted.body, body)
       assert.deepEqual((await daemon.call('get_rp_jwks', {})).data, body)
@@ -50,10 +55,11 @@ describe('get_rp_jwks', () => {
     withDaemon(async (daemon) => {
       // As above.
       const keys = (await daemon.call('get_rp_jwks', {})).data.keys as Data[]
-      const [rsa = {}, ec = {}] = keys
-      assert.deepEqual(Object.keys(rsa).sort(), PUBLIC.RSA)
-      assert.deepEqual(Object.keys(ec).sort(), PUBLIC.EC)
-      assert.equal(Buffer.from(String(rsa.n), 'base64url').length, 256, 'RSA of 2048 bits')
+      for (const { alg: _, ...key } of keys) {
+        // The table has every kind of key that oxd makes.
+        assert.deepEqual(Object.keys(key).sort(), PUBLIC[key.kty as keyof typeof PUBLIC])
+        if (key.kty === 'RSA') assert.equal(Buffer.from(String(key.n), 'base64url').length, 256, '2048 bits')
+      }
     }))
 
   it('makes them once, whoever asks at the same time', () =>

@@ -74,8 +74,7 @@ export const get_tokens_by_code = command({
     })
     const id_token_claims = await validateIdToken(op, tokens.id_token, {
       issuer: site.issuer,
-      client_id: site.client.client_id,
-      alg: site.client.id_token_signed_response_alg,
+      client: site.client,
       nonce: login.nonce,
       access_token: tokens.access_token,
       now: seconds(world),

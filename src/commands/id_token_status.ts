@@ -53,8 +53,7 @@ export const id_token_status = command({
     try {
       const claims = await validateIdToken(op, id_token, {
         issuer,
-        client_id: client.client_id,
-        alg: client.id_token_signed_response_alg,
+        client,
         nonce: (found) => nonce === undefined || found === nonce,
         access_token,
         code,

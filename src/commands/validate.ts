@@ -52,8 +52,7 @@ export const validate = command({
     if (nonce !== undefined && nonce !== login.nonce) throw fail('invalid_id_token_bad_nonce')
     const claims = await validateIdToken(await ops.at(site), id_token, {
       issuer: site.issuer,
-      client_id: site.client.client_id,
-      alg: site.client.id_token_signed_response_alg,
+      client: site.client,
       nonce: login.nonce,
       access_token,
       code,

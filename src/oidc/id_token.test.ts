@@ -27,8 +27,7 @@ const validated = async (
   const { id_token, access_token } = await at.login()
   return validateIdToken(at.op, id_token, {
     issuer: at.issuer,
-    client_id: at.client.client_id,
-    alg: 'RS256',
+    client: { ...at.client, id_token_signed_response_alg: 'RS256' },
     nonce: NONCE,
     access_token,
     now: Math.floor(Date.now() / 1000),

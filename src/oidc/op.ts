@@ -5,6 +5,7 @@ import type { World } from '../world.ts'
 import { discover, type OpMetadata, type Whereabouts } from './discovery.ts'
 import { fetchOf, type Door } from './http.ts'
 import { createOpKeys, type OpKeys } from './keys.ts'
+import type { OwnKeys } from './own_keys.ts'
 import { createQuirks, type HasQuirk } from './quirks.ts'
 
 export interface Op {
@@ -16,6 +17,8 @@ export interface Op {
   readonly hasQuirk: HasQuirk
   /** By how many seconds its clock was ahead of ours when it last answered; undefined: it did not say. */
   readonly clock: () => number | undefined
+  /** The keys of oxd itself. */
+  readonly own: OwnKeys
 }
 
 export interface Ops {
@@ -51,7 +54,7 @@ export const createOps = (
   door: Door,
   world: World,
   limits: Limits,
-  { no_quirk = [] }: { readonly no_quirk?: readonly string[] } = {},
+  { own, no_quirk = [] }: { readonly own: OwnKeys; readonly no_quirk?: readonly string[] },
 ): Ops => {
   const quirksAt = createQuirks(world.log, no_quirk)
   const perf = { now: world.now }
@@ -88,9 +91,9 @@ export const createOps = (
     async at(where) {
       const { issuer } = where
       const { key, context } = keptAt(where)
-      const { keys, door: own, clock } = context
+      const { keys, door: ownDoor, clock } = context
       const found = await metadata.forceFetch(key, { context })
-      return { metadata: found, keys, door: own, clock, hasQuirk: quirksAt(issuer, where.quirks) }
+      return { metadata: found, keys, door: ownDoor, clock, own, hasQuirk: quirksAt(issuer, where.quirks) }
     },
   }
 }

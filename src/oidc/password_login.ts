@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { OxdError } from '../error.ts'
 import { authorizationUrl, loginParameters, type LoginRequest } from './authorization.ts'
+import type { JwtClient } from './jwt.ts'
 import type { TokenClient } from './token_client.ts'
 import type { DoorAnswer } from './http.ts'
 import { validateIdToken } from './id_token.ts'
@@ -75,7 +76,7 @@ export const loginByPassword = async (
     readonly client_secret: string
     readonly redirect_uri: string
     /** How this client was registered, where it is known. */
-    readonly registered?: (TokenClient & { readonly id_token_signed_response_alg: string }) | undefined
+    readonly registered?: (TokenClient & JwtClient) | undefined
   },
   { random, now }: { readonly random: (bytes: number) => Buffer; readonly now: number },
 ): Promise<TokenAnswer & { readonly code: string }> => {
@@ -86,16 +87,22 @@ export const loginByPassword = async (
   const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
   const token_endpoint_auth_method =
     registered?.token_endpoint_auth_method ?? authMethod(op.metadata, undefined)
-  const alg = registered?.id_token_signed_response_alg ?? idTokenAlgorithm(op.metadata, undefined)
+  const id_token_signed_response_alg =
+    registered?.id_token_signed_response_alg ?? idTokenAlgorithm(op.metadata, undefined)
 
   const code = await codeByPassword(op, { redirect_uri, state, nonce, code_challenge }, asked)
-  const client = { client_id, client_secret, token_endpoint_auth_method }
+  const client = {
+    ...registered,
+    client_id,
+    client_secret,
+    token_endpoint_auth_method,
+    id_token_signed_response_alg,
+  }
   const tokens = await redeemCode(op, client, { code, redirect_uri, code_verifier })
   const { access_token, id_token } = tokens
   await validateIdToken(op, id_token, {
     issuer: op.metadata.issuer,
-    client_id,
-    alg,
+    client,
     nonce,
     access_token,
     now,

@@ -11,6 +11,7 @@ import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import { realWorld } from '../world.ts'
 import type { Json } from './jws.ts'
+import { ownKeysInMemory } from './own_keys.ts'
 import { startLyingOp, type Faults, type LyingOp, type LyingOpOptions } from './op.ts'
 
 const REDIRECT = 'https://client.example.com/callback'
@@ -54,7 +55,9 @@ export const startParty = async (
   const trust_op = [origin, origin.replace('https:', 'http:')]
   const door = createDoor({ trust_op, op_ca: options.op_ca, limits: { ...LIMITS, op_total_ms: 3_000 } })
   const world = realWorld(() => {})
-  const ops = createOps(door, { ...world, now: options.now ?? world.now }, LIMITS)
+  const ownWorld = { ...world, now: options.now ?? world.now }
+  const own = ownKeysInMemory(ownWorld)
+  const ops = createOps(door, ownWorld, LIMITS, { own })
   let issuers = 0
 
   return {

@@ -10,6 +10,7 @@ import { createDoor } from '../oidc/http.ts'
 import { createOps } from '../oidc/op.ts'
 import { createPats } from '../pat.ts'
 import { sitesOf } from '../site.ts'
+import { ownKeysInMemory } from './own_keys.ts'
 import type { Kind, KindDefinition, Store } from '../store/store.ts'
 import { createUma } from '../uma.ts'
 import { realWorld } from '../world.ts'
@@ -245,7 +246,7 @@ export const withoutDisk = async ({ daemon, stub }: UmaStory, oxd_id: string) =>
   }
   const world = realWorld(() => {})
   const door = createDoor({ trust_op: [stub.issuer], limits: LIMITS })
-  const ops = createOps(door, world, LIMITS)
+  const ops = createOps(door, world, LIMITS, { own: ownKeysInMemory(world) })
   const pats = createPats(store, ops, world, LIMITS)
   const sites = sitesOf(store, LIMITS)
   const site = (await sites.get(oxd_id)) ?? assert.fail('no such site')
