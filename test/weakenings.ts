@@ -3,6 +3,7 @@ import type { Weakening } from '../src/testing/weakened.ts'
 import { COMMIT } from './weakenings/commit.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { weakenings } from './weakenings/rows.ts'
+import { RULES } from './weakenings/rules.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
 const frames = weakenings('src/serve/frame.ts', 'src/serve/frame.test.ts', [
@@ -3368,6 +3369,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'dialects and listeners': dialects,
   'grants and introspection': grants,
   'client authentication': client_auth,
+  'rules for what an OP says': RULES,
   'the store': store,
   'records that are written together': COMMIT,
   'the start': start,

@@ -129,7 +129,7 @@ export const RULES: readonly Rule[] = [
     spec: 'Core 3.1.3.7 (3)',
     about: 'aud',
     wanted: (e) => e.client_id,
-    holds: (c, e) => audiences(c).every((aud) => aud === e.client_id),
+    holds: (c, e) => audiences(c).length === 1 || audiences(c).every((aud) => aud === e.client_id),
   },
   {
     otherwise: 'no_subject_identifier',

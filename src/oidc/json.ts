@@ -7,7 +7,8 @@ const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g
 
 /**
  * The value of a JSON text, or undefined if it is none, if an object has a member twice (two readers would see two
- * different values), or if it is nested deeper than any honest answer.
+ * different values), if a string holds half a character (two readers would make two different ones of it), or if it is
+ * nested deeper than any honest answer.
  */
 export const parseJson = (text: string): unknown => {
   let value: unknown
@@ -28,7 +29,7 @@ export const parseJson = (text: string): unknown => {
       const name = String(JSON.parse(last))
       if (names.has(name)) return undefined
       names.add(name)
-    }
+    } else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined
     if (open.length > LIMITS.json_depth_max) return undefined
     last = token
   }

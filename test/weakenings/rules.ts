@@ -1,0 +1,134 @@
+// What an OP says, and the rules that it must keep: ID Token, keys, answers; and what the log says of who does not.
+import { weakenings } from './rows.ts'
+
+const ID_TOKEN_TEST = 'src/oidc/id_token.test.ts'
+const KEYS_TEST = 'src/oidc/keys.test.ts'
+
+export const RULES = [
+  ...weakenings('src/oidc/id_token.ts', ID_TOKEN_TEST, [
+    [
+      'ID Token: a subject of any characters',
+      String.raw`typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)`,
+      String.raw`typeof value === 'string' && /^.{1,255}$/s.test(value)`,
+      'for a subject (beyond ASCII|with a NUL)',
+    ],
+    [
+      'ID Token: a subject of any length',
+      String.raw`typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)`,
+      String.raw`typeof value === 'string' && /^[\x20-\x7e]+$/.test(value)`,
+      'for a subject of 256 characters',
+    ],
+    [
+      'ID Token: for ever',
+      'holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,',
+      'holds: () => true,',
+      'for an expiry (in milliseconds|of 1e308|in a hundred years)',
+    ],
+    [
+      'ID Token: from before the login',
+      '(isTime(c.iat) && c.iat >= e.now - LIMITS.login_seconds - tolerance),',
+      'true,',
+      'for an issue time (a week ago|before any login)',
+    ],
+    [
+      'ID Token: also for others',
+      'holds: (c, e) => audiences(c).length === 1 || audiences(c).every((aud) => aud === e.client_id),',
+      'holds: () => true,',
+      'refuses an audience beside the client',
+    ],
+    [
+      'ID Token: extensions that nobody understands',
+      'if (header.crit !== undefined) {',
+      'if (false) {',
+      'for an? (unknown crit|empty crit|crit )',
+    ],
+    [
+      'ID Token: of any length',
+      'if (id_token.length > LIMITS.token_characters_max) {',
+      'if (false) {',
+      'has 64 KiB',
+    ],
+    [
+      'ID Token: a wrong clock is not named',
+      'const ahead = TIMES.has(about) ? clock() : undefined',
+      'const ahead = undefined as number | undefined',
+      'is refused, and told by the clock',
+    ],
+  ]),
+  ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
+    [
+      'JSON: halves of characters',
+      String.raw`else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined`,
+      '',
+      'refuses .*ud800',
+    ],
+  ]),
+  ...weakenings('src/oidc/keys.ts', KEYS_TEST, [
+    [
+      'keys: one whose private half is known proves something',
+      'if (isLeaked(key)) leaked.add(result.data)',
+      '',
+      'proves nothing',
+    ],
+    [
+      'keys: a modulus of any length',
+      "n === undefined || Buffer.byteLength(n, 'base64url') * 8 <= rsa_bits_max",
+      'true',
+      'is passed over with more',
+    ],
+    [
+      'keys: used for ever',
+      'if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys',
+      'if (cached !== undefined) return cached.keys',
+      'until they are too old|no longer than they are published',
+    ],
+    [
+      'keys: one that was asked for is asked for again at once',
+      'if (unknownKids.some((unknown) => unknown.kid === kid)) return false',
+      '',
+      'once for one unknown name',
+    ],
+    [
+      'keys: who waits for a fetch from before the rotation is refused',
+      'if (payload === undefined && fetching !== undefined) {',
+      'if (false) {',
+      'once more where a fetch was answered before',
+    ],
+    [
+      'keys: use in any writing',
+      "(key.use === undefined || key.use === 'sig') &&",
+      "(key.use === undefined || key.use.toLowerCase() === 'sig') &&",
+      'with its use in capitals',
+    ],
+  ]),
+  ...weakenings('src/reasons.ts', 'src/reasons.test.ts', [
+    [
+      'reasons: everything in clear',
+      'return IN_CLEAR.has(about) ? cleaned(text, characters_max) : `hmac:${fingerprint(about, text)}`',
+      'return cleaned(text, characters_max)',
+      'has no subject|everything else as a fingerprint',
+    ],
+    [
+      'reasons: without end, with escapes',
+      'return IN_CLEAR.has(about) ? cleaned(text, characters_max) : `hmac:${fingerprint(about, text)}`',
+      'return IN_CLEAR.has(about) ? text : `hmac:${fingerprint(about, text)}`',
+      'cleaned and cut',
+    ],
+    [
+      'reasons: what a refusal came from is not said',
+      '...(isRefusal(error.cause) ? codesOf(error.cause) : []),',
+      '',
+      'names what a refusal came from',
+    ],
+  ]),
+  ...weakenings('src/dispatch.ts', 'src/reasons.test.ts', [
+    ['the log: no rule', '...reasonFields(error, telling),', '', 'has one line with rule'],
+    ['the log: no issuer', 'findings.issuer = site?.issuer', '', 'has one line with rule'],
+    [
+      'the log: no login',
+      'const audit = (found: Findings): void => void Object.assign(findings, found)',
+      'const audit = (): void => {}',
+      'has one line with rule',
+    ],
+  ]),
+]
