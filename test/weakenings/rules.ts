@@ -26,7 +26,7 @@ export const RULES = [
     ],
     [
       'ID Token: from before the login',
-      '(isTime(c.iat) && c.iat >= e.now - LIMITS.login_seconds - tolerance),',
+      "typeof e.nonce !== 'string' || (isTime(c.iat) && c.iat >= e.now - LIMITS.login_seconds - tolerance),",
       'true,',
       'for an issue time (a week ago|before any login)',
     ],
@@ -58,8 +58,8 @@ export const RULES = [
   ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
     [
       'JSON: halves of characters',
-      String.raw`else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined`,
-      '',
+      String.raw`} else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined`,
+      '}',
       'refuses .*ud800',
     ],
   ]),
@@ -84,7 +84,7 @@ export const RULES = [
     ],
     [
       'keys: one that was asked for is asked for again at once',
-      'if (unknownKids.some((unknown) => unknown.kid === kid)) return false',
+      'if (budget.unknownKids.some((unknown) => unknown.kid === kid)) return false',
       '',
       'once for one unknown name',
     ],
