@@ -1,6 +1,7 @@
 // Every defence against bad input, each as one source line and what stands there when it is gone; and the tests that fail then.
 import type { Weakening } from '../src/testing/weakened.ts'
 import { COMMIT } from './weakenings/commit.ts'
+import { interop } from './weakenings/interop.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { RULES } from './weakenings/rules.ts'
@@ -3370,6 +3371,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'grants and introspection': grants,
   'client authentication': client_auth,
   'rules for what an OP says': RULES,
+  'deviations of real OPs': interop,
   'the store': store,
   'records that are written together': COMMIT,
   'the start': start,

@@ -8,6 +8,7 @@ import { leftHash, type Json } from '../testing/jws.ts'
 import { reply, type Faults } from '../testing/op.ts'
 import { NONCE, refusedWith, startParty, type Party } from '../testing/op_party.ts'
 import { validateIdToken, type Expected } from './id_token.ts'
+import type { QuirkName } from './quirks.ts'
 
 let party: Party
 before(async () => {
@@ -185,8 +186,7 @@ describe('an ID Token that is otherwise good', () => {
     const { id_token } = await at.login()
     return validateIdToken(at.op, id_token, {
       issuer: at.issuer,
-      client_id: at.client.client_id,
-      alg: 'RS256',
+      client: { ...at.client, id_token_signed_response_alg: 'RS256' },
       nonce: NONCE,
       access_token: undefined,
       now: Math.floor(Date.now() / 1000),
@@ -245,8 +245,7 @@ describe('an ID Token that is otherwise good', () => {
     const at = await party.at()
     const expected = {
       issuer: at.issuer,
-      client_id: '',
-      alg: 'RS256',
+      client: { ...at.client, id_token_signed_response_alg: 'RS256' },
       nonce: NONCE,
       access_token: undefined,
       now: NOW,
@@ -294,7 +293,8 @@ describe('a token of a clock that is wrong', () => {
     const offsets = { iat: ahead, exp: ahead }
     const at = await party.at({ token: dated, jwks: dated, id_token: { offsets } })
     const { id_token } = await at.login()
-    const expected = { issuer: at.issuer, client_id: at.client.client_id, alg: 'RS256', nonce: NONCE }
+    const client = { ...at.client, id_token_signed_response_alg: 'RS256' }
+    const expected = { issuer: at.issuer, client, nonce: NONCE }
     const now = Math.floor(Date.now() / 1000)
     return validateIdToken(at.op, id_token, { ...expected, access_token: undefined, now }).then(
       () => 'accepted',
@@ -311,7 +311,8 @@ describe('a token of a clock that is wrong', () => {
   it('says nothing of clocks where they agree', async () => {
     const at = await party.at({ id_token: { offsets: { iat: 600, exp: 600 } } })
     const { id_token } = await at.login()
-    const expected = { issuer: at.issuer, client_id: at.client.client_id, alg: 'RS256', nonce: NONCE }
+    const client = { ...at.client, id_token_signed_response_alg: 'RS256' }
+    const expected = { issuer: at.issuer, client, nonce: NONCE }
     const asking = validateIdToken(at.op, id_token, { ...expected, access_token: undefined, now: NOW })
     await assert.rejects(asking, (error) => !String(error).includes('The clock of the OP'))
   })
@@ -328,4 +329,30 @@ describe('validateIdToken', () => {
       await assert.rejects(validated(claims, asked), refusedWith(code, [NONCE, CODE, TOKEN]))
     })
   }
+})
+
+describe('the hash of a token with EdDSA', () => {
+  const withHash = async (hash: string, quirks: readonly QuirkName[]): Promise<Claims> => {
+    const faults = { id_token: { claims: (good: Json) => ({ ...good, at_hash: hash }) } }
+    const at = await party.at(faults, { id_token_signed_response_alg: 'EdDSA' }, quirks)
+    const { id_token } = await at.login()
+    return validateIdToken(at.op, id_token, {
+      issuer: at.issuer,
+      client: { ...at.client, id_token_signed_response_alg: 'EdDSA' },
+      nonce: NONCE,
+      access_token: TOKEN,
+      now: Math.floor(Date.now() / 1000),
+    })
+  }
+  const long = leftHash('EdDSA', TOKEN)
+  const other = refusedWith('invalid_access_token_bad_hash', [NONCE, TOKEN])
+
+  it('is made with SHA-512', async () => {
+    assert.equal((await withHash(long, [])).at_hash, long)
+    await assert.rejects(withHash(HASH_OF_TOKEN, []), other)
+  })
+  it('is made with SHA-256 where the OP deviates, as the quirk says', async () => {
+    assert.equal((await withHash(HASH_OF_TOKEN, ['eddsa_hash_sha256'])).at_hash, HASH_OF_TOKEN)
+    await assert.rejects(withHash(HASH_OF_CODE, ['eddsa_hash_sha256']), other)
+  })
 })

@@ -45,6 +45,16 @@ const QUIRK_ROWS = {
       { op: 'glewlwyd 2.7', link: 'https://github.com/babelouest/glewlwyd/blob/master/docs/OIDC.md' },
     ],
   },
+  eddsa_hash_sha256: {
+    loosens:
+      'at_hash, c_hash and s_hash of ID Tokens with EdDSA are made with SHA-256, not with the SHA-512 of Ed25519: 128 bits instead of 256.',
+    seen: [
+      {
+        op: 'glewlwyd 2.7',
+        link: 'https://github.com/babelouest/glewlwyd/blob/master/src/plugin/protocol_oidc.c',
+      },
+    ],
+  },
 } as const satisfies Readonly<Record<string, Quirk>>
 
 export type QuirkName = keyof typeof QUIRK_ROWS

@@ -20,7 +20,14 @@ const PLUGIN = 'oidc'
 const SCOPES = ['openid', 'profile', 'email', 'phone', 'offline_access']
 const ADMIN = { username: 'admin', password: 'password' }
 
+/** How it signs: its name for that, and a key. */
+const SIGNING = {
+  RS256: { type: 'rsa', pair: () => generateKeyPairSync('rsa', { modulusLength: 2048 }) },
+  EdDSA: { type: 'eddsa', pair: () => generateKeyPairSync('ed25519') },
+} as const
+
 export interface GlewlwydOptions {
+  readonly alg: keyof typeof SIGNING
   /** A folder of its own, empty. */
   readonly folder: string
   /** PEM; with it the OP speaks https. */
@@ -81,11 +88,18 @@ const claim = (name: string, scope: string, type = 'string') => ({
   scope: [scope],
 })
 
+interface Keys {
+  readonly type: string
+  /** PEM. */
+  readonly key: string
+  readonly cert: string
+}
+
 /** The parameters of the OpenID Connect plugin, everything on that a relying party can use. */
-const pluginParameters = (issuer: string, key: string, cert: string): Json => ({
+const pluginParameters = (issuer: string, { type, key, cert }: Keys): Json => ({
   iss: issuer,
   'oauth-as-iss-id': true,
-  'jwt-type': 'rsa',
+  'jwt-type': type,
   'jwt-key-size': '256',
   key,
   cert,
@@ -217,8 +231,7 @@ interface Module {
   readonly parameters: { readonly 'data-format': Json }
 }
 
-const setUp = async (base: string, issuer: string, keys: { readonly key: string; readonly cert: string }) => {
-  const admin = new Visitor()
+const setUp = async (base: string, issuer: string, keys: Keys, admin: Visitor): Promise<void> => {
   const call = (method: string, path: string, body?: Json): Promise<Page> =>
     callJson(admin, method, `${base}/api${path}`, body)
   await call('POST', '/auth/', ADMIN)
@@ -266,7 +279,7 @@ const setUp = async (base: string, issuer: string, keys: { readonly key: string;
     enabled: true,
     readonly: false,
     order_rank: 0,
-    parameters: pluginParameters(issuer, keys.key, keys.cert),
+    parameters: pluginParameters(issuer, keys),
   })
 }
 
@@ -302,7 +315,7 @@ const logout = async (logout_url: string, visitor: Visitor): Promise<URL | undef
 }
 
 /** @throws StartError when its packages are missing, Error when it does not start */
-export const startGlewlwyd = async ({ folder, tls }: GlewlwydOptions): Promise<RealOp> => {
+export const startGlewlwyd = async ({ folder, alg, tls }: GlewlwydOptions): Promise<RealOp> => {
   install(PACKAGES)
   const port = await freePort()
   const base = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
@@ -333,11 +346,14 @@ export const startGlewlwyd = async ({ folder, tls }: GlewlwydOptions): Promise<R
     ready: () => answers(`${base}/config/`),
   })
   try {
-    const pair = generateKeyPairSync('rsa', { modulusLength: 2048 })
-    await setUp(base, issuer, {
-      key: String(pair.privateKey.export({ type: 'pkcs8', format: 'pem' })),
-      cert: String(pair.publicKey.export({ type: 'spki', format: 'pem' })),
-    })
+    const { type, pair } = SIGNING[alg]
+    const { privateKey, publicKey } = pair()
+    const keys = {
+      type,
+      key: String(privateKey.export({ type: 'pkcs8', format: 'pem' })),
+      cert: String(publicKey.export({ type: 'spki', format: 'pem' })),
+    }
+    await setUp(base, issuer, keys, visitor())
   } catch (error) {
     await stop()
     throw error

@@ -1,4 +1,5 @@
 // The OPs that are started here, and the columns that each makes.
+import { createAuthority, createServerCertificate } from '../../src/testing/tls.ts'
 import { startGlewlwyd } from './glewlwyd.ts'
 import { startLemonLdap } from './lemonldap.ts'
 import { startOidcProvider } from './oidc_provider.ts'
@@ -16,8 +17,27 @@ const LEMONLDAP_APART_MS = 1_050
 
 export const OPS = {
   glewlwyd: async (folder: string): Promise<Started> => {
-    const op = await startGlewlwyd({ folder })
+    const op = await startGlewlwyd({ folder, alg: 'RS256' })
     return { op, subjects: [await createSubject({ op, folder })] }
+  },
+  'glewlwyd-eddsa': async (folder: string): Promise<Started> => {
+    const { cert: ca, key } = await createAuthority('oxd interop')
+    const certificate = await createServerCertificate(
+      { cert: ca, key },
+      { names: [], addresses: ['127.0.0.1'] },
+    )
+    const op = await startGlewlwyd({ folder, alg: 'EdDSA', tls: { ...certificate, ca } })
+    return {
+      op,
+      subjects: [
+        await createSubject({
+          op,
+          folder,
+          clients: 'EdDSA, https',
+          settings: { op_quirks: ['eddsa_hash_sha256'] },
+        }),
+      ],
+    }
   },
   lemonldap: async (folder: string): Promise<Started> => {
     const op = await startLemonLdap({ folder })

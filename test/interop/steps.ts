@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { decodeProtectedHeader } from 'jose'
 import { OxdError } from '../../src/client/client.ts'
 import type { Visitor } from '../../src/testing/dev_op/sign_in.ts'
 import { HOME } from './application.ts'
@@ -109,6 +110,26 @@ const login: readonly Step[] = [
   },
 ]
 
+/** How the client proves itself (Core 9). */
+const methods: readonly Step[] = ['client_secret_basic', 'client_secret_post', 'none'].map((method) => ({
+  name: `client authentication: \`${method}\``,
+  run: async (place) => {
+    requireOffered(place, 'token_endpoint_auth_methods_supported', method)
+    const { login: logIn } = await place.application({ client_token_endpoint_auth_method: method })
+    await logIn()
+  },
+}))
+
+const signatures: readonly Step[] = ['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg) => ({
+  name: `ID Token signed with ${alg}`,
+  run: async (place) => {
+    requireOffered(place, 'id_token_signing_alg_values_supported', alg)
+    const { login: logIn } = await place.application({ id_token_signed_response_alg: alg })
+    const { id_token } = (await logIn()).tokens
+    assert.equal(decodeProtectedHeader(id_token).alg, alg)
+  },
+}))
+
 const later: readonly Step[] = [
   {
     name: 'refresh',
@@ -212,4 +233,11 @@ const refusals: readonly Step[] = [
   },
 ]
 
-export const STEPS: readonly Step[] = [...discovery, ...login, ...later, ...refusals]
+export const STEPS: readonly Step[] = [
+  ...discovery,
+  ...login,
+  ...methods,
+  ...signatures,
+  ...later,
+  ...refusals,
+]
