@@ -1,4 +1,5 @@
 // IDT: what an ID Token says.
+import assert from 'node:assert/strict'
 import type { Area } from '../../src/testing/cases/case.ts'
 import { login } from '../../src/testing/cases/drives.ts'
 
@@ -18,12 +19,13 @@ export const ID_TOKEN: Area = {
     },
     {
       id: 'IDT-02',
-      title: 'no issuer, a list, an object',
+      title: 'no issuer, a list, an object, twice',
       drive: login,
       refused: {
         iss_missing: 'invalid_id_token_no_issuer',
         iss_list: 'invalid_id_token_no_issuer',
         iss_object: 'invalid_id_token_no_issuer',
+        iss_twice: 'invalid_id_token_malformed',
       },
     },
     {
@@ -31,6 +33,157 @@ export const ID_TOKEN: Area = {
       title: 'another audience',
       drive: login,
       refused: { aud_suffixed: 'invalid_id_token_bad_audience' },
+    },
+    {
+      id: 'IDT-04',
+      title: 'no audience, or one of another type',
+      drive: login,
+      refused: {
+        aud_missing: 'invalid_id_token_no_audience',
+        aud_empty_list: 'invalid_id_token_no_audience',
+        aud_empty: 'invalid_id_token_no_audience',
+        aud_null: 'invalid_id_token_no_audience',
+        aud_numbers: 'invalid_id_token_no_audience',
+        aud_object: 'invalid_id_token_no_audience',
+      },
+    },
+    { id: 'IDT-05', title: 'the audience as a list', drive: login, accepted: ['aud_as_list'] },
+    {
+      id: 'IDT-06',
+      title: 'a second audience and no authorized party',
+      drive: login,
+      refused: { second_audience: 'invalid_id_token_no_authorized_party' },
+    },
+    {
+      id: 'IDT-07',
+      title: 'a second audience, and we are the authorized party; another authorized party',
+      drive: login,
+      refused: { azp_foreign: 'invalid_id_token_bad_authorized_party' },
+      accepted: ['second_audience_azp'],
+    },
+    {
+      id: 'IDT-09',
+      title: 'an audience that differs by the case of its letters',
+      drive: login,
+      refused: { aud_other_case: 'invalid_id_token_bad_audience' },
+    },
+    {
+      id: 'IDT-11',
+      title: 'no subject, or none that can be one',
+      drive: login,
+      refused: {
+        sub_missing: 'no_subject_identifier',
+        sub_empty: 'no_subject_identifier',
+        sub_number: 'no_subject_identifier',
+        sub_object: 'no_subject_identifier',
+        sub_long: 'no_subject_identifier',
+        sub_not_ascii: 'no_subject_identifier',
+      },
+    },
+    {
+      id: 'IDT-12',
+      title: 'no expiry, or none that is a time',
+      drive: login,
+      refused: {
+        exp_missing: 'invalid_id_token_expiration_time',
+        exp_text: 'invalid_id_token_expiration_time',
+        exp_null: 'invalid_id_token_expiration_time',
+        exp_negative: 'invalid_id_token_expiration_time',
+        exp_infinite: 'invalid_id_token_expiration_time',
+        exp_milliseconds: 'invalid_id_token_expiration_time',
+        exp_nan: 'invalid_id_token_expiration_time',
+      },
+    },
+    {
+      id: 'IDT-13',
+      title: 'expired, on both sides of the tolerance',
+      drive: login,
+      refused: { exp_past: 'invalid_id_token_expired' },
+      accepted: ['exp_just_past'],
+    },
+    {
+      id: 'IDT-14',
+      title: 'no issue time, or a text',
+      drive: login,
+      refused: { iat_missing: 'invalid_id_token_issued_at', iat_text: 'invalid_id_token_issued_at' },
+    },
+    {
+      id: 'IDT-15',
+      title: 'issued in the future, on both sides of the tolerance',
+      drive: login,
+      refused: { iat_ahead: 'invalid_id_token_issued_at', iat_a_day_ahead: 'invalid_id_token_issued_at' },
+      accepted: ['iat_just_ahead'],
+    },
+    {
+      id: 'IDT-16',
+      title: 'issued a week ago',
+      drive: login,
+      refused: { iat_a_week_old: 'invalid_id_token_issued_at' },
+    },
+    {
+      id: 'IDT-18',
+      title: 'another nonce: longer, other case, other type',
+      drive: login,
+      refused: {
+        nonce_suffixed: 'invalid_id_token_bad_nonce',
+        nonce_prefixed: 'invalid_id_token_bad_nonce',
+        nonce_other_case: 'invalid_id_token_bad_nonce',
+        nonce_list: 'invalid_id_token_bad_nonce',
+        nonce_number: 'invalid_id_token_bad_nonce',
+      },
+    },
+    {
+      id: 'IDT-19',
+      title: 'no nonce although one was sent',
+      drive: login,
+      refused: { nonce_missing: 'invalid_id_token_no_nonce' },
+    },
+    {
+      id: 'IDT-22',
+      title: 'the hash of another access token',
+      drive: login,
+      refused: { at_hash_foreign: 'invalid_access_token_bad_hash' },
+    },
+    { id: 'IDT-23', title: 'no hash of the access token', drive: login, accepted: ['at_hash_missing'] },
+    {
+      id: 'IDT-28',
+      title: 'a payload that is no object, no UTF-8, too large, too deep',
+      drive: login,
+      watched: true,
+      refused: {
+        payload_list: 'invalid_id_token_malformed',
+        payload_text: 'invalid_id_token_malformed',
+        payload_empty: 'invalid_id_token_malformed',
+        payload_not_utf8: 'invalid_id_token_malformed',
+        payload_huge: 'invalid_id_token_malformed',
+        payload_deep: 'invalid_id_token_malformed',
+      },
+    },
+    {
+      id: 'IDT-29',
+      title: 'claims named __proto__ and constructor',
+      drive: login,
+      accepted: ['payload_prototypes'],
+      check: (_act, { data }) => assert.equal(Object(data.id_token_claims).admin, undefined),
+    },
+    {
+      id: 'IDT-30',
+      title: 'a self-issued ID Token',
+      drive: login,
+      refused: { iss_self_issued: 'invalid_id_token_bad_issuer' },
+    },
+    {
+      id: 'IDT-31',
+      title: 'expiry before issue; expiry in a hundred years',
+      drive: login,
+      refused: { exp_before_iat: 'invalid_id_token_expiration_time' },
+      accepted: ['exp_in_a_century'],
+    },
+    {
+      id: 'IDT-32',
+      title: 'claims at an internal service',
+      drive: login,
+      accepted: ['claim_sources'],
     },
   ],
 }

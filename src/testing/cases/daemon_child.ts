@@ -21,10 +21,19 @@ export interface Told {
   /** By how much memory grew at most since the last question, and the longest time for which the event loop stood still. */
   readonly growth_bytes: number
   readonly lag_ms: number
+  /** Members that every object has, and none should. */
+  readonly polluted: readonly string[]
 }
 
 const SAMPLE_MS = 5
 const NANOSECONDS = 1e6
+
+/** What an object has that has nothing of its own. */
+const inherited = (object: object): string[] => {
+  const names: string[] = []
+  for (const name in object) names.push(name)
+  return names
+}
 
 const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promise<void> => {
   const daemon = await startTestDaemon({
@@ -49,6 +58,7 @@ const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promi
       log: daemon.log.slice(log).map((line) => JSON.stringify(line)),
       growth_bytes: peak - base,
       lag_ms: delay.max / NANOSECONDS,
+      polluted: inherited({}),
     }
     globalThis.gc?.()
     base = process.memoryUsage.rss()

@@ -272,7 +272,8 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
   }
   const ms = performance.now() - started
   try {
-    const { growth_bytes, lag_ms } = await inTime(daemon.tell())
+    const { growth_bytes, lag_ms, polluted } = await inTime(daemon.tell())
+    if (polluted.length > 0) failures.push(`every object has ${polluted.join(', ')}`)
     failures.push(...leaked(act, daemon.log.slice(from)))
     if (watched) {
       act.measured('growth_mib', growth_bytes / 1024 / 1024)
