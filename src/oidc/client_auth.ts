@@ -42,10 +42,13 @@ export const authentication = (op: Op, client: TokenClient): ClientAuth => {
 export const through = (op: Op, step: Step) =>
   ({ [customFetch]: op.door.fetchFor(step), [allowInsecureRequests]: true }) as const
 
+/** As the door does: a byte order mark stays in, so that no JSON parser takes it. */
+const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })
+
 /** A Response of the door in the door's own shape. */
 export const answerOf = async (url: string, response: Response): Promise<DoorAnswer> => ({
   status: response.status,
   headers: response.headers,
-  text: await response.text(),
+  text: UTF8.decode(await response.arrayBuffer()),
   url,
 })

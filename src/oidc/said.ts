@@ -13,8 +13,20 @@ const OAUTH_ERROR = z.object({ error: z.string(), error_description: z.string().
 /** Text from outside as it may be shown: one line, no control characters, cut. */
 export const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)
 
-/** The JSON object of an answer. @throws OxdError op_answer_malformed */
-export const jsonObject = (step: Step, { text, url }: DoorAnswer): Record<string, unknown> => {
+/** `application/json`, or a type that is built on it (RFC 6839 section 3.1), such as that of key sets. */
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i
+
+/**
+ * The JSON object of an answer that says that it is JSON: a page that happens to parse comes from somebody in between.
+ * @throws OxdError op_answer_malformed
+ */
+export const jsonObject = (step: Step, { text, url, headers }: DoorAnswer): Record<string, unknown> => {
+  const type = headers.get('content-type') ?? ''
+  if (!JSON_TYPE.test(type)) {
+    throw new OxdError('op_answer_malformed', {
+      what: `${show(new URL(url).origin)} answered the ${step} request with ${show(JSON.stringify(type))} instead of application/json.`,
+    })
+  }
   const object = JSON_OBJECT.safeParse(parseJson(text))
   if (object.success) return object.data
   throw new OxdError('op_answer_malformed', {

@@ -41,6 +41,26 @@ const LIES: Readonly<Record<string, readonly [fault: Fault, refresh: ErrorCode, 
     'op_answer_malformed',
     'op_answer_malformed',
   ],
+  'a scope in a list': [
+    (good) => ({ ...good, scope: ['openid', 'oxd'] }),
+    'op_answer_malformed',
+    'op_answer_malformed',
+  ],
+  'a token with a line end': [
+    (good) => ({ ...good, access_token: 'token\r\nx-injected: yes' }),
+    'op_answer_malformed',
+    'op_answer_malformed',
+  ],
+  'a byte order mark': [
+    reply.raw({ body: '\uFEFF{"access_token":"a","token_type":"Bearer"}' }),
+    'op_answer_malformed',
+    'op_answer_malformed',
+  ],
+  'JSON that is said to be a page': [
+    reply.headers({ 'content-type': 'text/html' }),
+    'op_answer_malformed',
+    'op_answer_malformed',
+  ],
   'a scope without end': [
     (good) => ({ ...good, scope: 'x '.repeat(1_001) }),
     'op_answer_malformed',
@@ -51,10 +71,6 @@ const LIES: Readonly<Record<string, readonly [fault: Fault, refresh: ErrorCode, 
 /** What the OP says of the scope, and what it is taken for where `oxd` was asked. */
 const SCOPES: readonly (readonly [said: unknown, scope: readonly string[]])[] = [
   ['openid  oxd', ['openid', 'oxd']],
-  [
-    ['openid', 'oxd'],
-    ['openid', 'oxd'],
-  ],
   ['', ['oxd']],
   [null, ['oxd']],
   [undefined, ['oxd']],

@@ -22,15 +22,17 @@ const lifetime = z.union([
     .transform(Number),
 ])
 
+/** RFC 6749 appendices A.12 and A.17: nothing that could end a header. */
+const token = z.string().regex(/^[\x20-\x7e]+$/)
+
 // Core 3.1.3.3; some OPs send expires_in as a string, or as null, and empty texts for what is absent.
 const TOKENS = z.object({
-  access_token: z.preprocess(withoutEmpty, z.string().nullish()),
+  access_token: z.preprocess(withoutEmpty, token.nullish()),
   token_type: z.string().regex(/^bearer$/i),
   expires_in: z.preprocess(withoutEmpty, lifetime.nullish()),
   id_token: z.preprocess(withoutEmpty, z.string().nullish()),
-  refresh_token: z.preprocess(withoutEmpty, z.string().nullish()),
-  /** Read where it matters: a login does not fail on it. */
-  scope: z.unknown().optional(),
+  refresh_token: z.preprocess(withoutEmpty, token.nullish()),
+  scope: z.preprocess(withoutEmpty, z.string().nullish()),
 })
 // RFC 6749 section 5.1
 const GRANTED = z.object({ scope: z.preprocess(withoutEmpty, scopeTokens.nullish()) })

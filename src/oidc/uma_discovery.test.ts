@@ -124,7 +124,7 @@ describe('UMA discovery', () => {
       ...door,
       request: async ({ url }) => ({
         status: 200,
-        headers: new Headers(),
+        headers: new Headers({ 'content-type': 'application/json' }),
         text: JSON.stringify({ issuer, permission_endpoint: 'http://as.example.com/permission' }),
         url: String(url),
       }),

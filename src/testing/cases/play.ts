@@ -10,14 +10,12 @@ import type { Act, Case } from './case.ts'
 import type { ChildDaemon } from './child.ts'
 import { CASE_LIMITS, type Canary, type Stage } from './stage.ts'
 
-/** A case that hangs says so after this time. */
-const TRIAL_MS_MAX = 12_000
 /** What the machine may add to a deadline of oxd's. */
 const DEADLINE_MARGIN_MS = 1_000
+/** A busy machine must not make a case invalid. */
+const TWIN_MEASURES = 3
 const GROWTH_BYTES_MAX = 64 * 1024 * 1024
 const LAG_MS_MAX = 200
-/** A measure that a busy machine spoils is taken again; what the daemon itself causes comes back each time. */
-const MEASURES = 3
 
 export interface Trial {
   /** Undefined: the twin. */
@@ -149,10 +147,10 @@ class Playing implements Act {
 const fits = (n: number, wanted: number | readonly [number, number]): boolean =>
   typeof wanted === 'number' ? n === wanted : n >= wanted[0] && n <= wanted[1]
 
-const inTime = async <T>(work: Promise<T>): Promise<T> => {
+const inTime = async <T>(work: Promise<T>, ms: number): Promise<T> => {
   const clock = new AbortController()
-  const late = delay(TRIAL_MS_MAX, undefined, { signal: clock.signal }).then(() => {
-    throw new Error(`no end within ${TRIAL_MS_MAX} ms`)
+  const late = delay(ms, undefined, { signal: clock.signal }).then(() => {
+    throw new Error(`no end within ${ms} ms`)
   })
   late.catch(() => {})
   try {
@@ -255,15 +253,20 @@ const controlLogin = async (stage: Stage, daemon: ChildDaemon): Promise<string[]
 
 const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
   const { limits = {}, ahead_ms = 0, watched = false } = row
+  const { ceiling_ms } = stage.patience
   const daemon = await stage.daemon({ limits, ahead_ms, purpose: watched ? 'watched' : 'shared' })
   const canary = await stage.canary()
-  if (watched) await daemon.tell()
+  if (watched) {
+    // What a daemon loads with its first login is loaded.
+    await controlLogin(stage, daemon)
+    await daemon.tell()
+  }
   const from = daemon.log.length
   const act = new Playing(stage, row, fault, daemon, canary)
   const started = performance.now()
   const failures: string[] = []
   try {
-    const answer = await inTime(row.drive(act))
+    const answer = await inTime(row.drive(act), ceiling_ms)
     failures.push(...(await judge(row, fault, act, answer)))
     await row.check?.(act, answer)
     if (!act.struck) failures.push('the drive never struck')
@@ -272,7 +275,7 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
   }
   const ms = performance.now() - started
   try {
-    const { growth_bytes, lag_ms, polluted } = await inTime(daemon.tell())
+    const { growth_bytes, lag_ms, polluted } = await inTime(daemon.tell(), ceiling_ms)
     if (polluted.length > 0) failures.push(`every object has ${polluted.join(', ')}`)
     failures.push(...leaked(act, daemon.log.slice(from)))
     if (watched) {
@@ -281,7 +284,7 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
       if (growth_bytes > GROWTH_BYTES_MAX)
         failures.push(`memory grew by ${Math.round(growth_bytes / 1024 / 1024)} MiB`)
       if (lag_ms > LAG_MS_MAX) failures.push(`the event loop stood still for ${Math.round(lag_ms)} ms`)
-      failures.push(...(await inTime(controlLogin(stage, daemon))))
+      failures.push(...(await inTime(controlLogin(stage, daemon), ceiling_ms)))
     }
   } catch (error) {
     failures.push(messageOf(error))
@@ -293,10 +296,11 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
 
 const isMeasure = (failure: string): boolean => /^(?:memory grew|the event loop stood|\w+ took)/.test(failure)
 
-/** One trial; taken again when nothing but a measure was wrong. */
+/** One trial; played again when nothing but a measure was wrong. */
 export const play = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
+  const measures = fault === undefined ? TWIN_MEASURES : stage.patience.measures
   for (let measure = 1; ; measure += 1) {
     const trial = await playOnce(stage, row, fault)
-    if (measure === MEASURES || trial.failures.length === 0 || !trial.failures.every(isMeasure)) return trial
+    if (measure === measures || trial.failures.length === 0 || !trial.failures.every(isMeasure)) return trial
   }
 }

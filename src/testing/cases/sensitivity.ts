@@ -25,19 +25,30 @@ export interface Sensitivity {
   readonly problems: readonly string[]
 }
 
+const CEILING_MS = 4_000
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
-/** A row of a table: what is missing, the line, what replaces it, and the cases. */
-export type Row = readonly [name: string, line: string, replace_by: string, turns_red: string]
+/**
+ * A row of a table: what is missing, the line, what replaces it, the cases (with spaces between them); and, where another line of the
+ * file upholds the same by itself, that line and what replaces it.
+ */
+export type Row = readonly [
+  name: string,
+  line: string,
+  replace_by: string,
+  turns_red: string,
+  also?: readonly (readonly [line: string, replace_by: string])[],
+]
 
-/** The rows of one source file; cases are separated by spaces. */
+/** The rows of one source file. */
 export const weakenedCases = (file: string, rows: readonly Row[]): readonly WeakenedCase[] =>
-  rows.map(([name, line, replace_by, turns_red]) => ({
+  rows.map(([name, line, replace_by, turns_red, also = []]) => ({
     name,
     file,
     line,
     replace_by,
     turns_red: turns_red.split(' '),
+    also: also.map(([line, replace_by]) => ({ file, line, replace_by })),
   }))
 
 /** The ids of cases in which something must be refused. */
@@ -84,7 +95,8 @@ export const runSensitivity = async (
   const folder = await mkdtemp(join(tmpdir(), 'sensitivity-'))
   const queue = table.entries()
   const worker = async (): Promise<void> => {
-    const stage = await startStage()
+    // Where a defence is missing, cases may hang.
+    const stage = await startStage({ ceiling_ms: CEILING_MS, measures: 1 })
     try {
       for (const [index, row] of queue) {
         const edits = editsOf(row).map((edit, at) => ({

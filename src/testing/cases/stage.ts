@@ -34,7 +34,16 @@ export interface DaemonSettings {
   readonly purpose: 'shared' | 'watched'
 }
 
+export interface Patience {
+  /** A trial that takes longer has failed. */
+  readonly ceiling_ms: number
+  /** How often a trial is played in which nothing but a measure was wrong: what the daemon itself causes comes back each time. */
+  readonly measures: number
+}
+const PATIENT: Patience = { ceiling_ms: 12_000, measures: 3 }
+
 export interface Stage {
+  readonly patience: Patience
   readonly op: LyingOp
   readonly secureOp: LyingOp
   readonly attacker: LyingOp
@@ -79,7 +88,7 @@ const openCanary = async (): Promise<Canary> => {
   }
 }
 
-export const startStage = async (): Promise<Stage> => {
+export const startStage = async (patience = PATIENT): Promise<Stage> => {
   const folder = await mkdtemp(join(tmpdir(), 'oxd-cases-'))
   const op_ca = join(folder, 'ca.pem')
   const authority = await createAuthority('Test CA')
@@ -99,6 +108,7 @@ export const startStage = async (): Promise<Stage> => {
     await Promise.all(running.map(async (daemon) => (await daemon).kill()))
   }
   return {
+    patience,
     op,
     secureOp,
     attacker,

@@ -1,6 +1,6 @@
 // What can go wrong on the way from an OP, whatever was asked: HTTP, the connection, the shape of the JSON.
 import { gzipSync } from 'node:zlib'
-import type { EndpointName, Fault } from '../op.ts'
+import type { EndpointName } from '../op.ts'
 import { reply, Reply } from '../reply.ts'
 import type { NamedFault, Places } from './fault.ts'
 
@@ -8,7 +8,7 @@ interface Transport {
   /** Said of the answer of an endpoint: `%` is its name. */
   readonly what: string
   readonly spec: string
-  readonly lie: Fault | ((places: Places) => Fault)
+  readonly lie: Reply | ((places: Places) => Reply)
 }
 
 const GIB = 1024 ** 3
@@ -283,10 +283,7 @@ export const transportFaults = <E extends EndpointName, N extends TransportName 
       {
         what: what.replace('%', said),
         spec,
-        // A fault of an endpoint is a reply here, so what is a function wants the places.
-        faults: (places) => ({
-          [endpoint]: lie instanceof Reply ? lie : (lie as (places: Places) => Fault)(places),
-        }),
+        faults: (places) => ({ [endpoint]: lie instanceof Reply ? lie : lie(places) }),
       },
     ]),
     // Every name of the table was given the endpoint's.

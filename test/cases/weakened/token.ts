@@ -1,0 +1,97 @@
+// TOK: what keeps a broken token endpoint from doing harm, taken out.
+import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
+
+export const WEAKENED_TOKEN = [
+  ...weakenedCases('src/oidc/client_auth.ts', [
+    [
+      'a byte order mark is cut off',
+      "const UTF8 = new TextDecoder('utf-8', { ignoreBOM: true })",
+      "const UTF8 = new TextDecoder('utf-8')",
+      'TOK-21',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/said.ts', [
+    ['JSON of any type', 'if (!JSON_TYPE.test(type)) {', 'if (false) {', 'TOK-06'],
+  ]),
+  ...weakenedCases('src/oidc/json.ts', [
+    ['a member may stand twice', 'if (names.has(name)) return undefined', '', 'TOK-21 IDT-02'],
+    ['JSON of any depth', 'if (open.length > LIMITS.json_depth_max) return undefined', '', 'TOK-12 IDT-28'],
+  ]),
+  ...weakenedCases('src/oidc/token.ts', [
+    [
+      'tokens of any characters',
+      'const token = z.string().regex(/^[\\x20-\\x7e]+$/)',
+      'const token = z.string()',
+      'TOK-15',
+    ],
+    [
+      'tokens of any type',
+      'token_type: z.string().regex(/^bearer$/i),',
+      'token_type: z.unknown(),',
+      'TOK-16',
+    ],
+    [
+      'a scope of any type',
+      'scope: z.preprocess(withoutEmpty, z.string().nullish()),',
+      'scope: z.any(),',
+      'TOK-18',
+    ],
+    [
+      'a token request is sent again',
+      'const answer = await requestGrant(op, client, grant_type, parameters)',
+      'const answer = await requestGrant(op, client, grant_type, parameters).then((first) => first.status === 200 ? first : Promise.reject(first)).catch(() => requestGrant(op, client, grant_type, parameters))',
+      'TOK-01 TOK-02 TOK-03 TOK-05 TOK-07 TOK-08',
+    ],
+    ['a login without an ID Token', "if (!tokens.id_token) throw new OxdError('no_id_token')", '', 'TOK-14'],
+  ]),
+  ...weakenedCases('src/oidc/http.ts', [
+    [
+      'redirects are followed',
+      "throw redirected(url, status, got.get('location'), show)",
+      "return request({ ...asked, url: new URL(got.get('location') ?? '', url) })",
+      'TOK-05',
+    ],
+    [
+      'an OP may take any time',
+      'const deadline = AbortSignal.timeout(limits.op_total_ms)',
+      'const deadline = AbortSignal.timeout(60_000)',
+      'TOK-08',
+    ],
+    [
+      'headers without end',
+      'connections: limits.op_connections_max,',
+      'connections: limits.op_connections_max, maxHeaderSize: 1e9,',
+      'TOK-20',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/answer.ts', [
+    [
+      'half an answer is an answer',
+      'throw malformed(`The answer of ${origin} broke off or is garbled (${codeOf(error)})`)',
+      'return Buffer.concat(chunks).toString()',
+      'TOK-07',
+    ],
+    [
+      'an answer of any size',
+      'if (bytes > max) throw tooLarge',
+      '',
+      'TOK-09 TOK-10 TOK-12',
+      // What is announced is refused before it is counted.
+      [["if (Number(headers.get('content-length')) > max) throw tooLarge", '']],
+    ],
+    [
+      'any bytes are text',
+      "return new TextDecoder('utf-8', { fatal: status < 300, ignoreBOM: true }).decode(Buffer.concat(chunks))",
+      "return new TextDecoder('utf-8', { ignoreBOM: true }).decode(Buffer.concat(chunks))",
+      'TOK-21',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/id_token.ts', [
+    [
+      'an expression that tracks back',
+      'const COMPACT = /^[\\w-]+\\.[\\w-]+\\.[\\w-]*$/',
+      'const COMPACT = /^(?:\\.|[\\w-]*\\.)*[\\w-]+$/',
+      'DOS-01',
+    ],
+  ]),
+]
