@@ -27,8 +27,9 @@ const newUma = () => {
     world,
     LIMITS,
   )
-  // Nothing here asks an authorization server.
-  const nobody = { ops: undefined as never, pats: undefined as never }
+  
+  const ops = { door: undefined as never, at: undefined as never, keysAt: undefined as never }
+  const nobody = { ops, pats: undefined as never }
   return createUma({ store, keys, world, limits: LIMITS, ...nobody })
 }
 

@@ -2078,7 +2078,7 @@ const grants = [
     [
       'keys: symmetric ones are shown',
       "return { keys: (await current('login')).filter(({ kty }) => ASYMMETRIC.has(kty)) }",
-      'return { keys: await current() }',
+      "return { keys: await current('login') }",
       '^the keys of an OP, shown hold nothing private',
     ],
     [
