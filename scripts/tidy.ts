@@ -44,7 +44,12 @@ const DOORS: Readonly<
   key_ring: { rooms: [], types: ['limits'] },
   rp_keys: { rooms: ['error', 'key_ring', 'world'], types: ['limits', 'oidc/own_keys', 'store'] },
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
-  registrar: { rooms: ['error', 'oidc', 'site'], types: ['command'] },
+  public_addresses: { rooms: [], types: ['oidc', 'world'] },
+  public_desk: {
+    rooms: ['error', 'oidc', 'reasons', 'world'],
+    types: ['command', 'limits', 'site', 'store'],
+  },
+  registrar: { rooms: ['error', 'oidc', 'public_addresses', 'site'], types: ['command'] },
   commands: {
     rooms: [
       'command',
@@ -53,6 +58,7 @@ const DOORS: Readonly<
       'limits',
       'oidc',
       'login',
+      'public_addresses',
       'registrar',
       'rp_keys',
       'site',
@@ -72,13 +78,13 @@ const DOORS: Readonly<
   },
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
   admin: {
-    rooms: ['command', 'error', 'fields', 'limits', 'moving', 'registrar', 'world'],
+    rooms: ['command', 'error', 'fields', 'limits', 'moving', 'public_addresses', 'registrar', 'world'],
     types: ['callers', 'site'],
   },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
   serve: {
     rooms: ['error', 'oidc/json', 'publish'],
-    types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'world'],
+    types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'public_desk', 'world'],
   },
   publish: {
     rooms: ['config', 'dialect', 'error', 'limits', 'oidc/quirks', 'params'],
@@ -100,6 +106,7 @@ const DOORS: Readonly<
       'login',
       'oidc',
       'pat',
+      'public_desk',
       'reload',
       'rp_keys',
       'serve',

@@ -57,6 +57,8 @@ export interface Context {
     /** Parameters that the configuration of an old oxd gives to whoever leaves them out. */
     readonly site: Readonly<Record<string, unknown>>
     readonly insecure_password_commands: boolean
+    /** Where OPs and browsers reach the public listener. */
+    readonly public_url: string | undefined
   }
 }
 export interface OpenContext extends Context {

@@ -26,6 +26,17 @@ const isOrigin = (value: string): boolean => URL.canParse(value) && /^https?:$/.
 const origin = text
   .refine(isOrigin, 'must be an origin such as https://op.example.com')
   .transform((value) => new URL(value).origin)
+const isLoopbackName = (host: string): boolean =>
+  isLoopback(host.replace(/^\[|\]$/g, '')) || host.endsWith('.localhost')
+/** An address below which paths are added; https, since logout tokens and browsers go there. */
+const publicUrl = text
+  .refine((value) => {
+    if (!URL.canParse(value)) return false
+    const { protocol, hostname, username, password, search, hash } = new URL(value)
+    const isPlain = username === '' && password === '' && search === '' && hash === '' && !value.endsWith('#')
+    return isPlain && (protocol === 'https:' || (protocol === 'http:' && isLoopbackName(hostname)))
+  }, 'must be an https URL such as https://oxd.example.com, without query and fragment')
+  .transform((value) => new URL(value).href.replace(/\/$/, ''))
 const PORT_MAX = 65_535
 const port = z
   .union([z.number(), z.string().regex(/^\d+$/).transform(Number)], { error: 'must be a port, a number' })
@@ -70,6 +81,17 @@ export const SETTINGS = {
     schema: port.optional(),
     value: 'PORT',
     meaning: 'Also listen for HTTPS as clients of oxd 3.1 speak it; 8444, or 8443 as there.',
+  }),
+  public_url: setting({
+    schema: publicUrl.optional(),
+    value: 'URL',
+    meaning:
+      'Where OPs and browsers reach the public listener: logouts, logins that others start, request objects and the keys of oxd. Sites that register from then on tell it to their OP.',
+  }),
+  public_port: setting({
+    schema: port.optional(),
+    value: 'PORT',
+    meaning: 'Listen there for what comes to `--public-url`, never for commands. 0 takes any free port.',
   }),
   tls_cert: setting({
     schema: text.optional(),
@@ -382,8 +404,12 @@ const COMBINATIONS: readonly { readonly holds: (config: Config) => boolean; read
       '--insecure-plain-http is for loopback alone: choose another --bind, or give --tls-cert and --tls-key.',
   },
   {
+    holds: ({ public_url, public_port }) => (public_url === undefined) === (public_port === undefined),
+    otherwise: '--public-url and --public-port go together: where others go to, and where oxd listens.',
+  },
+  {
     holds: (config) =>
-      !overHttp(config) ||
+      (!overHttp(config) && config.public_port === undefined) ||
       config.insecure_plain_http ||
       (config.tls_cert !== undefined && config.tls_key !== undefined),
     otherwise:

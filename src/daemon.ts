@@ -17,6 +17,7 @@ import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
 import type { Telling } from './reasons.ts'
+import { createPublicDesk } from './public_desk.ts'
 import { createRpKeys } from './rp_keys.ts'
 import { changeableDoor } from './reload/door.ts'
 import { createReload, type ReloadParts } from './reload/reload.ts'
@@ -93,7 +94,7 @@ const NO_JOURNAL: Journal = { entry: () => [], wake: () => {} }
 const furnish = (config: Config, surroundings: Surroundings) => {
   const { world, limits, opened, site_defaults = {}, lookup } = surroundings
   const { store, keys } = opened
-  const { trust_op, op_host, insecure_password_commands } = config
+  const { trust_op, op_host, insecure_password_commands, public_url } = config
   const door = changeableDoor(openDoor(config, limits, lookup), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
@@ -111,7 +112,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     pats,
     rpKeys,
     uma: createUma({ store, keys, ops, pats, world, limits }),
-    defaults: { op_host, site: site_defaults, insecure_password_commands },
+    defaults: { op_host, site: site_defaults, insecure_password_commands, public_url },
   }
   const newGuard = ({ allowed_op }: Config): Guard =>
     createGuard({ sites, callers, ops, pats, keys, world, limits, allowed_op, op_host })
@@ -136,6 +137,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
       }
     },
     sites,
+    desk: createPublicDesk(context, store, telling, limits),
     dispatch: createDispatch(COMMANDS, context, guard, telling),
     admin: createDispatch(ADMIN_COMMANDS, adminContext, guard, telling),
   }
@@ -189,7 +191,7 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     if (name.startsWith('insecure_') && value === true) world.log('warn', 'weakened', { setting: name })
   }
   const parts = furnish(config, surroundings)
-  const { door, sites, dispatch, admin } = parts
+  const { door, sites, dispatch, admin, desk } = parts
   const fits: Fits = (reply, long) => encodeReply(reply, { long }, limits) !== 'reply_too_large'
   const listening = await listen({
     tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
@@ -205,6 +207,8 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     call,
     refuse,
     version,
+    desk,
+    now: world.now,
     limits,
     log: world.log,
   }).catch(async (error: unknown) => {

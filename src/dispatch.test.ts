@@ -109,7 +109,7 @@ describe('dispatch', () => {
         pats: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,
-        defaults: { op_host: undefined, site: {}, insecure_password_commands: false },
+        defaults: { op_host: undefined, site: {}, insecure_password_commands: false, public_url: undefined },
       },
       // Nor a guard: what is public needs none.
       { first: () => {}, permit: async () => undefined as never },

@@ -648,6 +648,73 @@ const ERROR_ROWS = {
   },
   shutting_down: { wire: 'internal_error', http: 503, message: 'oxd is shutting down: try again.' },
   internal_error: { wire: 'internal_error', http: 500, message: 'oxd failed: see the log of the daemon.' },
+
+  // What comes in at the public listener; its answers do not tell these apart.
+  invalid_jwt_type: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The JWT is one of another kind.',
+  },
+  invalid_logout_token_issuer: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token is from another issuer.',
+  },
+  invalid_logout_token_audience: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token is meant for another client.',
+  },
+  invalid_logout_token_issued_at: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token does not say when it was issued, or says it lies in the future.',
+  },
+  invalid_logout_token_old: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token was issued too long ago.',
+  },
+  invalid_logout_token_expired: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token has expired.',
+  },
+  invalid_logout_token_jti: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token has no jti.',
+  },
+  invalid_logout_token_events: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token is none: the event of a back-channel logout is missing.',
+  },
+  invalid_logout_token_nonce: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token has a nonce, so it may be an ID Token.',
+  },
+  invalid_logout_token_subject: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token names neither a subject nor a session, or what is none.',
+  },
+  unknown_public_id: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'No site has this public id.',
+  },
+  invalid_logout_request: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The request has no logout_token, or more than one.',
+  },
+  foreign_logout: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The front-channel logout names no session of this site.',
+  },
 } as const satisfies Readonly<Record<string, ErrorRow>>
 
 export type ErrorCode = keyof typeof ERROR_ROWS

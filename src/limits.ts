@@ -91,6 +91,10 @@ export const LIMITS = {
   http_request_ms_max: 30_000,
   /** A silent HTTP connection is closed; longer than the pools of clients keep theirs. */
   http_idle_ms: 65_000,
+  /** Requests of one address at the public listener a minute; an OP that ends a hundred sessions a second stays below. */
+  public_requests_per_minute: 6_000,
+  /** Addresses that are counted one by one. */
+  public_sources_max: 10_000,
   /** How often certificate, key and CA files are looked at. */
   reload_interval_ms: 5_000,
   /** Keys of one caller that are good at once: the new one, and the old one until it is dropped. */
@@ -125,6 +129,10 @@ export const LIMITS = {
   op_metadata_members_max: 256,
   /** Objects and lists within each other in what an OP says or a caller sends; honest ones have a handful. */
   json_depth_max: 64,
+  /** A logout token is sent as soon as it is made: an older one is not accepted, whatever its exp says. */
+  logout_token_seconds_max: 300,
+  /** The jti of a logout token, which is kept. */
+  jti_characters_max: 1_024,
   /** The name of a session at the OP; honest ones are hashes or UUIDs. */
   sid_characters_max: 1_024,
   /** How long OP metadata and keys are used before they are fetched anew. */

@@ -1,8 +1,9 @@
 // Registers a site: its client at the OP, or one that was registered there by hand. What cannot be kept is taken back.
 import type { Context } from './command.ts'
 import { OxdError } from './error.ts'
+import { toldAddresses, type PublicPlace } from './public_addresses.ts'
 import type { Op } from './oidc/op.ts'
-import { clientByHand, registerClient, removeClient } from './oidc/registration.ts'
+import { clientByHand, registerClient, removeClient, type ClientMetadata } from './oidc/registration.ts'
 import { clientCredentials } from './oidc/token.ts'
 import {
   clientMetadata,
@@ -41,14 +42,33 @@ export const withUmaGrants = (settings: SiteSettings, { metadata }: Op): SiteSet
   return { ...settings, grant_types: [...new Set([...settings.grant_types, ...own, UMA_TICKET])] }
 }
 
+/** The client metadata of a site, and where the OP reaches it through oxd. */
+export const toldMetadata = (
+  { metadata }: Op,
+  settings: SiteSettings,
+  place: PublicPlace | undefined,
+): ClientMetadata => {
+  const own = defined(clientMetadata(settings))
+  return { ...toldAddresses(metadata, place, own), ...own }
+}
+
+/** Without the members that would not reach the OP. */
+const defined = (metadata: ClientMetadata): ClientMetadata =>
+  Object.fromEntries(Object.entries(metadata).filter(([, value]) => value !== undefined))
+
 /**
  * The client of a new site: as the OP registers it, or, with `client_id`, as the caller says.
  * @throws OxdError as `registerClient` and `clientByHand` do
  */
-export const newClient = async (op: Op, settings: SiteSettings, params: SiteParams): Promise<Client> => {
+export const newClient = async (
+  op: Op,
+  settings: SiteSettings,
+  params: SiteParams,
+  place: PublicPlace | undefined,
+): Promise<Client> => {
   const { client_id } = params
   if (client_id === undefined)
-    return { ...(await registerClient(op, clientMetadata(settings))), by_hand: false }
+    return { ...(await registerClient(op, toldMetadata(op, settings, place))), by_hand: false }
   const client = clientByHand(op, {
     client_id,
     client_secret: params.client_secret,

@@ -183,6 +183,8 @@ export interface Site {
   readonly client: Client
   /** A setup client is its own. */
   readonly setup?: Setup | undefined
+  /** Names it where the OP and browsers see it, and says nothing of its oxd_id; absent: nobody was told one. */
+  readonly public_id?: string | undefined
 }
 
 const given = (values: readonly (string | undefined)[]): string[] => [
@@ -452,6 +454,8 @@ export interface Sites {
   readonly hasClient: (issuer: string, client_id: string) => Promise<boolean>
   /** The site to which this client of this issuer belongs; the first, if there are several. */
   readonly ofClient: (issuer: string, client_id: string) => Promise<Site | undefined>
+  /** The site with this public id. */
+  readonly ofPublicId: (public_id: string) => Promise<Site | undefined>
   /** The setup clients of this issuer, the newest first; at most `setups_max`. */
   readonly setupsAt: (issuer: string) => Promise<readonly Site[]>
   /**
@@ -480,6 +484,7 @@ export const sitesOf = (
   const kind = store.kind<Site>({ kind: 'site', durable: true })
   const clients = store.kind<Listed>({ kind: 'client_sites', durable: true })
   const setups = store.kind<Listed>({ kind: 'setups', durable: true })
+  const publicIds = store.kind<{ readonly oxd_id: string }>({ kind: 'public_site', durable: true })
   const unwritten = new Map<string, Site>()
   /** The last change of each site that is under way. */
   const turns = new Map<string, Promise<unknown>>()
@@ -488,7 +493,10 @@ export const sitesOf = (
    * client stays the first: who registers the same client again, and removes it, takes nothing away; nor does the first
    * when it goes.
    */
-  const enter = async ({ oxd_id, issuer, client: { client_id }, setup }: Site): Promise<void> => {
+  const enter = async (site: Site): Promise<void> => {
+    const { oxd_id, issuer, setup, public_id } = site
+    const { client_id } = site.client
+    if (public_id !== undefined) await publicIds.put([public_id], { oxd_id })
     const entered = await clients.get([issuer, client_id])
     if (entered?.value.oxd_ids.includes(oxd_id) !== true) {
       await changeList(clients, [issuer, client_id], (oxd_ids) =>
@@ -542,6 +550,7 @@ export const sitesOf = (
       if (site === undefined) return false
       const { issuer, client } = site
       await kind.remove([oxd_id])
+      if (site.public_id !== undefined) await publicIds.remove([site.public_id])
       unwritten.delete(oxd_id)
       await leaveList(clients, [issuer, client.client_id], oxd_id)
       // So that it takes no other setup client's place.
@@ -550,6 +559,11 @@ export const sitesOf = (
     },
     hasClient: async (issuer, client_id) => (await ofClient(issuer, client_id)) !== undefined,
     ofClient,
+    async ofPublicId(public_id) {
+      const entry = await publicIds.get([public_id])
+      const site = entry && (await get(entry.value.oxd_id))
+      return site?.public_id === public_id ? site : undefined
+    },
     async setupsAt(issuer) {
       const oxd_ids = (await setups.get([issuer]))?.value.oxd_ids ?? []
       const found = await Promise.all(oxd_ids.map(get))

@@ -27,7 +27,7 @@ const newUma = () => {
     world,
     LIMITS,
   )
-  
+
   const ops = { door: undefined as never, at: undefined as never, keysAt: undefined as never }
   const nobody = { ops, pats: undefined as never }
   return createUma({ store, keys, world, limits: LIMITS, ...nobody })

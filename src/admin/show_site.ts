@@ -1,5 +1,6 @@
 // show_site: one site in full, without its secrets.
 import { LIMITS } from '../limits.ts'
+import { shownAddresses } from '../public_addresses.ts'
 import { adminCommand } from './admin_command.ts'
 import { adminFields } from './admin_fields.ts'
 import { siteInFull } from './shown_site.ts'
@@ -13,7 +14,8 @@ export const show_site = adminCommand({
   params: { oxd_id: adminFields.site_named },
   result: { site: adminFields.site },
   errors: ['unknown_site', 'invalid_request'],
-  async run({ oxd_id }, { sites }) {
-    return { site: siteInFull(await siteNamed(oxd_id, sites, LIMITS)) }
+  async run({ oxd_id }, { sites, defaults }) {
+    const site = await siteNamed(oxd_id, sites, LIMITS)
+    return { site: { ...siteInFull(site), ...shownAddresses(defaults.public_url, site) } }
   },
 })

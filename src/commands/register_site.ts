@@ -5,6 +5,7 @@ import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
 import type { Op } from '../oidc/op.ts'
+import { publicPlace } from '../public_addresses.ts'
 import { keepSite, newClient, refuseHalfClient, registrationOf, withUmaGrants } from '../registrar.ts'
 import { SITE_PARAMS, loginRedirectFirst, settingsFrom, type Site, type SiteSettings } from '../site.ts'
 
@@ -118,7 +119,7 @@ export const register_site = command({
       },
     },
   ],
-  async run(params, { ops, sites, defaults, permit, dialect }) {
+  async run(params, { ops, sites, defaults, permit, dialect, world }) {
     const { op_host, where } = askedOp(params, defaults.op_host)
     const oxd_id = randomUUID()
     const asked = settingsFrom(oxd_id, params)
@@ -128,8 +129,10 @@ export const register_site = command({
     const op = await ops.at(where)
     const withGrants = withUmaGrants(asked, op)
     const settings = dialect === 'v4' ? withOwnTokens(withGrants, op) : withGrants
-    const client = await newClient(op, settings, params)
-    const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup }
+    const place = publicPlace(defaults.public_url, world)
+    const client = await newClient(op, settings, params, place)
+    const public_id = place?.public_id
+    const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup, public_id }
     await keepSite(op, sites, site, permit.adopt)
     return { ...registrationOf(site), oxd_id, op_host: dialect === 'v4' ? site.issuer : op_host }
   },

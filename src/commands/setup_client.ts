@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
+import { publicPlace } from '../public_addresses.ts'
 import { askedOp } from '../oidc/asked_op.ts'
 import {
   keepSite,
@@ -85,7 +86,7 @@ export const setup_client = command({
       },
     },
   ],
-  async run(params, { ops, sites, defaults, permit }) {
+  async run(params, { ops, sites, defaults, permit, world }) {
     const { op_host, where } = askedOp(params, defaults.op_host)
     const [oxd_id, setup_oxd_id] = [randomUUID(), randomUUID()]
     const settings = settingsFrom(oxd_id, params)
@@ -95,12 +96,24 @@ export const setup_client = command({
     const op = await ops.at(where)
 
     const register = async (own_id: string, wanted: SiteSettings, link?: Setup): Promise<Site> => {
-      const client = await newClient(op, wanted, params)
+      // Nobody logs in with a setup client.
+      const place = link === undefined ? undefined : publicPlace(defaults.public_url, world)
+      const client = await newClient(op, wanted, params, place)
       // Setup clients are asked about tokens, and only so many: who shows nothing must not crowd out the true ones.
       if (client.by_hand && link === undefined && !permit.anywhere) await proveClient(op, client)
       // A setup client is its own.
       const setup = link ?? { oxd_id: own_id, client_id: client.client_id }
-      const site = { oxd_id: own_id, op_host, ...where, version: 1, settings: wanted, client, setup }
+      const public_id = place?.public_id
+      const site = {
+        oxd_id: own_id,
+        op_host,
+        ...where,
+        version: 1,
+        settings: wanted,
+        client,
+        setup,
+        public_id,
+      }
       await keepSite(op, sites, site, permit.adopt)
       return site
     }

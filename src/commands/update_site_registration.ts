@@ -5,7 +5,9 @@ import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import { namedQuirks } from '../oidc/asked_op.ts'
 import type { Op } from '../oidc/op.ts'
-import { clientByHand, updateClient, type Management } from '../oidc/registration.ts'
+import { clientByHand, updateClient, type ClientMetadata, type Management } from '../oidc/registration.ts'
+import { publicPlace } from '../public_addresses.ts'
+import { toldMetadata } from '../registrar.ts'
 import {
   SITE_PARAMS,
   clientMetadata,
@@ -49,11 +51,14 @@ export const update_site_registration = command({
       result: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff' },
     },
   ],
-  async run(params, { site: { oxd_id }, ops, sites, fail }) {
+  async run(params, { site: { oxd_id }, ops, sites, defaults, world, fail }) {
     return sites.inTurn(oxd_id, async () => {
       // Read again, since another change may have come before.
-      const site = await sites.get(oxd_id)
-      if (site === undefined) throw fail('invalid_oxd_id')
+      const before = await sites.get(oxd_id)
+      if (before === undefined) throw fail('invalid_oxd_id')
+      // A site of before there was a public listener gets its name there now.
+      const place = publicPlace(defaults.public_url, world, before)
+      const site = { ...before, public_id: place?.public_id ?? before.public_id }
       const settings = settingsFrom(oxd_id, params, site.settings)
       const quirks = namedQuirks(params.op_quirks) ?? site.quirks
       const op = await ops.at({ ...site, quirks })
@@ -61,7 +66,8 @@ export const update_site_registration = command({
       await sites.replace(site)
       const keep = (management: Management): Promise<void> =>
         sites.replace({ ...site, client: { ...site.client, ...management } })
-      const client = await changedClient(op, site, settings, params, keep)
+      const metadata = toldMetadata(op, settings, place)
+      const client = await changedClient(op, site, settings, params, metadata, keep)
       const after = { ...site, quirks, settings, client }
       await sites.replace({
         ...after,
@@ -78,12 +84,12 @@ const changedClient = async (
   { client, settings: before }: Site,
   settings: SiteSettings,
   params: SiteParams,
+  metadata: ClientMetadata,
   keep: (management: Management) => Promise<void>,
 ): Promise<Client> => {
   const { client_id, client_secret, client_registration_client_uri: uri } = params
-  const metadata = clientMetadata(settings)
   if (client_id === undefined && client_secret === undefined && uri === undefined && !client.by_hand) {
-    const concernsOnlyOxd = isDeepStrictEqual(metadata, clientMetadata(before))
+    const concernsOnlyOxd = isDeepStrictEqual(clientMetadata(settings), clientMetadata(before))
     if (client.registration_client_uri === undefined && concernsOnlyOxd) return client
     return { ...(await updateClient(op, client, metadata, keep)), by_hand: false }
   }

@@ -19,6 +19,9 @@ const OP_METADATA = z.object({
   registration_endpoint: endpoint.optional(),
   introspection_endpoint: endpoint.optional(),
   end_session_endpoint: endpoint.optional(),
+  /** An OP that says no is not told where to send logouts; one that says nothing may send them all the same. */
+  backchannel_logout_supported: z.boolean().optional().catch(undefined),
+  frontchannel_logout_supported: z.boolean().optional().catch(undefined),
   token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
   /** Decides what a client asks for by default, and nothing else: who says it wrong says nothing. */
   grant_types_supported: z.array(z.string()).optional().catch(undefined),

@@ -15,6 +15,8 @@ export interface Registered {
   readonly alg: string
   /** Absent: they are not encrypted. */
   readonly encryption?: Encryption | undefined
+  /** The `typ` that they may have, in lower case, `undefined` among them for none; absent: any. */
+  readonly types?: readonly (string | undefined)[]
 }
 
 /** The sorts of JWTs that an OP makes for a client, as client metadata call them. */
@@ -56,7 +58,7 @@ const jsonIn = (bytes: Uint8Array): Claims => {
 }
 const segment = (jws: string, at: number): Buffer => Buffer.from(jws.split('.')[at] ?? '', 'base64url')
 
-const headerAlg = (jws: string): unknown => {
+const headerOf = (jws: string): Claims => {
   if (jws.length > LIMITS.token_characters_max) {
     throw new OxdError('invalid_id_token_malformed', {
       what: `It is longer than ${LIMITS.token_characters_max} characters.`,
@@ -73,8 +75,12 @@ const headerAlg = (jws: string): unknown => {
       reason: { about: 'crit', spec: 'RFC 7515 4.1.11', seen: header.crit },
     })
   }
-  return header.alg
+  return header
 }
+
+/** A type is a media type, in any case, of which `application/` may be left out (RFC 7515 section 4.1.9). */
+const typeIn = ({ typ }: Claims): unknown =>
+  typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
 
 /** The signed JWT: what came, or what is in it. Whether it is encrypted is not for the token to say. */
 const signedJwt = async (
@@ -103,7 +109,12 @@ export const openJwt = async (
   registered: Registered,
 ): Promise<Claims> => {
   const jws = await signedJwt(op, client, jwt, registered.encryption)
-  const alg = headerAlg(jws)
+  const header = headerOf(jws)
+  const { alg } = header
+  const typ = typeIn(header)
+  if (registered.types?.some((type) => type === typ) === false) {
+    throw new OxdError('invalid_jwt_type', { reason: { about: 'typ', spec: 'RFC 8725 3.11', seen: typ } })
+  }
   if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {
     throw new OxdError('id_token_without_signature_not_allowed', {
       reason: { about: 'alg', spec: 'RFC 8725 3.1', expected: registered.alg, seen: alg },

@@ -25,7 +25,7 @@ export interface Ops {
   /** The OP that is found there. @throws OxdError as `discover` does */
   at(whereabouts: Whereabouts): Promise<Op>
   /** Its keys alone: nothing is asked before a token asks for them. */
-  keysAt(whereabouts: Whereabouts): OpKeys
+  keysAt(whereabouts: Whereabouts): Pick<Op, 'keys' | 'own'>
   /** The way to OPs whose metadata nobody has asked for yet. */
   readonly door: Door
 }
@@ -87,7 +87,7 @@ export const createOps = (
 
   return {
     door,
-    keysAt: (where) => keptAt(where).context.keys,
+    keysAt: (where) => ({ keys: keptAt(where).context.keys, own }),
     async at(where) {
       const { issuer } = where
       const { key, context } = keptAt(where)

@@ -1,0 +1,228 @@
+// The public listener: what OPs and browsers send to sites, and fetch of oxd. It knows no commands.
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { Server as HttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { PublicDesk, PublicParams } from '../public_desk.ts'
+import type { HttpListening } from './http.ts'
+import { plainAddress } from './http_addresses.ts'
+import { peerOf } from './http_request.ts'
+import { codeOf, createServer, listenProblem, watchBusy, type ServerOptions } from './http_server.ts'
+import { TLS_MIN } from './tls.ts'
+
+export interface PublicOptions extends Omit<ServerOptions, 'client_certificates'> {
+  readonly host: string
+  readonly port: number
+  readonly desk: PublicDesk
+  /** Milliseconds since the epoch. */
+  readonly now: () => number
+}
+
+interface Reply {
+  readonly status: number
+  readonly headers?: Readonly<Record<string, string>>
+  readonly body?: string
+}
+
+interface Asked {
+  /** What the path leaves open. */
+  readonly name: string
+  /** Of the query, or of the form. */
+  readonly params: PublicParams
+  readonly peer: string
+}
+
+interface Route {
+  readonly path: RegExp
+  readonly methods: readonly ('GET' | 'POST')[]
+  readonly answer: (desk: PublicDesk, asked: Asked) => Promise<Reply>
+}
+
+/** On every answer. */
+const HEADERS = {
+  'cache-control': 'no-store',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+} as const
+
+const json = (status: number, value: unknown): Reply => ({
+  status,
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(value),
+})
+
+/** A page without script, picture or style. It may be framed: OPs show it in frames, and there is nothing in it to click. */
+const page = (status: number, text: string): Reply => ({
+  status,
+  headers: { 'content-type': 'text/html; charset=utf-8', 'content-security-policy': "default-src 'none'" },
+  body: `<!doctype html><html lang="en"><title>${text}</title><p>${text}</p></html>\n`,
+})
+
+const NAME = '([A-Za-z0-9_-]{1,128})'
+
+const ROUTES: readonly Route[] = [
+  {
+    path: new RegExp(`^/backchannel-logout/${NAME}$`),
+    methods: ['POST'],
+    // Back-Channel Logout 2.8. Which rule refused is in the log alone.
+    answer: async (desk, { name, params, peer }) =>
+      (await desk.backChannelLogout(name, params, peer))
+        ? { status: 200 }
+        : json(400, { error: 'invalid_request' }),
+  },
+  {
+    path: new RegExp(`^/frontchannel-logout/${NAME}$`),
+    methods: ['GET'],
+    // The same page whatever it did: it tells nobody which sessions there are.
+    async answer(desk, { name, params, peer }) {
+      await desk.frontChannelLogout(name, params, peer)
+      return page(200, 'Logged out')
+    },
+  },
+  {
+    path: new RegExp(`^/get-request-object/${NAME}$`),
+    methods: ['GET'],
+    async answer(desk, { name }) {
+      const body = await desk.requestObject(name)
+      const headers = { 'content-type': 'application/oauth-authz-req+jwt' }
+      return body === undefined ? { status: 404 } : { status: 200, headers, body }
+    },
+  },
+  {
+    path: /^\/get-rp-jwks$/,
+    methods: ['GET'],
+    answer: async (desk) => json(200, { keys: await desk.keys() }),
+  },
+]
+
+const FORM = /^application\/x-www-form-urlencoded *(?:;|$)/i
+const MINUTE_MS = 60_000
+
+/** What came once; a parameter that came twice says nothing (RFC 6749 section 3.1). */
+const readParams = (text: string): PublicParams => {
+  const read = new URLSearchParams(text)
+  return Object.fromEntries([...read].filter(([name]) => read.getAll(name).length === 1))
+}
+
+/** The body, or undefined if it is too large. */
+const readBody = async (request: IncomingMessage, bytes_max: number): Promise<string | undefined> => {
+  const parts: Buffer[] = []
+  let bytes = 0
+  for await (const part of request) {
+    // The stream has no encoding, so its parts are bytes.
+    const chunk = part as Buffer
+    bytes += chunk.length
+    if (bytes > bytes_max) return undefined
+    parts.push(chunk)
+  }
+  return Buffer.concat(parts).toString('utf8')
+}
+
+/** Counts the requests of each source, a minute at a time; those beyond `public_sources_max` count as one. */
+const createMeter = (
+  now: () => number,
+  limits: Pick<PublicOptions['limits'], 'public_sources_max' | 'public_requests_per_minute'>,
+) => {
+  let counts = new Map<string, number>()
+  let began = now()
+  /** Is there room for one more? */
+  return (source: string): boolean => {
+    const age = now() - began
+    if (age < 0 || age >= MINUTE_MS) {
+      counts = new Map()
+      began = now()
+    }
+    const key = counts.has(source) || counts.size < limits.public_sources_max ? source : 'others'
+    const count = (counts.get(key) ?? 0) + 1
+    counts.set(key, count)
+    return count <= limits.public_requests_per_minute
+  }
+}
+
+/** The address; of an IPv6 one what a provider gives to one customer. */
+const sourceOf = ({ remoteAddress = '' }: IncomingMessage['socket']): string => {
+  const address = plainAddress(remoteAddress)
+  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
+}
+
+/**
+ * Listens for HTTP, or HTTPS if there is a certificate.
+ * @throws StartError, with what to do, when the address is taken or not allowed
+ */
+export const listenPublic = async ({
+  host: given,
+  port,
+  desk,
+  now,
+  ...options
+}: PublicOptions): Promise<HttpListening> => {
+  const { limits, log } = options
+  const host = given === 'localhost' ? '127.0.0.1' : given
+  const isWithin = createMeter(now, limits)
+  let stopping = false
+
+  const replyTo = async (request: IncomingMessage): Promise<Reply> => {
+    if (stopping) return { status: 503 }
+    if (!isWithin(sourceOf(request.socket))) return { status: 429, headers: { 'retry-after': '60' } }
+    const [path = '', query = ''] = (request.url ?? '').split(/\?(.*)/s, 2)
+    const route = ROUTES.find((each) => each.path.test(path))
+    if (route === undefined) return { status: 404 }
+    const method = route.methods.find((each) => each === request.method)
+    if (method === undefined) return { status: 405, headers: { allow: route.methods.join(', ') } }
+    let text: string | undefined = query
+    if (method === 'POST') {
+      if (!FORM.test(request.headers['content-type'] ?? '')) return { status: 415 }
+      text = await readBody(request, limits.http_body_bytes_max)
+      if (text === undefined) return { status: 413, headers: { connection: 'close' } }
+    }
+    const [, name = ''] = route.path.exec(path) ?? []
+    return route.answer(desk, { name, params: readParams(text), peer: peerOf(request.socket) })
+  }
+
+  const send = (response: ServerResponse, { status, headers = {}, body = '' }: Reply): void => {
+    const length = { 'content-length': String(Buffer.byteLength(body)) }
+    const closing = stopping ? { connection: 'close' } : {}
+    response.writeHead(status, { ...HEADERS, ...length, ...headers, ...closing }).end(body)
+  }
+
+  const listening: Server = createServer({ ...options, client_certificates: false }, (request, response) => {
+    response.once('close', busy.begin())
+    replyTo(request)
+      .catch((error: unknown): Reply => {
+        // The text of an error that nobody foresaw may hold a secret. A request that broke off needs no answer.
+        const name = error instanceof Error ? error.name : typeof error
+        if (!request.destroyed)
+          log('error', 'a request failed', { peer: peerOf(request.socket), error: name })
+        return { status: 500 }
+      })
+      .then((reply) => send(response, reply))
+  })
+  const busy = watchBusy(listening)
+
+  await new Promise<void>((resolve, reject) => {
+    listening.once('error', (error) => reject(listenProblem(error, host, port, '--public-port')))
+    listening.listen(port, host, resolve)
+  })
+  listening.removeAllListeners('error')
+  // Out of file descriptors, for example: the daemon goes on with the connections that it has.
+  listening.on('error', (error) => log('warn', 'accept failed', { error: codeOf(error) }))
+  // A TCP server that listens has an AddressInfo; the string is for pipes, null for servers that do not listen.
+  const { address, port: bound } = listening.address() as AddressInfo
+
+  const close = async (): Promise<void> => {
+    stopping = true
+    const ended = new Promise<void>((resolve) => listening.close(() => resolve()))
+    await busy.end(limits.shutdown_ms)
+    await ended
+  }
+  let closed: Promise<void> | undefined
+  return {
+    address: { host: address, port: bound },
+    prepare:
+      ({ tls }) =>
+      () => {
+        if (tls === undefined || !(listening instanceof HttpsServer)) return
+        listening.setSecureContext({ cert: tls.cert, key: tls.key, minVersion: TLS_MIN })
+      },
+    close: () => (closed ??= close()),
+  }
+}
