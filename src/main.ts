@@ -78,8 +78,14 @@ const serve = async (argv: readonly string[], version: string): Promise<void> =>
   process.once('SIGINT', stop)
   // What a reload cannot use is in the log, and the old stays in use.
   process.on('SIGHUP', () => void daemon.reload())
-  const { tcp, unix, https, https31 } = daemon.addresses
-  world.log('info', 'oxd is ready', { tcp: shown(tcp), unix, https: shown(https), https31: shown(https31) })
+  const { tcp, unix, https, https31, public: forOthers } = daemon.addresses
+  world.log('info', 'oxd is ready', {
+    tcp: shown(tcp),
+    unix,
+    https: shown(https),
+    https31: shown(https31),
+    public: shown(forOthers),
+  })
 }
 
 const shown = (address: { readonly host: string; readonly port: number } | undefined): string | undefined =>

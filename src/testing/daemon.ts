@@ -27,6 +27,8 @@ export interface TestDaemonOptions {
   readonly limits?: Partial<Limits>
   /** Both HTTP listeners, plain or with a certificate for 127.0.0.1 and localhost. */
   readonly http?: 'plain' | 'tls'
+  /** The public listener, plain, for `PUBLIC_URL`. */
+  readonly public?: true
   /** Milliseconds since the epoch; default: the real clock. */
   readonly now?: () => number
   /** A folder for SQLite; without it everything is in memory. */
@@ -49,6 +51,8 @@ export interface TestDaemon {
   readonly call: (command: string, params: Data, more?: Data) => Promise<Envelope>
   /** Where the HTTP listeners are, if `http` asked for them: that of 3.1 and that of 4.x. */
   readonly places: { readonly v3: HttpPlace; readonly v4: HttpPlace }
+  /** What a stranger sends to the public listener: a path below `PUBLIC_URL`, or the whole address. */
+  readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
   /** One command over HTTP, on a connection of its own: `post('v4', '/get-user-info', { … }, { authorization })`. */
   readonly post: (
     dialect: 'v3' | 'v4',
@@ -59,6 +63,10 @@ export interface TestDaemon {
   readonly reload: Daemon['reload']
   readonly close: Daemon['close']
 }
+
+/** Where OPs are told that the public listener is. */
+export const PUBLIC_URL = 'https://oxd.example.com/below'
+const PUBLIC = ['--public-url', PUBLIC_URL, '--public-port', '0', '--insecure-plain-http']
 
 const BOTH_PORTS = ['--https-port', '0', '--https31-port', '0']
 
@@ -144,7 +152,11 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
       ? openInMemory(world)
       : await openStore({ data_dir, key_file: `${data_dir}.key`, world, limits })
   const { argv, ca, clean } = await preparedHttp(options.http)
-  const config = readConfig(['--port', '0', ...argv, ...(options.argv ?? [])], {}, '')
+  const config = readConfig(
+    ['--port', '0', ...argv, ...(options.public ? PUBLIC : []), ...(options.argv ?? [])],
+    {},
+    '',
+  )
   const admin_socket = data_dir && join(data_dir, 'admin.sock')
   const daemon = await startDaemon(config, { world, limits, opened, admin_socket, lookup, version: '0.0.0' })
   const { tcp, https, https31 } = daemon.addresses
@@ -154,6 +166,11 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
     port,
     places,
     post: (dialect, path, params, headers) => postJson(places[dialect], path, params, headers),
+    stranger: (address, sent) =>
+      fetch(`http://127.0.0.1:${daemon.addresses.public?.port}${address.replace(PUBLIC_URL, '')}`, {
+        redirect: 'manual',
+        ...sent,
+      }),
     reload: daemon.reload,
     log,
     opened,

@@ -6,7 +6,7 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
 import { realWorld } from '../world.ts'
 import type { World } from '../world.ts'
-import type { Json } from './jws.ts'
+import type { Json, TokenFaults } from './jws.ts'
 import {
   addClient,
   clientInformation,
@@ -18,6 +18,7 @@ import {
   SLOTS,
   text,
 } from './op_endpoints.ts'
+import { makeLogoutToken, type LoggedOut } from './op_logout.ts'
 import type { Answer, EndpointName, Faults, House, Issuer, Recorded, Request } from './op_endpoints.ts'
 import { reply, Reply } from './reply.ts'
 import type { Good } from './reply.ts'
@@ -56,6 +57,15 @@ export interface LyingOp {
    * @returns where the OP sends the browser to; throws when it shows a page instead
    */
   readonly authorize: (url: string, who?: { readonly sub?: string }) => Promise<string>
+  /** A logout token for a client, as the OP would send it to the `backchannel_logout_uri` that `metadataOf` tells. */
+  readonly logoutToken: (
+    issuer: string,
+    client_id: string,
+    about: LoggedOut,
+    faults?: TokenFaults,
+  ) => Promise<string>
+  /** What a client registered. */
+  readonly metadataOf: (issuer: string, client_id: string) => Json
   /** New keys; the old ones are published no more. `keepKid`: under the old names. */
   readonly rotateKeys: (issuer: string, options?: { readonly keepKid?: boolean }) => void
   readonly requests: (issuer: string) => readonly Recorded[]
@@ -292,6 +302,9 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
       return visit(url, sub)
     },
+    logoutToken: async (issuer, client_id, about, faults = {}) =>
+      String(await makeLogoutToken(house, known(issuer), client_id, about, faults)),
+    metadataOf: (issuer, client_id) => known(issuer).clients.get(client_id)?.metadata ?? {},
     rotateKeys(issuer, { keepKid = false } = {}) {
       const found = known(issuer)
       found.slot = (found.slot + 1) % SLOTS

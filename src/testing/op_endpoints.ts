@@ -188,7 +188,7 @@ export interface House {
 const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
 
 /** The ID Token of a grant, or a signed userinfo: the same key, header and lies. */
-const signFor = async (
+export const signFor = async (
   issuer: Issuer,
   client: Client,
   claims: Json,

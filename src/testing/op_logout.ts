@@ -1,0 +1,45 @@
+// The logout tokens of the OP that can lie.
+// @see https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken
+import type { Json, TokenFaults } from './jws.ts'
+import { signFor, type House, type Issuer } from './op_endpoints.ts'
+
+export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
+const LOGOUT_TOKEN_SECONDS = 120
+
+/** What a logout is about: a subject, one of its sessions, or both. */
+export interface LoggedOut {
+  readonly sub?: string
+  readonly sid?: string
+}
+
+/** An honest logout token for this client, and what the faults make of it. */
+export const makeLogoutToken = (
+  house: House,
+  issuer: Issuer,
+  client_id: string,
+  about: LoggedOut,
+  faults: TokenFaults,
+): Promise<unknown> => {
+  const client = issuer.clients.get(client_id)
+  if (client === undefined) throw new Error(`The OP has no client ${client_id}.`)
+  const now = Math.floor(house.now() / 1000)
+  const times: Record<string, number> = { iat: now, exp: now + LOGOUT_TOKEN_SECONDS }
+  for (const [name, offset] of Object.entries(faults.offsets ?? {}))
+    times[name] = (times[name] ?? now) + offset
+  const claims: Json = {
+    iss: issuer.issuer,
+    aud: client_id,
+    ...times,
+    jti: house.token(),
+    events: { [LOGOUT_EVENT]: {} },
+    ...about,
+  }
+  const header = (made: Json): Json | string => {
+    const typed = { ...made, typ: 'logout+jwt' }
+    return faults.header?.(typed) ?? typed
+  }
+  return signFor(issuer, client, claims, client.metadata['id_token_signed_response_alg'], {
+    ...faults,
+    header,
+  })
+}
