@@ -7,7 +7,7 @@ import { openDoor, readCertificates } from './daemon.ts'
 import { LIMITS } from './limits.ts'
 import { loadConfig } from './load_config.ts'
 import { check } from './moving/check.ts'
-import { connectLikeTheDoor } from './moving/met.ts'
+import { connectLikeTheDoor, goesThroughProxy } from './moving/met.ts'
 import type { World } from './world.ts'
 
 const USAGE = `oxd check URL|FILE.cfg [settings]
@@ -41,6 +41,7 @@ export const runCheckCli = async (
       door,
       connect: connectLikeTheDoor(look),
       lookup,
+      proxied: goesThroughProxy(look),
       now,
       limits: LIMITS,
       readCfg: (file) => readCfgFile(file, CLIENT_LIMITS),

@@ -16,7 +16,7 @@ import { createAuthority, createServerCertificate } from '../testing/tls.ts'
 import type { Authority } from '../testing/tls.ts'
 import { check } from './check.ts'
 import type { CheckTools, Checked } from './check.ts'
-import { connectLikeTheDoor, createMeet, shownAt } from './met.ts'
+import { connectLikeTheDoor, createMeet, goesThroughProxy, shownAt } from './met.ts'
 import type { LookOptions } from './met.ts'
 
 const NAME = 'op.test'
@@ -88,6 +88,7 @@ const toolsOf = (options: LookOptions, over: Partial<CheckTools> = {}): CheckToo
     door,
     connect: connectLikeTheDoor(options),
     lookup,
+    proxied: () => false,
     now: Date.now,
     limits,
     readCfg: (file) => readConfig(file, CLIENT_LIMITS),
@@ -129,6 +130,19 @@ describe('an OP', () => {
     await check(issuer, toolsOf(options))
     const asked = op.requests(op.origin).map(({ method, endpoint }) => `${method} ${endpoint}`)
     assert.deepEqual(new Set(asked), new Set(['GET discovery']))
+  })
+
+  test('behind a proxy, which alone looks up its name', async () => {
+    const { issuer, options } = await startOp()
+    const lookup: Lookup = (_host, _options, callback) => callback(new Error('not asked'), [])
+    const checked = await check(issuer, toolsOf(options, { lookup, proxied: () => true }))
+    assert.match(at(checked, 'DNS'), /^ok .*op\.test is looked up by the proxy/)
+    assert.equal(checked.exit_code, 0, checked.lines.join('\n'))
+    const op_proxy = 'http://proxy.test:3128'
+    const outside = new URL('https://op.test')
+    assert.equal(goesThroughProxy({ op_proxy })(outside), true)
+    assert.equal(goesThroughProxy({ op_proxy, no_proxy: 'op.test:443' })(outside), false)
+    assert.equal(goesThroughProxy({})(outside), false)
   })
 
   test('at the URL of its discovery document', async () => {

@@ -23,6 +23,8 @@ export interface OpTools {
   /** Opens a connection as the door does. */
   readonly connect: (url: URL) => Promise<Socket>
   readonly lookup: Lookup
+  /** Whether a proxy looks up the host and goes there. */
+  readonly proxied: (url: URL) => boolean
   /** Milliseconds since the epoch. */
   readonly now: () => number
   readonly limits: Limits
@@ -42,7 +44,8 @@ type Metadata = Readonly<Record<string, unknown>>
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : 'unknown reason')
 
-const checkDns = async (url: URL, { lookup }: OpTools): Promise<Finding> => {
+const checkDns = async (url: URL, { lookup, proxied }: OpTools): Promise<Finding> => {
+  if (proxied(url)) return ok('DNS', `${url.hostname} is looked up by the proxy.`)
   const host = url.hostname.replace(/^\[|\]$/g, '')
   if (isIP(host) !== 0) return ok('DNS', `${host} is an address by itself.`)
   try {

@@ -39,6 +39,13 @@ export const connectLikeTheDoor = (options: LookOptions): ReturnType<typeof crea
     closing: new AbortController().signal,
   })
 
+/** Whether the way to this URL is by way of the proxy, which looks up its host. */
+export const goesThroughProxy =
+  ({ op_proxy, no_proxy = '' }: Pick<LookOptions, 'op_proxy' | 'no_proxy'>) =>
+  ({ hostname, port, protocol }: URL): boolean =>
+    op_proxy !== undefined &&
+    !createProxy(op_proxy, no_proxy).bypassed(hostname, Number(port || (protocol === 'http:' ? 80 : 443)))
+
 const nameOf = (name: Certificate): string =>
   name.CN ? `CN=${String(name.CN)}` : `O=${String(name.O || 'unknown')}`
 
