@@ -5,8 +5,8 @@ export const interop = [
   ...weakenings('src/moving/check_op.ts', 'src/moving/check.test.ts', [
     [
       'oxd check: the name is looked up here, although the proxy does',
-      'if (proxied(url)) return ok(',
-      'if (false) return ok(',
+      "if (proxied(url)) return ok('DNS', `${url.hostname} is looked up by the proxy.`)",
+      '',
       'behind a proxy',
     ],
   ]),
