@@ -375,6 +375,8 @@ const reach = (
       dialect: 'native',
       credentials,
       peer: 'here',
+      // Nothing waits here that could be ended.
+      signal: new AbortController().signal,
     })
     if (status === 'ok') return data
     throw new OxdError(command, String(data.error), String(data.error_description))

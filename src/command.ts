@@ -1,6 +1,7 @@
 // What a command is: its whole definition, from which dispatch, the typed client, the docs and the CLI are derived.
 import type { z } from 'zod'
 import type { DialectName } from './dialect.ts'
+import type { EndedLogins } from './ended_logins.ts'
 import type { ErrorCode, OxdErrorOptions, OxdError } from './error.ts'
 import type { Ops } from './oidc/op.ts'
 import type { Setup, Site, Sites } from './site.ts'
@@ -48,6 +49,7 @@ export interface Context {
   readonly sites: Sites
   readonly logins: Logins
   readonly liveLogins: LiveLogins
+  readonly endedLogins: EndedLogins
   readonly pats: Pats
   readonly rpKeys: RpKeys
   readonly uma: Uma
@@ -66,6 +68,8 @@ export interface OpenContext extends Context {
   readonly permit: Permit
   /** Puts what is known of the call into its line of the log, should it be refused: by which login it is explained later. */
   readonly audit: (found: { readonly login_id: string }) => void
+  /** Aborted when the caller has gone or sends nothing more, or oxd stops: a command that waits answers then. */
+  readonly signal: AbortSignal
 }
 export interface SiteContext extends OpenContext {
   readonly site: Site

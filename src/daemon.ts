@@ -7,11 +7,12 @@ import { createCallers } from './callers.ts'
 import type { AnyCommand, Context } from './command.ts'
 import * as commands from './commands/index.ts'
 import type { Config } from './config.ts'
+import { createEndedLogins } from './ended_logins.ts'
 import { createDispatch, type Dispatch, type Envelope } from './dispatch.ts'
 import { StartError } from './error.ts'
 import { createGuard, type Guard } from './guard.ts'
 import type { Limits } from './limits.ts'
-import { createLiveLogins, type Journal } from './live_logins.ts'
+import { createLiveLogins } from './live_logins.ts'
 import { createLogins } from './login.ts'
 import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
@@ -88,8 +89,6 @@ export const openDoor = (
   }
 }
 
-const NO_JOURNAL: Journal = { entry: () => [], wake: () => {} }
-
 /** Everything behind the transports. */
 const furnish = (config: Config, surroundings: Surroundings) => {
   const { world, limits, opened, site_defaults = {}, lookup } = surroundings
@@ -100,7 +99,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const sites = sitesOf(store, limits)
   const rpKeys = createRpKeys(store, world, limits)
   const ops = createOps(door, world, limits, { own: rpKeys, no_quirk: config.no_quirk })
-  const liveLogins = createLiveLogins(store, NO_JOURNAL, world, limits)
+  const endedLogins = createEndedLogins(store, keys, world, limits)
+  const liveLogins = createLiveLogins(store, endedLogins, world, limits)
   const pats = createPats(store, ops, world, limits)
   const callers = createCallers(store, world, limits)
   const context: Context = {
@@ -109,6 +109,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     sites,
     logins: createLogins(store, keys, liveLogins, world, limits),
     liveLogins,
+    endedLogins,
     pats,
     rpKeys,
     uma: createUma({ store, keys, ops, pats, world, limits }),

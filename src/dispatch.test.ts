@@ -106,6 +106,7 @@ describe('dispatch', () => {
         sites: undefined as never,
         logins: undefined as never,
         liveLogins: undefined as never,
+        endedLogins: undefined as never,
         pats: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,
@@ -116,7 +117,7 @@ describe('dispatch', () => {
       { fingerprint: () => '', characters_max: 200 },
     )
       .overSocket({ protected: false, fits })
-      .handle({ command: 'probe', params: {}, ...more }, 'test')
+      .handle({ command: 'probe', params: {}, ...more }, 'test', new AbortController().signal)
 
   it('lets out what the command declares, in its order, nulls included', async () => {
     const run = async () => ({ secret: 'x', login_id: 'l', uri: 'u' })

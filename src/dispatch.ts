@@ -19,6 +19,8 @@ export interface Call {
   readonly credentials: Credentials
   /** Names the caller in the log. */
   readonly peer: string
+  /** Aborted when the caller has gone or sends nothing more, or oxd stops: a command that waits answers then. */
+  readonly signal: AbortSignal
   /** Can the wire carry this reply? Asked before the call is logged. */
   readonly fits?: (reply: Envelope) => boolean
 }
@@ -50,7 +52,7 @@ export interface Dispatch {
   refuse(code: ErrorCode, dialect: DialectName, peer: string): Answer
   /** What the socket needs: envelopes in, envelopes out. */
   overSocket(rules: SocketRules): {
-    handle(request: Request, peer: string): Promise<Reply>
+    handle(request: Request, peer: string, signal: AbortSignal): Promise<Reply>
     /** The reply to what could not be carried out: no frame, or (with `request`) one that came too late or too large. */
     handleBad(code: ErrorCode, peer: string, request?: Request): Envelope
   }
@@ -105,7 +107,7 @@ export const createDispatch = (
   const run = async (
     command: AnyCommand,
     sent: Record<string, unknown>,
-    { dialect, credentials }: Call,
+    { dialect, credentials, signal }: Call,
     findings: Findings,
   ): Promise<Record<string, unknown>> => {
     guard.first(command, credentials)
@@ -118,7 +120,7 @@ export const createDispatch = (
     const permit = await guard.permit(command, { params, site, credentials, dialect })
     const fail = (code: ErrorCode, options?: OxdErrorOptions): OxdError => new OxdError(code, options)
     const audit = (found: Findings): void => void Object.assign(findings, found)
-    return command.run(params as never, { ...context, dialect, permit, site, fail, audit } as never)
+    return command.run(params as never, { ...context, dialect, permit, signal, site, fail, audit } as never)
   }
 
   const asOxdError = (error: unknown, fields: LogFields): OxdError => {
@@ -196,7 +198,7 @@ export const createDispatch = (
     call,
     refuse,
     overSocket: ({ protected: isProtected, fits }) => ({
-      async handle({ command, params, oxd }, peer) {
+      async handle({ command, params, oxd }, peer, signal) {
         const long = oxd === 1
         const { status, data } = await call({
           command,
@@ -204,6 +206,7 @@ export const createDispatch = (
           dialect: long ? 'native' : 'v3',
           credentials: { protected: isProtected },
           peer,
+          signal,
           fits: (reply) => fits(reply, long),
         })
         return { reply: { status, data }, long }

@@ -634,6 +634,24 @@ const ERROR_ROWS = {
     message: 'The authorization server did not add the permission to the RPT.',
   },
 
+  // Ended logins.
+  invalid_cursor: {
+    wire: 'invalid_cursor',
+    http: 400,
+    message: 'cursor is not one that get_ended_logins gave to this site: give it back as it came.',
+  },
+  cursor_expired: {
+    wire: 'cursor_expired',
+    http: 410,
+    message:
+      'What ended after the cursor is no longer known completely: check each session with get_login_status, and go on without a cursor.',
+  },
+  too_many_waits: {
+    wire: 'bad_request',
+    http: 429,
+    message: 'Too many calls wait for ended logins: end one, or ask without wait_seconds.',
+  },
+
   // The daemon itself.
   store_unreachable: {
     wire: 'internal_error',

@@ -783,4 +783,35 @@ export const fields = {
   }),
   session_state: text({ description: 'Handed to the OP.', secret: true }),
   uri: z.string().meta({ description: 'Where to send the browser of the user to log out.' }),
+
+  // Ended logins.
+  cursor: text({
+    description:
+      'The `cursor` of the reply before: what has ended after it. Without: from the first that is kept, a week back.',
+    invalid: 'invalid_cursor',
+  }),
+  wait_seconds: z.int().min(0).max(LIMITS.ended_wait_seconds_max).meta({
+    description:
+      'If nothing has ended yet, wait so long for it; the connection is busy meanwhile. Default: do not wait.',
+  }),
+  ended_max: z
+    .int()
+    .min(1)
+    .max(LIMITS.ended_page_max)
+    .meta({ description: `So many at most. Default: ${LIMITS.ended_page_max}.` }),
+  ended_logins: z
+    .array(
+      z.object({
+        login_id: z.string(),
+        sub: z.string(),
+        sid: z.string().nullable(),
+        why: z.string(),
+        ended_at: z.number(),
+      }),
+    )
+    .meta({
+      description:
+        'The logins, as they ended: `login_id`, `sub`, `sid` (the session at the OP, or null), `why`, `ended_at` (seconds since the epoch).',
+    }),
+  next_cursor: z.string().meta({ description: 'For the next call: keep it with the sessions.' }),
 } as const

@@ -47,6 +47,18 @@ export const LIMITS = {
   refresh_tokens_seconds: 2_592_000,
   /** A login without a refresh token is known for a week after its tokens came: sessions of applications are shorter. */
   live_logins_seconds: 604_800,
+  /** How long the end of a login is kept for the application. */
+  ended_logins_seconds: 604_800,
+  /** Ended logins of one reply. */
+  ended_page_max: 100,
+  /** A call that waits for ended logins is answered by then: HTTP closes a connection that is silent for 65 s. */
+  ended_wait_seconds_max: 50,
+  /** How often such a call looks for what another process on the same store has written; in this one it is woken. */
+  ended_poll_ms: 500,
+  /** Calls that wait at once: half of the connections, so that there are others for everything else. */
+  ended_waits_max: 512,
+  /** Of them for one site: one for each process of an application. */
+  ended_site_waits_max: 32,
   /** A request object is fetched by the OP as soon as the browser gets there. */
   request_object_seconds: 300,
   /** A client assertion is sent at once; so short that nobody has a use for one that leaked. */

@@ -1,31 +1,9 @@
 // What oxd knows of the logins that were finished: which live, which have ended, when and why.
+import type { Ended, EndedBy, Journal } from './ended_logins.ts'
 import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { Found, Store, Write } from './store/store.ts'
 import { seconds, type World } from './world.ts'
-
-/** Why a login has ended. */
-export const ENDED_BY = ['back_channel_logout', 'front_channel_logout', 'rp_initiated_logout'] as const
-export type EndedBy = (typeof ENDED_BY)[number]
-
-/** The end of a login, as applications are told of it. */
-export interface Ended {
-  readonly login_id: string
-  readonly sub: string
-  /** The session at the OP, if it names them. */
-  readonly sid: string | null
-  readonly why: EndedBy
-  /** Seconds since the epoch. */
-  readonly at: number
-}
-
-/** Where the ends of logins are written down for the application. */
-export interface Journal {
-  /** What must be written together with the end of the login. */
-  readonly entry: (site: { readonly oxd_id: string }, ended: Ended) => readonly Write[]
-  /** There is news: whoever waits for it looks again. */
-  readonly wake: (oxd_id: string) => void
-}
 
 /** A login whose tokens have come. */
 export interface FinishedLogin {
@@ -124,21 +102,16 @@ export const createLiveLogins = (
     return { ...found, value: { ...found.value, ended: await logoutOf(oxd_id, found.value) } }
   }
 
-  /** The end and its entry in the journal, in one commit; of any number of callers one writes it. */
-  const end = async (oxd_id: string, login_id: string, why: EndedBy): Promise<boolean> => {
-    for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
+  /** Of any number of callers one ends it. */
+  const end = (oxd_id: string, login_id: string, why: EndedBy): Promise<boolean> =>
+    journal.end(oxd_id, async () => {
       const found = await logins.get([oxd_id, login_id])
-      if (found === undefined || found.value.ended !== null) return false
+      if (found === undefined || found.value.ended !== null) return undefined
       const { sub, sid } = found.value
       const at = seconds(world)
       const swap = logins.writes.swap([oxd_id, login_id], found, { ...found.value, ended: { why, at } })
-      if (await store.commit([swap, ...journal.entry({ oxd_id }, { login_id, sub, sid, why, at })])) {
-        journal.wake(oxd_id)
-        return true
-      }
-    }
-    throw new OxdError('site_changed')
-  }
+      return { ended: { login_id, sub, sid, why, at }, writes: [swap] }
+    })
 
   /** So that the login is found by what names it, as long as it is known. */
   const entries = (

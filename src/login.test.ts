@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { OxdError } from './error.ts'
+import { createEndedLogins } from './ended_logins.ts'
 import { LIMITS } from './limits.ts'
 import { createLiveLogins } from './live_logins.ts'
 import { createLogins, type Logins, type SpentLogin, type Terms } from './login.ts'
@@ -33,7 +34,7 @@ const makeLogins = (
     return engine.write(key, record)
   }
   const store = createStore({ ...engine, write }, keys, world, LIMITS)
-  const live = createLiveLogins(store, { entry: () => [], wake: () => {} }, world, LIMITS)
+  const live = createLiveLogins(store, createEndedLogins(store, keys, world, LIMITS), world, LIMITS)
   return { clock, logins: createLogins(store, keys, live, world, LIMITS), engine, keys, store, live }
 }
 

@@ -137,13 +137,20 @@ export const registrationOf = ({ client, settings }: Site) => ({
  * @throws OxdError store_unreachable
  */
 export const forgetSite = async (
-  { sites, logins, pats, uma }: Pick<Context, 'sites' | 'logins' | 'pats' | 'uma'>,
+  {
+    sites,
+    logins,
+    endedLogins,
+    pats,
+    uma,
+  }: Pick<Context, 'sites' | 'logins' | 'endedLogins' | 'pats' | 'uma'>,
   site: Site,
 ): Promise<boolean> => {
   const { oxd_id } = site
   // In turn: a change that is under way must not write the site again.
   const removed = await sites.inTurn(oxd_id, () => sites.remove(oxd_id))
   // Everything else that is kept of it stands under its oxd_id, which nobody has any more, and expires.
-  await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])
+  const kept = [logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)]
+  await Promise.all([...kept, endedLogins.forget(oxd_id)])
   return removed
 }

@@ -2,6 +2,7 @@
 import type { Weakening } from '../src/testing/weakened.ts'
 import { COMMIT } from './weakenings/commit.ts'
 import { interop } from './weakenings/interop.ts'
+import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { RULES } from './weakenings/rules.ts'
@@ -3320,8 +3321,8 @@ const commands = [
     ],
     [
       'remove: what was kept of the site stays',
-      'await Promise.all([logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)])',
-      '',
+      'const kept = [logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)]',
+      'const kept: readonly Promise<void>[] = []',
       '^remove_site (keeps nothing|forgets what was protected)',
     ],
   ]),
@@ -3374,6 +3375,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'deviations of real OPs': interop,
   'the store': store,
   'records that are written together': COMMIT,
+  'ended logins': ENDED_LOGINS,
   'the start': start,
   'who may call': callers,
   HTTP: http,

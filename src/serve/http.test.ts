@@ -85,6 +85,7 @@ const start = async (limits: Partial<Limits> = {}, more: Partial<HttpOptions> = 
       sites: undefined as never,
       logins: undefined as never,
       liveLogins: undefined as never,
+      endedLogins: undefined as never,
       pats: undefined as never,
       rpKeys: undefined as never,
       uma: undefined as never,

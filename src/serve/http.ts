@@ -117,8 +117,17 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
     socket.end([`HTTP/1.1 ${status} Refused`, ...lines, '', text].join('\r\n'))
   }
 
-  const asked = (request: FastifyRequest): HttpRequest => {
+  /** Requests under way: what only waits in them is ended with them. */
+  const underWay = new Set<AbortController>()
+
+  const asked = (request: FastifyRequest, reply: FastifyReply): HttpRequest => {
     const { raw } = request
+    const over = new AbortController()
+    underWay.add(over)
+    reply.raw.once('close', () => {
+      underWay.delete(over)
+      over.abort()
+    })
     const spoken = dialectOf(raw.headers, dialect)
     return {
       native: spoken === 'native',
@@ -132,6 +141,7 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
           dialect: spoken,
           credentials: credentialsOf(raw, options.protected),
           peer: peerOf(raw.socket),
+          signal: over.signal,
         })
         return { answer, reply: HTTP_DIALECTS[spoken].answer(answer) }
       },
@@ -187,7 +197,7 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
         method: [...methods],
         url,
         handler: async (request, reply) =>
-          send(reply, (await handle(asked(request))) ?? refusal(request.raw, 'malformed_json')),
+          send(reply, (await handle(asked(request, reply))) ?? refusal(request.raw, 'malformed_json')),
       })
     }
     const allowed: readonly string[] = routes.flatMap(({ methods }) => methods)
@@ -215,6 +225,7 @@ export const listenHttp = async (options: HttpOptions): Promise<HttpListening> =
   let closed: Promise<void> | undefined
   const close = async (): Promise<void> => {
     stopping = true
+    for (const over of underWay) over.abort()
     const ended = app.close()
     await busy.end(limits.shutdown_ms)
     await ended

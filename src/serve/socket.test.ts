@@ -73,10 +73,10 @@ const daemon = async (t: TestContext, setup: Setup = {}): Promise<Daemon> => {
   const listening = await listen({
     tcp: 'tcp' in setup ? setup.tcp : { host: '127.0.0.1', port: 0 },
     unix: setup.unix,
-    handle: (request, peer) => {
+    handle: (request, peer, signal) => {
       calls.push(request)
       peers.push(peer)
-      return (setup.handle ?? echo)(request, peer)
+      return (setup.handle ?? echo)(request, peer, signal)
     },
     handleBad: (code) => {
       refusals.push(code)

@@ -70,6 +70,8 @@ const converse = (
   let stopping = false
   /** The last answer is written: what comes in is discarded. */
   let left = false
+  /** Ends what only waits. */
+  const over = new AbortController()
   let frameTimer: NodeJS.Timeout | undefined
   let closeTimer: NodeJS.Timeout | undefined
 
@@ -99,7 +101,7 @@ const converse = (
 
   const answer = async (request: Request): Promise<Buffer> => {
     if (stopping) return refusal('shutting_down', request)
-    const { reply, long } = await handle(request, peer)
+    const { reply, long } = await handle(request, peer, over.signal)
     const frame = encodeReply(reply, { long }, limits)
     return frame === 'reply_too_large' ? refusal(frame, request) : frame
   }
@@ -192,6 +194,7 @@ const converse = (
   const conversation: Conversation = {
     stop: () => {
       stopping = true
+      over.abort()
       if (reader.midFrame) refuse('shutting_down')
       else if (!working) socket.destroy()
     },
@@ -207,12 +210,14 @@ const converse = (
   })
   socket.on('end', () => {
     ended = true
+    over.abort()
     if (reader.midFrame) refuse('frame_incomplete')
     goOn()
   })
   // A reset by the peer; 'close' follows.
   socket.on('error', () => {})
   socket.on('close', () => {
+    over.abort()
     clearTimeout(frameTimer)
     clearTimeout(closeTimer)
     onClose(conversation)

@@ -75,6 +75,7 @@ export const startAdministration = (overrides: Partial<Limits> = {}): Administra
       dialect: 'native',
       credentials,
       peer: 'test',
+      signal: new AbortController().signal,
     })
     return { status, data: { ...data } }
   }
