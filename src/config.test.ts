@@ -20,6 +20,8 @@ describe('settings', () => {
       unix: undefined,
       https_port: undefined,
       https31_port: undefined,
+      public_url: undefined,
+      public_port: undefined,
       tls_cert: undefined,
       tls_key: undefined,
       insecure_plain_http: false,

@@ -267,6 +267,11 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The response does not come from the OP of this site.',
   },
+  foreign_id_token_hint: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'id_token_hint is no ID Token of this site: it would end the session of somebody else.',
+  },
   login_ended: {
     wire: 'invalid_access_token',
     http: 400,

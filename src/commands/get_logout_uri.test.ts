@@ -78,6 +78,89 @@ describe('get_logout_uri', () => {
     assert.match(String(data.error_description), /post_logout_redirect_uri/)
   })
 
+  it('RPL-01: goes to no address of the OP that is no web page', async () => {
+    for (const end_session_endpoint of ['javascript:alert(1)', 'file:///etc/passwd', 'no address']) {
+      const { data } = await story.register(
+        story.issuer({ discovery: (d) => ({ ...d, end_session_endpoint }) }),
+      )
+      assert.equal(data.error, 'no_connect_discovery_response', end_session_endpoint)
+    }
+  })
+
+  it('RPL-01: says itself what it says, whatever the query of the endpoint has', async () => {
+    const issuer = story.issuer({
+      discovery: (d) => ({
+        ...d,
+        end_session_endpoint: `${String(d.end_session_endpoint)}?state=x&client_id=y`,
+      }),
+    })
+    const { data } = await story.register(issuer)
+    const reply = await story.daemon.call('get_logout_uri', { oxd_id: data.oxd_id, state: 'mine' })
+    const sent = new URL(String(reply.data.uri)).searchParams
+    assert.deepEqual(sent.getAll('state'), ['mine'])
+    assert.equal(sent.getAll('client_id').length, 1)
+    assert.notEqual(sent.get('client_id'), 'y')
+  })
+
+  it('RPL-04: refuses the ID Token of another site, of this OP and of another', async () => {
+    const other = await story.site()
+    const { data: theirs } = await other.login()
+    const { data: sibling } = await story.register(site.issuer)
+    const refused = async (id_token_hint: unknown): Promise<unknown> =>
+      (await site.call('get_logout_uri', { id_token_hint }, { oxd: 1 })).data.error
+    assert.equal(await refused(theirs.id_token), 'foreign_id_token_hint')
+    const { data: own } = await site.login()
+    const hint = String(own.id_token)
+    const reply = await story.daemon.call(
+      'get_logout_uri',
+      { oxd_id: sibling.oxd_id, id_token_hint: hint },
+      { oxd: 1 },
+    )
+    assert.equal(reply.data.error, 'foreign_id_token_hint')
+    const [head, , signature] = hint.split('.')
+    const payload = (text: string): string =>
+      [head, Buffer.from(text).toString('base64url'), signature].join('.')
+    assert.equal(await refused(payload('{"iss":"a","iss":"b"}')), 'foreign_id_token_hint')
+    assert.equal(await refused('e30.e30.e30.e30.e30'), 'foreign_id_token_hint', 'nobody can read it')
+  })
+
+  it('RPL-04: takes one of this site that oxd does not know any more', async () => {
+    const { data: own } = await site.login()
+    const [head, body = '', signature] = String(own.id_token).split('.')
+    const claims = JSON.parse(Buffer.from(body, 'base64url').toString()) as Record<string, unknown>
+    const old = { ...claims, iat: 1_000, exp: 2_000, aud: ['another', claims.aud] }
+    const hint = [head, Buffer.from(JSON.stringify(old)).toString('base64url'), signature].join('.')
+    assert.equal((await logout(site, { id_token_hint: hint })).get('id_token_hint'), hint)
+  })
+
+  it('ends the login that is named, by its ID Token or its state, and no other', async () => {
+    const named = async (by: 'state' | 'id_token_hint') => {
+      const visit = await site.visit()
+      const { id_token, access_token } = await site.ok('get_tokens_by_code', visit)
+      await logout(site, by === 'state' ? { state: visit.state } : { id_token_hint: id_token })
+      return { state: visit.state, access_token }
+    }
+    const other = await site.visit()
+    await site.ok('get_tokens_by_code', other)
+    for (const by of ['state', 'id_token_hint'] as const) {
+      const { state, access_token } = await named(by)
+      const { login_status, why } = await site.ok('get_login_status', { state })
+      assert.deepEqual([login_status, why], ['ended', 'rp_initiated_logout'])
+      const info = await site.call('get_user_info', { access_token }, { oxd: 1 })
+      assert.equal(info.data.error, 'login_ended')
+    }
+    await logout(site)
+    assert.equal((await site.ok('get_login_status', { state: other.state })).login_status, 'live')
+  })
+
+  it('ends nothing when it is refused', async () => {
+    const visit = await site.visit()
+    await site.ok('get_tokens_by_code', visit)
+    const away = { state: visit.state, post_logout_redirect_uri: 'https://evil.example.com/' }
+    assert.equal((await site.call('get_logout_uri', away)).status, 'error')
+    assert.equal((await site.ok('get_login_status', { state: visit.state })).login_status, 'live')
+  })
+
   it('leaves that to the OP for a client that was registered by hand', async () => {
     const issuer = story.issuer()
     const { client_id, client_secret } = story.op.addClient(issuer, {

@@ -74,6 +74,9 @@ describe('get_rp', () => {
       setup_oxd_id: null,
       setup_client_id: null,
       is_setup_client: false,
+      backchannel_logout_uri: null,
+      frontchannel_logout_uri: null,
+      initiate_login_uri: null,
     })
     assert.deepEqual(await site.ok('GET_RP', {}, { oxd: 1 }), { node })
     const { status, body } = await story.daemon.post('v4', '/get-rp', { oxd_id })

@@ -2,6 +2,7 @@
 // @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 import { OxdError } from '../error.ts'
 import type { OpMetadata } from './discovery.ts'
+import { parseJson } from './json.ts'
 
 /** OPs without an end_session_endpoint whose sessions can be ended all the same, as oxd always did. */
 const ELSEWHERE: readonly {
@@ -16,6 +17,22 @@ const ELSEWHERE: readonly {
     },
   },
 ]
+
+/**
+ * Whether a hint says itself that it is an ID Token of another client or OP, or is encrypted, so that nobody can tell. It is not
+ * verified: whoever makes one up names no session by it. What is no JWT at all is nobody's, and the OP's to refuse.
+ */
+export const isForeignHint = (id_token_hint: string, issuer: string, client_id: string): boolean => {
+  const [, payload = '', ...rest] = id_token_hint.split('.', 5)
+  if (rest.length > 1) return true
+  const text = Buffer.from(payload, 'base64url').toString('utf8')
+  if (!text.startsWith('{')) return false
+  const claims = parseJson(text)
+  if (typeof claims !== 'object' || claims === null) return true
+  const { iss, aud } = { iss: undefined, aud: undefined, ...claims }
+  const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
+  return iss !== issuer || !audiences.includes(client_id)
+}
 
 export interface LogoutParameters {
   readonly id_token_hint: string | undefined
