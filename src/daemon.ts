@@ -97,7 +97,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const door = changeableDoor(openDoor(config, limits, lookup), limits.op_total_ms)
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
-  const rpKeys = createRpKeys(store, world, limits)
+  const rpKeys = createRpKeys(store, world, limits, public_url)
   const ops = createOps(door, world, limits, { own: rpKeys, no_quirk: config.no_quirk })
   const endedLogins = createEndedLogins(store, keys, world, limits)
   const liveLogins = createLiveLogins(store, endedLogins, world, limits)

@@ -348,6 +348,12 @@ const ERROR_ROWS = {
     message:
       'client_registration_client_uri must be an address of the OP, and come together with client_id, client_secret and client_registration_access_token.',
   },
+  client_secret_too_short: {
+    wire: 'invalid_algorithm',
+    http: 400,
+    message:
+      'The client_secret is shorter than what is made of it: ask for an asymmetric algorithm, or for another secret.',
+  },
   expired_client: {
     wire: 'expired_client',
     http: 400,
@@ -525,6 +531,17 @@ const ERROR_ROWS = {
     wire: 'invalid_subject_identifier',
     http: 500,
     message: 'The answer of the OP is about another subject than the login.',
+  },
+  userinfo_not_as_registered: {
+    wire: 'internal_error',
+    http: 502,
+    message:
+      'The OP answers the userinfo request with JSON where a JWT is registered, or the other way round.',
+  },
+  invalid_userinfo_jwt: {
+    wire: 'internal_error',
+    http: 502,
+    message: 'The userinfo is a JWT that is not made as registered, or not signed by the OP for this client.',
   },
   invalid_access_token_bad_hash: {
     wire: 'invalid_access_token_bad_hash',

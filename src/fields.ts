@@ -222,15 +222,20 @@ export const fields = {
   client_jwks_uri: url({ description: 'URL of the public keys of the site.' }),
   client_token_endpoint_auth_method: text({
     description:
-      'How oxd authenticates at the token endpoint: `client_secret_basic`, `client_secret_post` or `none`. Default: the first of them that the OP supports.',
+      'How oxd authenticates at the token endpoint: `client_secret_post`, `client_secret_basic`, `client_secret_jwt`, `private_key_jwt` or `none`. Default: the first of them that the OP supports; of a client that was registered by hand `client_secret_basic`, if it does.',
     invalid: 'invalid_algorithm',
   }),
   client_token_endpoint_auth_signing_alg: z
     .enum([
       'none',
+      'EdDSA',
       ...['HS', 'RS', 'ES', 'PS'].flatMap((kind) => [256, 384, 512].map((bits) => `${kind}${bits}`)),
     ])
-    .meta({ description: 'Registered as given (3.1.4).', invalid: 'invalid_algorithm' }),
+    .meta({
+      description:
+        'With which `client_secret_jwt` (HS…) or `private_key_jwt` (`RS256`, `PS256`, `ES256`, `EdDSA`) sign (3.1.4).',
+      invalid: 'invalid_algorithm',
+    }),
   client_request_uris: urls({ description: 'Request URIs to register.' }),
   client_sector_identifier_uri: url({ description: 'Sector identifier URI to register.' }),
   client_registration_access_token: text({
@@ -247,7 +252,7 @@ export const fields = {
   claims_redirect_uri: urls({ description: 'UMA claims redirect URIs to register (3.1).' }),
   id_token_signed_response_alg: text({
     description:
-      'The algorithm that signs the ID Tokens, an asymmetric one. Default: RS256 where the OP offers it, else its first that oxd allows.',
+      'The algorithm that signs the ID Tokens. Default: RS256 where the OP offers it, else its first asymmetric one that oxd allows; HS256, HS384 and HS512 only by name, with a secret of at least 32, 48 and 64 bytes.',
     invalid: 'invalid_algorithm',
   }),
   subject_type: z
@@ -283,17 +288,41 @@ export const fields = {
   run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims: flag({
     description: 'Gluu Server: claims of the introspection script are in access tokens that are JWTs (4.x).',
   }),
-  id_token_encrypted_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  id_token_encrypted_response_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  user_info_signed_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  user_info_encrypted_response_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  user_info_encrypted_response_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  request_object_signing_alg: text({
-    description: 'The algorithm that signs the request objects of `get_request_object_uri`: RS256 or ES256.',
+  id_token_encrypted_response_alg: text({
+    description:
+      'How the key of encrypted ID Tokens is encrypted to oxd, for example `RSA-OAEP-256` or `ECDH-ES`; without it they are not encrypted.',
     invalid: 'invalid_algorithm',
   }),
-  request_object_encryption_alg: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
-  request_object_encryption_enc: text({ description: 'Not supported yet.', invalid: 'invalid_algorithm' }),
+  id_token_encrypted_response_enc: text({
+    description: 'How their content is encrypted. Default: `A128CBC-HS256`.',
+    invalid: 'invalid_algorithm',
+  }),
+  user_info_signed_response_alg: text({
+    description: 'The algorithm that signs what `get_user_info` gets; without it, it is plain JSON.',
+    invalid: 'invalid_algorithm',
+  }),
+  user_info_encrypted_response_alg: text({
+    description: 'The same for what `get_user_info` gets.',
+    invalid: 'invalid_algorithm',
+  }),
+  user_info_encrypted_response_enc: text({
+    description: 'How its content is encrypted. Default: `A128CBC-HS256`.',
+    invalid: 'invalid_algorithm',
+  }),
+  request_object_signing_alg: text({
+    description:
+      'The algorithm with which oxd signs authorization requests: `RS256`, `PS256`, `ES256` or `EdDSA`; without it they are not signed.',
+    invalid: 'invalid_algorithm',
+  }),
+  request_object_encryption_alg: text({
+    description:
+      'How the key of encrypted request objects is encrypted to the OP, for example `RSA-OAEP-256`; without it they are not encrypted.',
+    invalid: 'invalid_algorithm',
+  }),
+  request_object_encryption_enc: text({
+    description: 'How their content is encrypted. Default: `A128CBC-HS256`.',
+    invalid: 'invalid_algorithm',
+  }),
   default_max_age: seconds({ description: 'Seconds since the last sign-in that the OP accepts (4.x).' }),
   require_auth_time: flag({ description: 'ID Tokens must say when the user signed in (4.x).' }),
   initiate_login_uri: url({ description: 'Where a third party sends users who are to log in (4.x).' }),
@@ -482,11 +511,15 @@ export const fields = {
     example: ['oxd'],
   }),
   authentication_method: text({
-    description: '`client_secret_basic` or `client_secret_post`. Default: as the client was registered.',
+    description:
+      '`client_secret_basic`, `client_secret_post`, `client_secret_jwt` or, of a client of oxd, `private_key_jwt`. Default: as the client was registered.',
     invalid: 'invalid_algorithm',
   }),
-  algorithm: text({ description: 'For `private_key_jwt`, which is not supported yet.' }),
-  key_id: text({ description: 'For `private_key_jwt`, which is not supported yet.' }),
+  algorithm: text({
+    description: 'With which `client_secret_jwt` and `private_key_jwt` sign.',
+    invalid: 'invalid_algorithm',
+  }),
+  key_id: text({ description: 'Ignored: oxd knows which of its keys the OP was told.' }),
 
   // Introspection: what the OP says of a token.
   scopes: z.array(z.string()).meta({ description: 'The scopes of the token.' }),

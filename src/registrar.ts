@@ -3,6 +3,7 @@ import type { Context } from './command.ts'
 import { OxdError } from './error.ts'
 import { toldAddresses, type PublicPlace } from './public_addresses.ts'
 import type { Op } from './oidc/op.ts'
+import { WITHOUT_SECRET } from './oidc/client_auth.ts'
 import { clientByHand, registerClient, removeClient, type ClientMetadata } from './oidc/registration.ts'
 import { clientCredentials } from './oidc/token.ts'
 import {
@@ -25,7 +26,11 @@ export const refuseHalfClient = (
   { token_endpoint_auth_method }: SiteSettings,
 ): void => {
   if (client_id === undefined && client_secret !== undefined) throw new OxdError('invalid_client_id')
-  if (client_id !== undefined && client_secret === undefined && token_endpoint_auth_method !== 'none') {
+  if (
+    client_id !== undefined &&
+    client_secret === undefined &&
+    !WITHOUT_SECRET.has(token_endpoint_auth_method ?? '')
+  ) {
     throw new OxdError('invalid_client_secret')
   }
 }
@@ -69,15 +74,19 @@ export const newClient = async (
   const { client_id } = params
   if (client_id === undefined)
     return { ...(await registerClient(op, toldMetadata(op, settings, place))), by_hand: false }
-  const client = clientByHand(op, {
-    client_id,
-    client_secret: params.client_secret,
-    client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
-    token_endpoint_auth_method: settings.token_endpoint_auth_method,
-    id_token_signed_response_alg: settings.id_token_signed_response_alg,
-    registration_access_token: params.client_registration_access_token,
-    registration_client_uri: params.client_registration_client_uri,
-  })
+  const client = clientByHand(
+    op,
+    {
+      client_id,
+      client_secret: params.client_secret,
+      client_secret_expires_at: secretExpiry(params.client_secret_expires_at),
+      token_endpoint_auth_method: settings.token_endpoint_auth_method,
+      id_token_signed_response_alg: settings.id_token_signed_response_alg,
+      registration_access_token: params.client_registration_access_token,
+      registration_client_uri: params.client_registration_client_uri,
+    },
+    clientMetadata(settings),
+  )
   return { ...client, by_hand: true }
 }
 

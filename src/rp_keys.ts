@@ -69,6 +69,7 @@ export const createRpKeys = (
   store: Store,
   world: World,
   limits: KeyTimes & Pick<Limits, 'request_object_seconds'>,
+  public_url?: string,
 ): RpKeys => {
   const rings = store.kind<Kept>({ kind: 'rp_keys', durable: true })
   const before = store.kind<KeptBefore>({ kind: 'rp_key', durable: true })
@@ -155,6 +156,7 @@ export const createRpKeys = (
   const name = (): string => world.random(NAME_BYTES).toString('base64url')
 
   return {
+    jwks_uri: public_url === undefined ? undefined : `${public_url}/get-rp-jwks`,
     now,
     name,
     sign,

@@ -18,7 +18,14 @@ const FURTHER_METADATA = {
   tls_client_auth_subject_dn: 'tls_client_auth_subject_dn',
   run_introspection_script_beforeaccess_token_as_jwt_creation_and_include_claims:
     'run_introspection_script_before_access_token_as_jwt_creation_and_include_claims',
+  id_token_encrypted_response_alg: 'id_token_encrypted_response_alg',
+  id_token_encrypted_response_enc: 'id_token_encrypted_response_enc',
+  user_info_signed_response_alg: 'userinfo_signed_response_alg',
+  user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
+  user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
   request_object_signing_alg: 'request_object_signing_alg',
+  request_object_encryption_alg: 'request_object_encryption_alg',
+  request_object_encryption_enc: 'request_object_encryption_enc',
   default_max_age: 'default_max_age',
   require_auth_time: 'require_auth_time',
   initiate_login_uri: 'initiate_login_uri',
@@ -31,18 +38,6 @@ const FURTHER_METADATA = {
   spontaneous_scopes: 'spontaneous_scopes',
 } as const
 type Further = keyof typeof FURTHER_METADATA
-
-/** What oxd cannot do yet: a client that asked for it at the OP would get what oxd cannot read. */
-const UNSUPPORTED_METADATA = {
-  id_token_encrypted_response_alg: 'id_token_encrypted_response_alg',
-  id_token_encrypted_response_enc: 'id_token_encrypted_response_enc',
-  user_info_signed_response_alg: 'userinfo_signed_response_alg',
-  user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
-  user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
-  request_object_encryption_alg: 'request_object_encryption_alg',
-  request_object_encryption_enc: 'request_object_encryption_enc',
-} as const
-type Unsupported = keyof typeof UNSUPPORTED_METADATA
 
 /** The parameters of register_site and update_site_registration that describe a site, under all their names. */
 export const SITE_PARAMS = {
@@ -241,19 +236,11 @@ const publicKeys = (jwks: NonNullable<SiteParams['jwks']>): unknown => {
 /** Names of client metadata that are not a caller's own to make up. */
 const isKnownMetadata = (name: string, settings: SiteSettings): boolean =>
   Object.hasOwn(clientMetadata({ ...settings, further_metadata: undefined }), name) ||
-  [...Object.values(FURTHER_METADATA), ...Object.values(UNSUPPORTED_METADATA)].some(
-    (known) => known === name,
-  ) ||
+  Object.values(FURTHER_METADATA).some((known) => known === name) ||
   /^(?:client_id|client_secret|registration_)/.test(name) ||
   name === '__proto__'
 
 const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMetadata => {
-  for (const name of Object.keys(UNSUPPORTED_METADATA)) {
-    // Keys of the table are parameters, as its type says.
-    if (params[name as Unsupported] !== undefined) {
-      throw new OxdError('invalid_algorithm', { what: `oxd does not support ${name} yet: leave it out.` })
-    }
-  }
   const custom = params.custom_attributes ?? {}
   const refused = Object.keys(custom).find((name) => isKnownMetadata(name, settings))
   if (refused !== undefined) {
@@ -262,7 +249,7 @@ const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMeta
     })
   }
   const said = Object.entries(FURTHER_METADATA).flatMap(([name, registered]) => {
-    // As above.
+    // Keys of the table are parameters, as its type says.
     const value = params[name as Further]
     return value === undefined ? [] : [[registered, name === 'jwks' ? publicKeys(params.jwks ?? '') : value]]
   })

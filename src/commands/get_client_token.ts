@@ -3,7 +3,7 @@ import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
 import { askedOp } from '../oidc/asked_op.ts'
-import { AUTH_METHODS } from '../oidc/client_auth.ts'
+import { AUTH_METHODS, clientOfCaller } from '../oidc/client_auth.ts'
 import type { TokenClient } from '../oidc/token_client.ts'
 import type { Op } from '../oidc/op.ts'
 import { authMethod } from '../oidc/registration.ts'
@@ -62,13 +62,17 @@ export const get_client_token = command({
     const { where } = askedOp(params, defaults.op_host)
     if (authentication_method !== undefined && !AUTHENTICATIONS.has(authentication_method)) {
       throw new OxdError('invalid_algorithm', {
-        what: `authentication_method: oxd supports ${[...AUTHENTICATIONS].join(' and ')}; private_key_jwt is to come.`,
+        what: `authentication_method: oxd supports ${[...AUTHENTICATIONS].join(', ')}.`,
       })
     }
     const site = await sites.ofClient(where.issuer, client_id)
     const op = await ops.at({ ...where, quirks: site?.quirks })
     const token_endpoint_auth_method = authentication_method ?? methodOf(op, site)
-    const client = { client_id, client_secret, token_endpoint_auth_method }
+    const token_endpoint_auth_signing_alg = params.algorithm ?? site?.client.token_endpoint_auth_signing_alg
+    const client = clientOfCaller(
+      { client_id, client_secret, token_endpoint_auth_method, token_endpoint_auth_signing_alg },
+      site?.client,
+    )
     const tokens = await tokensFor(op, client, params.scope ?? scopeOf(site))
     return { ...tokens, scope: [...tokens.scope] }
   },

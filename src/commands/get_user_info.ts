@@ -22,6 +22,8 @@ export const get_user_info = command({
     'invalid_access_token',
     'invalid_subject_identifier',
     'no_subject_identifier',
+    'userinfo_not_as_registered',
+    'invalid_userinfo_jwt',
   ],
   examples: [
     {
@@ -34,7 +36,7 @@ export const get_user_info = command({
     const known = await logins.knownToken(termsOf(site), access_token)
     // A token from elsewhere may be anybody's: whoever accepted it could be logged in as its owner.
     if (known === undefined && !site.settings.accept_foreign_tokens) throw fail('foreign_access_token')
-    const claims = await fetchUserinfo(await ops.at(site), access_token, known?.sub)
+    const claims = await fetchUserinfo(await ops.at(site), site.client, access_token, known?.sub)
     return { claims: { ...claims } }
   },
 })

@@ -327,7 +327,7 @@ describe('register_site', () => {
     [{ client_id: 'x' }, 'invalid_client_secret', 'client_secret'],
     [{ client_secret: 'x' }, 'invalid_client_id', 'client_id'],
     [
-      { client_token_endpoint_auth_method: 'private_key_jwt' },
+      { client_token_endpoint_auth_method: 'tls_client_auth' },
       'invalid_algorithm',
       'client_token_endpoint_auth_method',
     ],
@@ -468,7 +468,7 @@ describe('register_site of 4.x', () => {
     } = sentTo(op_host)
     assert.deepEqual(sent, {
       application_type: 'web',
-      token_endpoint_auth_method: 'client_secret_basic',
+      token_endpoint_auth_method: 'client_secret_post',
       id_token_signed_response_alg: 'RS256',
       access_token_as_jwt: true,
       access_token_lifetime: 60,
@@ -530,7 +530,7 @@ describe('register_site of 4.x', () => {
       'user_info_encrypted_response_enc',
       'request_object_encryption_alg',
       'request_object_encryption_enc',
-    ].map((name) => [{ [name]: 'RSA-OAEP' }, 'invalid_algorithm', name] as const),
+    ].map((name) => [{ [name]: 'RSA1_5' }, 'invalid_algorithm', name] as const),
   ]
   for (const [params, code, name] of BAD) {
     it(`refuses ${JSON.stringify(params).slice(0, 70)} with ${code}, naming ${name}`, async () => {

@@ -105,21 +105,25 @@ const changedClient = async (
   const kept = isSame && uri === undefined ? client : undefined
   const taken = {
     by_hand: true,
-    ...clientByHand(op, {
-      client_id: client_id ?? client.client_id,
-      client_secret: client_secret ?? client.client_secret,
-      // An expiry belongs to its secret.
-      client_secret_expires_at:
-        params.client_secret_expires_at === undefined &&
-        (client_secret ?? client.client_secret) === kept?.client_secret
-          ? kept?.client_secret_expires_at
-          : secretExpiry(params.client_secret_expires_at),
-      token_endpoint_auth_method: settings.token_endpoint_auth_method ?? kept?.token_endpoint_auth_method,
-      id_token_signed_response_alg:
-        settings.id_token_signed_response_alg ?? kept?.id_token_signed_response_alg,
-      registration_access_token: params.client_registration_access_token ?? kept?.registration_access_token,
-      registration_client_uri: uri ?? kept?.registration_client_uri,
-    }),
+    ...clientByHand(
+      op,
+      {
+        client_id: client_id ?? client.client_id,
+        client_secret: client_secret ?? client.client_secret,
+        // An expiry belongs to its secret.
+        client_secret_expires_at:
+          params.client_secret_expires_at === undefined &&
+          (client_secret ?? client.client_secret) === kept?.client_secret
+            ? kept?.client_secret_expires_at
+            : secretExpiry(params.client_secret_expires_at),
+        token_endpoint_auth_method: settings.token_endpoint_auth_method ?? kept?.token_endpoint_auth_method,
+        id_token_signed_response_alg:
+          settings.id_token_signed_response_alg ?? kept?.id_token_signed_response_alg,
+        registration_access_token: params.client_registration_access_token ?? kept?.registration_access_token,
+        registration_client_uri: uri ?? kept?.registration_client_uri,
+      },
+      metadata,
+    ),
   }
   // Without an address for changes only oxd learns what the client is now.
   return taken.registration_client_uri === undefined

@@ -115,7 +115,8 @@ const clientOf = (
 ): Site['client'] => {
   if (client_id === undefined) throw new RecordError('it has no client_id: it was never registered at its OP')
   const method = params.client_token_endpoint_auth_method ?? DEFAULT_METHOD
-  const isKnownMethod = Object.hasOwn(AUTH_METHODS, method)
+  // Its keys stayed with the old oxd.
+  const isKnownMethod = Object.hasOwn(AUTH_METHODS, method) && method !== 'private_key_jwt'
   if (client_secret === undefined && method !== 'none') throw new RecordError('it has no client_secret')
   if (!isKnownMethod) {
     notes.push(

@@ -18,10 +18,22 @@ export const isLongEnough = (client_secret: string | undefined, alg: string): bo
 }
 
 /** The HMAC of the text under the secret. @throws RangeError where no such algorithm is */
-export const hmac = (client_secret: string, alg: string, text: string): Buffer => {
+const hmac = (client_secret: string, alg: string, text: string): Buffer => {
   const hash = HMAC_HASHES[alg]
   if (hash === undefined) throw new RangeError(`no HMAC: ${alg}`)
   return createHmac(hash, client_secret).update(text).digest()
+}
+
+/** A compact JWT that is signed with the secret. */
+export const hmacJwt = (
+  client_secret: string,
+  alg: string,
+  claims: Readonly<Record<string, unknown>>,
+): string => {
+  const text = [{ alg, typ: 'JWT' }, claims]
+    .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+    .join('.')
+  return `${text}.${hmac(client_secret, alg, text).toString('base64url')}`
 }
 
 /** Whether a compact JWS was signed with the secret; in the same time wherever they differ. */

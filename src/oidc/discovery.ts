@@ -9,6 +9,8 @@ import type { QuirkName } from './quirks.ts'
 const WELL_KNOWN = '/.well-known/openid-configuration'
 
 const endpoint = z.url({ protocol: /^https?$/ })
+/** What may be asked for: who says it wrong says nothing. */
+const names = z.array(z.string()).optional().catch(undefined)
 /** What oxd uses of the metadata of an OP (OpenID Connect Discovery 1.0 section 3). */
 const OP_METADATA = z.object({
   issuer: z.string(),
@@ -26,6 +28,20 @@ const OP_METADATA = z.object({
   /** Decides what a client asks for by default, and nothing else: who says it wrong says nothing. */
   grant_types_supported: z.array(z.string()).optional().catch(undefined),
   id_token_signing_alg_values_supported: z.array(z.string()).optional(),
+  token_endpoint_auth_signing_alg_values_supported: names,
+  id_token_encryption_alg_values_supported: names,
+  id_token_encryption_enc_values_supported: names,
+  userinfo_signing_alg_values_supported: names,
+  userinfo_encryption_alg_values_supported: names,
+  userinfo_encryption_enc_values_supported: names,
+  authorization_signing_alg_values_supported: names,
+  authorization_encryption_alg_values_supported: names,
+  authorization_encryption_enc_values_supported: names,
+  request_object_signing_alg_values_supported: names,
+  request_object_encryption_alg_values_supported: names,
+  request_object_encryption_enc_values_supported: names,
+  pushed_authorization_request_endpoint: endpoint.optional(),
+  require_pushed_authorization_requests: z.boolean().optional(),
 })
 export type OpMetadata = z.output<typeof OP_METADATA>
 

@@ -137,7 +137,7 @@ export const introspect = async (
     const options = through(op, 'introspection')
     return answerOf(
       url,
-      await introspectionRequest(server, { client_id }, authentication(op, client), token, options),
+      await introspectionRequest(server, { client_id }, authentication(op, client, url), token, options),
     )
   }
   const withPat = (bearer: string): Promise<DoorAnswer> => {

@@ -49,6 +49,12 @@ export interface Encryption {
   readonly enc: string
 }
 
+/** How long a client_secret must be at least; 0: it is not used. */
+export const symmetricKeyBytes = ({ alg, enc }: Encryption): number => {
+  const bytes = KEY_MANAGEMENT[alg]?.bytes ?? 0
+  return bytes === 'content' ? (CONTENT_KEY_BYTES[enc] ?? 0) : bytes
+}
+
 // RFC 7516 section 7.1: five segments; `dir` and `ECDH-ES` have no encrypted key.
 const COMPACT = /^[\w-]+\.[\w-]*\.[\w-]+\.[\w-]+\.[\w-]+$/
 /** Is it meant to be encrypted? A JWS has three segments (RFC 7516 section 9). */
@@ -79,13 +85,12 @@ const headerOf = (jwe: string): z.output<typeof HEADER> => {
 
 const keysFor = async (
   op: Pick<Op, 'own'>,
-  { alg, enc }: Encryption,
+  encryption: Encryption,
   kid: string | undefined,
   client_secret: string,
 ): Promise<readonly (CryptoKey | Uint8Array)[]> => {
-  const bytes = KEY_MANAGEMENT[alg]?.bytes
-  if (bytes === undefined) return op.own.decryption(alg, kid)
-  return [symmetricKey(client_secret, bytes === 'content' ? (CONTENT_KEY_BYTES[enc] ?? 0) : bytes)]
+  const bytes = symmetricKeyBytes(encryption)
+  return bytes === 0 ? op.own.decryption(encryption.alg, kid) : [symmetricKey(client_secret, bytes)]
 }
 
 /**

@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.ts'
 import { isHmac, isLongEnough, isSignedWith } from './client_key.ts'
 import { decrypted, DEFAULT_ENCRYPTION, isEncrypted, type Encryption } from './jwe.ts'
 import { parseJson } from './json.ts'
+import type { Asker } from './keys.ts'
 import type { Op } from './op.ts'
 
 /** How JWTs of one sort are made for a client: exactly so. */
@@ -100,6 +101,7 @@ const signedJwt = async (
 /**
  * The claims of a JWT that is made as registered, and signed by this OP; of what they say nothing is checked.
  * @param client whose client_secret signs or encrypts, where the registered algorithm is a symmetric one
+ * @param asker on whose account keys of the OP are fetched
  * @throws OxdError by the names of ID Tokens
  */
 export const openJwt = async (
@@ -107,6 +109,7 @@ export const openJwt = async (
   client: { readonly client_secret?: string | undefined },
   jwt: string,
   registered: Registered,
+  asker: Asker = 'login',
 ): Promise<Claims> => {
   const jws = await signedJwt(op, client, jwt, registered.encryption)
   const header = headerOf(jws)
@@ -127,7 +130,7 @@ export const openJwt = async (
       reason: { about: 'alg', spec: 'Core 3.1.3.7 (7)', expected: registered.alg, seen: alg },
     })
   }
-  if (!isHmac(alg)) return jsonIn(await op.keys.verify(jws, alg))
+  if (!isHmac(alg)) return jsonIn(await op.keys.verify(jws, alg, asker))
   const { client_secret = '' } = client
   // Core 16.19: a short secret is guessed by whoever has one token.
   if (!isLongEnough(client_secret, alg) || !isSignedWith(client_secret, alg, jws)) {

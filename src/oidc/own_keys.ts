@@ -20,6 +20,8 @@ export interface Signing {
 }
 
 export interface OwnKeys {
+  /** Where OPs fetch the public keys, with a public listener; undefined: they are told them by value. */
+  readonly jwks_uri: string | undefined
   /** The public keys, made when they are first asked for. */
   published(): Promise<readonly PublicJwk[]>
   /** Signs the claims as a compact JWT. @throws OxdError rp_key_not_registered */

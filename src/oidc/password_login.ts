@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import { OxdError } from '../error.ts'
 import { authorizationUrl, loginParameters, type LoginRequest } from './authorization.ts'
+import { clientOfCaller } from './client_auth.ts'
 import type { JwtClient } from './jwt.ts'
 import type { TokenClient } from './token_client.ts'
 import type { DoorAnswer } from './http.ts'
@@ -91,13 +92,10 @@ export const loginByPassword = async (
     registered?.id_token_signed_response_alg ?? idTokenAlgorithm(op.metadata, undefined)
 
   const code = await codeByPassword(op, { redirect_uri, state, nonce, code_challenge }, asked)
-  const client = {
-    ...registered,
-    client_id,
-    client_secret,
-    token_endpoint_auth_method,
-    id_token_signed_response_alg,
-  }
+  const client = clientOfCaller(
+    { ...registered, client_id, client_secret, token_endpoint_auth_method, id_token_signed_response_alg },
+    registered,
+  )
   const tokens = await redeemCode(op, client, { code, redirect_uri, code_verifier })
   const { access_token, id_token } = tokens
   await validateIdToken(op, id_token, {

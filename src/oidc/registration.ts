@@ -4,10 +4,20 @@
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
-import { AUTH_METHODS } from './client_auth.ts'
+import {
+  agreedAlgorithms,
+  needsOwnKeys,
+  refuseAlgorithms,
+  refuseWeakSecret,
+  unsupported,
+  type ClientAlgorithms,
+} from './client_algorithms.ts'
+import { AUTH_METHODS, WITHOUT_SECRET } from './client_auth.ts'
+import { HMAC_HASHES, isHmac } from './client_key.ts'
 import { ALGORITHMS } from './keys.ts'
 import type { OpMetadata } from './discovery.ts'
 import type { Op } from './op.ts'
+import { OWN_ALGORITHMS } from './own_keys.ts'
 
 /** Client metadata by the names of the registration specification; absent values are left out. */
 export type ClientMetadata = Readonly<Record<string, unknown>>
@@ -31,66 +41,147 @@ const REGISTERED = z.object({
   /** Only shown: a login does not fail on it. */
   client_id_issued_at: z.int().positive().nullish().catch(undefined),
   token_endpoint_auth_method: optionalText,
+  token_endpoint_auth_signing_alg: optionalText,
   id_token_signed_response_alg: optionalText,
 })
 
 /** A client as the OP registered it. */
-export interface RegisteredClient {
+export interface RegisteredClient extends ClientAlgorithms {
   readonly client_id: string
   readonly client_secret?: string | undefined
   readonly client_secret_expires_at?: number | undefined
   /** Seconds since the epoch, where the OP says it. */
   readonly client_id_issued_at?: number | undefined
   readonly token_endpoint_auth_method: string
+  readonly token_endpoint_auth_signing_alg?: string | undefined
   readonly id_token_signed_response_alg: string
+  /** Names of oxd's keys that the OP was told by value. */
+  readonly jwks_kids?: readonly string[] | undefined
   readonly registration_access_token?: string | undefined
   readonly registration_client_uri?: string | undefined
 }
 
-const unsupported = (name: string, value: string, possible: readonly string[]): OxdError => {
-  const cure =
-    possible.length === 0 ? 'oxd and the OP have none in common' : `use ${[...new Set(possible)].join(', ')}`
-  return new OxdError('invalid_algorithm', {
-    what: `${name} ${JSON.stringify(show(value))} is not possible: ${cure}.`,
-  })
-}
+/** A client that was registered by hand, in the order of what it most likely was registered for (Registration 1.0 section 2). */
+const BY_HAND = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
+/**
+ * A client that oxd registers: without HTTP Basic where it can be, since OPs read its encoding in two ways; with a secret where it
+ * can be, since keys that an OP was told must be told anew when they are rotated.
+ */
+const REGISTERED_BY_OXD = [
+  'client_secret_post',
+  'client_secret_basic',
+  'client_secret_jwt',
+  'private_key_jwt',
+]
 
 /**
  * How oxd will authenticate: as asked, or the first that the OP supports (default: client_secret_basic, Discovery 3).
  * @throws OxdError invalid_algorithm
  */
-export const authMethod = (metadata: OpMetadata, asked: string | undefined): string => {
+export const authMethod = (
+  metadata: OpMetadata,
+  asked: string | undefined,
+  preferred: readonly string[] = BY_HAND,
+): string => {
   const offered = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic']
-  const possible = Object.keys(AUTH_METHODS).filter((method) => offered.includes(method))
   // An OP may forget to list what it supports: what was asked for by name is tried.
   if (asked !== undefined && Object.hasOwn(AUTH_METHODS, asked)) return asked
-  const [method] = possible.filter((name) => name !== 'none')
+  const method = preferred.find((name) => offered.includes(name))
   if (asked !== undefined || method === undefined) {
     throw unsupported('client_token_endpoint_auth_method', asked ?? '', Object.keys(AUTH_METHODS))
   }
   return method
 }
 
+/** With what each method can sign. */
+const SIGNING: Readonly<Record<string, readonly string[]>> = {
+  client_secret_jwt: Object.keys(HMAC_HASHES),
+  private_key_jwt: OWN_ALGORITHMS,
+}
+
 /**
- * The algorithm that must sign the ID Tokens: as asked, else RS256 where offered, else the first that oxd allows.
+ * The algorithm that signs client assertions: as asked, else the first of oxd's that the OP offers; undefined where the method
+ * signs nothing.
+ * @throws OxdError invalid_algorithm
+ */
+const authAlgorithm = (
+  { token_endpoint_auth_signing_alg_values_supported: offered }: OpMetadata,
+  method: string,
+  asked: string | undefined,
+): string | undefined => {
+  const possible = SIGNING[method]
+  if (possible === undefined) return undefined
+  const both = possible.filter((alg) => offered?.includes(alg) ?? true)
+  const alg = asked ?? both[0]
+  if (alg === undefined || !both.includes(alg)) {
+    throw unsupported('client_token_endpoint_auth_signing_alg', alg ?? '', both)
+  }
+  return alg
+}
+
+/**
+ * The algorithm that must sign the ID Tokens: as asked, else RS256 where offered, else the first that oxd allows. HMAC, which
+ * everybody who has the secret can make, only as asked.
  * @throws OxdError invalid_algorithm
  */
 export const idTokenAlgorithm = (metadata: OpMetadata, asked: string | undefined): string => {
   const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256']
-  const possible = offered.filter((alg) => Object.hasOwn(ALGORITHMS, alg))
+  const isPossible = (alg: string): boolean =>
+    Object.hasOwn(ALGORITHMS, alg) || (isHmac(alg) && alg === asked)
+  const possible = offered.filter(isPossible)
   const alg = asked ?? (possible.includes('RS256') ? 'RS256' : possible[0])
   if (alg === undefined || !possible.includes(alg))
     throw unsupported('id_token_signed_response_alg', alg ?? '', possible)
   return alg
 }
 
-/** The metadata as it is sent: with the way to authenticate and the algorithm that oxd will insist on. */
-const complete = (metadata: OpMetadata, asked: ClientMetadata): ClientMetadata => ({
-  ...asked,
-  token_endpoint_auth_method: authMethod(metadata, asText(asked.token_endpoint_auth_method)),
-  id_token_signed_response_alg: idTokenAlgorithm(metadata, asText(asked.id_token_signed_response_alg)),
-})
+/** The keys of oxd that the OP is told, unless the site itself names some: by their address, or by value. */
+const ownJwks = async (op: Op, asked: ClientMetadata): Promise<ClientMetadata> =>
+  !needsOwnKeys(asked) || asked.jwks !== undefined || asked.jwks_uri !== undefined
+    ? {}
+    : op.own.jwks_uri === undefined
+      ? { jwks: { keys: await op.own.published() } }
+      : { jwks_uri: op.own.jwks_uri }
+
+/**
+ * The metadata as it is sent: with the way to authenticate and the algorithms that oxd will insist on, and the keys that they need.
+ * @param before of a client that is changed: how it authenticates stays, unless something else is asked for
+ */
+const complete = async (
+  op: Op,
+  asked: ClientMetadata,
+  before?: RegisteredClient,
+): Promise<ClientMetadata> => {
+  const { metadata } = op
+  refuseAlgorithms(metadata, asked)
+  const wanted = asText(asked.token_endpoint_auth_method) ?? before?.token_endpoint_auth_method
+  const method = authMethod(metadata, wanted, REGISTERED_BY_OXD)
+  const signing = asText(asked.token_endpoint_auth_signing_alg)
+  const whole = {
+    ...asked,
+    token_endpoint_auth_method: method,
+    // Of a method that signs nothing it is registered as given.
+    token_endpoint_auth_signing_alg: authAlgorithm(metadata, method, signing) ?? signing,
+    id_token_signed_response_alg: idTokenAlgorithm(metadata, asText(asked.id_token_signed_response_alg)),
+    // Encrypted alone anybody could have made it: the key is public.
+    userinfo_signed_response_alg:
+      asked.userinfo_signed_response_alg ??
+      (asked.userinfo_encrypted_response_alg === undefined ? undefined : 'RS256'),
+  }
+  return { ...whole, ...(await ownJwks(op, whole)) }
+}
 const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** What the OP says that signs ID Tokens; HMAC only where that was asked for. */
+const registeredAlgorithm = (
+  metadata: OpMetadata,
+  { id_token_signed_response_alg: asked }: ClientMetadata,
+  said: string | null | undefined,
+): string => {
+  const alg = said ?? String(asked)
+  if (isHmac(alg) && alg !== asked) throw unsupported('id_token_signed_response_alg', alg, [String(asked)])
+  return idTokenAlgorithm(metadata, alg)
+}
 
 /** What the OP made of the client; where it is silent, what was asked for holds. */
 const registered = (
@@ -103,25 +194,37 @@ const registered = (
   const { client_id, client_secret, client_secret_expires_at: expires_at } = client
   if (!client_id) throw new OxdError('no_client_id_returned')
   const method = client.token_endpoint_auth_method ?? String(asked.token_endpoint_auth_method)
-  if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')
+  if (!WITHOUT_SECRET.has(method) && !client_secret) throw new OxdError('no_client_secret_returned')
   if (addressIn(url, answer) === 'elsewhere') {
     throw new OxdError('op_answer_malformed', {
       what: `${show(new URL(url).origin)} answered the registration request with a registration_client_uri at another origin.`,
     })
   }
-  return {
+  const used = {
     client_id,
     client_secret: client_secret ?? undefined,
     // 0 is "never" (Registration 1.0 section 3.2).
     client_secret_expires_at: expires_at === 0 ? undefined : (expires_at ?? undefined),
     client_id_issued_at: client.client_id_issued_at ?? undefined,
     token_endpoint_auth_method: authMethod(metadata, method),
-    id_token_signed_response_alg: idTokenAlgorithm(
+    token_endpoint_auth_signing_alg: authAlgorithm(
       metadata,
-      client.id_token_signed_response_alg ?? String(asked.id_token_signed_response_alg),
+      method,
+      client.token_endpoint_auth_signing_alg ?? asText(asked.token_endpoint_auth_signing_alg),
     ),
+    id_token_signed_response_alg: registeredAlgorithm(metadata, asked, client.id_token_signed_response_alg),
+    ...agreedAlgorithms(asked, answer),
+    jwks_kids: kidsIn(asked.jwks),
   }
+  refuseWeakSecret(used)
+  return used
 }
+
+// As oxd made it, or read it from a caller.
+const KEY_NAMES = z.object({ keys: z.array(z.object({ kid: z.string().optional() })) })
+/** The names of the keys that the OP was told by value. */
+const kidsIn = (jwks: unknown): readonly string[] | undefined =>
+  KEY_NAMES.safeParse(jwks).data?.keys.flatMap(({ kid }) => (kid === undefined ? [] : [kid]))
 
 const textIn = (answer: Readonly<Record<string, unknown>>, name: string): string | undefined => {
   const value = answer[name]
@@ -164,7 +267,7 @@ const managementIn = (
 export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<RegisteredClient> => {
   const url = op.metadata.registration_endpoint
   if (url === undefined) throw new OxdError('no_registration_endpoint')
-  const asked = complete(op.metadata, wanted)
+  const asked = await complete(op, wanted)
   const response = await op.door.request({
     step: 'registration',
     url,
@@ -198,7 +301,7 @@ export const updateClient = async (
   wanted: ClientMetadata,
   keep: (management: Management) => Promise<void>,
 ): Promise<RegisteredClient> => {
-  const asked = complete(op.metadata, wanted)
+  const asked = await complete(op, wanted, before)
   const { registration_client_uri: url, registration_access_token, client_id, client_secret } = before
   if (url === undefined || registration_access_token === undefined) {
     throw new OxdError('invalid_registration_client_url')
@@ -238,7 +341,8 @@ const isAtOp = ({ issuer, registration_endpoint }: OpMetadata, registration_clie
 
 /**
  * A client that was registered at the OP by hand, as somebody says that it is. Its secrets only ever go to the OP.
- * @throws OxdError invalid_algorithm, foreign_registration_client_uri
+ * @param asked what else it says of the client, by the names of client metadata: the algorithms
+ * @throws OxdError invalid_algorithm, client_secret_too_short, foreign_registration_client_uri
  */
 export const clientByHand = (
   { metadata }: Op,
@@ -246,6 +350,7 @@ export const clientByHand = (
     readonly token_endpoint_auth_method: string | undefined
     readonly id_token_signed_response_alg: string | undefined
   },
+  asked: ClientMetadata,
 ): RegisteredClient => {
   const { registration_access_token, registration_client_uri } = said
   if (registration_client_uri !== undefined) {
@@ -253,11 +358,21 @@ export const clientByHand = (
     if (!complete) throw new OxdError('foreign_registration_client_uri')
     if (!isAtOp(metadata, registration_client_uri)) throw new OxdError('foreign_registration_client_uri')
   }
-  return {
+  const method = authMethod(metadata, said.token_endpoint_auth_method)
+  refuseAlgorithms(metadata, asked)
+  const client = {
     ...said,
-    token_endpoint_auth_method: authMethod(metadata, said.token_endpoint_auth_method),
+    token_endpoint_auth_method: method,
+    token_endpoint_auth_signing_alg: authAlgorithm(
+      metadata,
+      method,
+      asText(asked.token_endpoint_auth_signing_alg),
+    ),
     id_token_signed_response_alg: idTokenAlgorithm(metadata, said.id_token_signed_response_alg),
+    ...agreedAlgorithms(asked, {}),
   }
+  refuseWeakSecret(client)
+  return client
 }
 
 /** Takes a registration back, where the OP allows it: nothing is left behind when its record could not be kept. */

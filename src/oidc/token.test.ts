@@ -161,7 +161,7 @@ describe('refreshTokens', () => {
 })
 
 describe('clientCredentials', () => {
-  for (const method of Object.keys(AUTH_METHODS).filter((name) => name !== 'none')) {
+  for (const method of Object.keys(AUTH_METHODS).filter((name) => name.startsWith('client_secret'))) {
     it(`gives a token for the client itself: ${method}`, async () => {
       const at = await party.at({}, { token_endpoint_auth_method: method })
       const tokens = await clientCredentials(at.op, at.client, { scope: ['openid', 'oxd'] })
@@ -210,7 +210,7 @@ describe('clientCredentials', () => {
     )
   })
 
-  for (const method of ['private_key_jwt', 'constructor', '']) {
+  for (const method of ['tls_client_auth', 'constructor', '']) {
     it(`refuses the method "${method}" and asks nobody`, async () => {
       const at = await party.at()
       const client = { ...at.client, token_endpoint_auth_method: method }

@@ -80,7 +80,7 @@ export const requestGrant = async (
   const response = await genericTokenEndpointRequest(
     { issuer: op.metadata.issuer, token_endpoint: url },
     { client_id: client.client_id },
-    authentication(op, client),
+    authentication(op, client, url),
     grant_type,
     { ...parameters },
     through(op, 'token'),

@@ -1,6 +1,6 @@
 // JOSE by hand over node:crypto, so that a broken token is said as easily as a good one.
 // It shares nothing with the relying party: what judges a token must not also have made it.
-import { constants, createHash, createHmac, generateKeyPair, sign } from 'node:crypto'
+import { constants, createHash, createHmac, createSecretKey, generateKeyPair, sign } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 
@@ -19,9 +19,10 @@ const GENERATORS: Readonly<Record<Kty, () => Promise<KeyPair>>> = {
 }
 
 interface Algorithm {
-  readonly kty: Kty
+  /** oct: the client_secret. */
+  readonly kty: Kty | 'oct'
   /** Of at_hash: the hash of the algorithm; Ed25519 is built on SHA-512. */
-  readonly digest: 'sha256' | 'sha512'
+  readonly digest: 'sha256' | 'sha384' | 'sha512'
   readonly sign: (input: string, key: KeyObject) => Buffer
 }
 
@@ -43,6 +44,21 @@ export const ALGORITHMS = {
     sign: (input, key) => sign('sha256', Buffer.from(input), { key, dsaEncoding: 'ieee-p1363' }),
   },
   EdDSA: { kty: 'OKP', digest: 'sha512', sign: (input, key) => sign(null, Buffer.from(input), key) },
+  HS256: {
+    kty: 'oct',
+    digest: 'sha256',
+    sign: (input, key) => createHmac('sha256', key).update(input).digest(),
+  },
+  HS384: {
+    kty: 'oct',
+    digest: 'sha384',
+    sign: (input, key) => createHmac('sha384', key).update(input).digest(),
+  },
+  HS512: {
+    kty: 'oct',
+    digest: 'sha512',
+    sign: (input, key) => createHmac('sha512', key).update(input).digest(),
+  },
 } as const satisfies Readonly<Record<string, Algorithm>>
 export type Alg = keyof typeof ALGORITHMS
 
@@ -62,6 +78,12 @@ export const pooledKey = (kty: Kty, slot: string): Promise<KeyPair> => {
   const made = GENERATORS[kty]()
   pool.set(name, made)
   return made
+}
+
+/** A client_secret as a key, for both halves. */
+export const secretKey = (client_secret: string): KeyPair => {
+  const key = createSecretKey(Buffer.from(client_secret))
+  return { publicKey: key, privateKey: key }
 }
 
 /** The public half as a JWK. @see https://www.rfc-editor.org/rfc/rfc7517#section-4 */

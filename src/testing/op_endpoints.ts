@@ -1,8 +1,11 @@
 // The honest OP: what each endpoint answers, with only those doors open that a fault names.
 // RFC 6749, 7033, 7591, 7592, 7636, 7662, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk } from './jws.ts'
+import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk, secretKey } from './jws.ts'
 import type { Json, Kty, TokenFaults } from './jws.ts'
+import { makeJwe, kindOfKey, KEY_ENCRYPTIONS, CONTENT_ENCRYPTIONS } from './jwe.ts'
+import type { JweFaults } from './jwe.ts'
+import { authenticate, AUTH_METHODS, CLIENT_ALGORITHMS, clientKey, HMACS } from './op_client_auth.ts'
 import type { Good, Reply } from './reply.ts'
 
 export const ENDPOINT_NAMES = [
@@ -47,6 +50,12 @@ export type Check =
 
 export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly id_token?: TokenFaults
+  /** Lies over the signature of the userinfo. */
+  readonly signed_userinfo?: TokenFaults
+  /** Lies over whatever is encrypted. */
+  readonly encryption?: JweFaults
+  /** The only audience that is accepted in client assertions; default: the issuer, or the URL that is called. */
+  readonly assertion_audience?: 'issuer' | 'url'
   /** Checks of the token endpoint that are left out. */
   readonly ignores?: readonly Check[]
   /** What every client is registered as, instead of random names. */
@@ -148,7 +157,6 @@ const TOKEN_SECONDS = 3_600
 const ID_TOKEN_SECONDS = 600
 /** Keys that issuers take turns at: neighbours differ, a thousand issuers cost four RSA keys. */
 export const SLOTS = 4
-const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'none']
 
 const PROFILE_CLAIMS: Readonly<Record<string, (sub: string) => Json>> = {
   profile: (sub) => ({ name: `${sub} Example`, given_name: sub, family_name: 'Example' }),
@@ -176,9 +184,6 @@ const readable = <T>(read: () => T): T => {
   }
 }
 
-/** Undoes application/x-www-form-urlencoded. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
-const formDecode = (value: string): string => readable(() => decodeURIComponent(value.replaceAll('+', ' ')))
-
 export interface House {
   readonly now: () => number
   /** 32 random bytes as base64url. */
@@ -197,17 +202,36 @@ export const signFor = async (
 ): Promise<unknown> => {
   const used = faults.alg ?? (isAlg(alg) ? alg : 'RS256')
   const { kty } = ALGORITHMS[used]
+  const client_secret = client.client_secret ?? ''
   const signing = {
     alg: used,
-    key: await pooledKey(kty, String(issuer.slot)),
-    stranger: await pooledKey(kty, 'stranger'),
-    client_secret: client.client_secret ?? '',
+    key: kty === 'oct' ? secretKey(client_secret) : await pooledKey(kty, String(issuer.slot)),
+    stranger: kty === 'oct' ? secretKey('of somebody else') : await pooledKey(kty, 'stranger'),
+    client_secret,
   }
   return makeJwt(claims, { alg: used, kid: kidOf(issuer, kty), typ: 'JWT' }, signing, faults)
 }
 
+/** What was signed, encrypted if the client registered that for this sort of JWT. */
+const encryptFor = async (
+  issuer: Issuer,
+  client: Client,
+  sort: 'id_token' | 'userinfo',
+  jwt: unknown,
+): Promise<unknown> => {
+  const alg = text(client.metadata[`${sort}_encrypted_response_alg`])
+  const enc = text(client.metadata[`${sort}_encrypted_response_enc`]) ?? 'A128CBC-HS256'
+  const faults = issuer.faults.encryption ?? {}
+  const used = faults.alg ?? alg
+  if (used === undefined || typeof jwt !== 'string') return jwt
+  const kty = kindOfKey(used)
+  const jwk = await clientKey(client, (key) => key['kty'] === kty && key['use'] === 'enc')
+  const recipient = { jwk: kty === undefined ? undefined : jwk, client_secret: client.client_secret ?? '' }
+  return makeJwe(jwt, { alg: used, enc }, recipient, faults)
+}
+
 /** The same name at every issuer, which is their right: an issuer's keys must be kept apart from another's. */
-const kidOf = (issuer: Issuer, kty: Kty): string => `${kty}-${issuer.kid}`
+const kidOf = (issuer: Issuer, kty: Kty | 'oct'): string => `${kty}-${issuer.kid}`
 
 const idToken = async (house: House, issuer: Issuer, client: Client, grant: Grant, access_token: string) => {
   const faults = issuer.faults.id_token ?? {}
@@ -224,26 +248,7 @@ const idToken = async (house: House, issuer: Issuer, client: Client, grant: Gran
     ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
     at_hash: leftHash(faults.alg ?? (isAlg(wanted) ? wanted : 'RS256'), access_token),
   }
-  return signFor(issuer, client, claims, wanted, faults)
-}
-
-/** The client that authenticates, by exactly the method it registered. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3 */
-const authenticate = (issuer: Issuer, { authorization, params }: Request): Client => {
-  const refuse = (): Refusal => new Refusal(401, 'invalid_client', { 'www-authenticate': 'Basic realm="op"' })
-  const basic = /^Basic ([A-Za-z0-9+/=]+)$/.exec(authorization ?? '')?.[1]
-  const [user, password] = Buffer.from(basic ?? '', 'base64')
-    .toString('utf8')
-    .split(':', 2)
-    .map(formDecode)
-  const method =
-    basic !== undefined ? AUTH_METHODS[0] : params['client_secret'] === undefined ? 'none' : AUTH_METHODS[1]
-  const client = issuer.clients.get((basic === undefined ? text(params['client_id']) : user) ?? '')
-  if (client === undefined) throw refuse()
-  if (issuer.faults.ignores?.includes('client_authentication') === true) return client
-  if (method !== client.metadata['token_endpoint_auth_method']) throw refuse()
-  const secret = basic === undefined ? text(params['client_secret']) : password
-  if (method !== 'none' && !same(secret ?? '', client.client_secret ?? '')) throw refuse()
-  return client
+  return encryptFor(issuer, client, 'id_token', await signFor(issuer, client, claims, wanted, faults))
 }
 
 /** True is wrong. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 and https://www.rfc-editor.org/rfc/rfc7636#section-4.6 */
@@ -400,12 +405,13 @@ const badToken = (): Refusal =>
   new Refusal(401, 'invalid_token', { 'www-authenticate': 'Bearer error="invalid_token"' })
 
 /** Whether who asks may introspect: as a client, or with a PAT. @see https://www.rfc-editor.org/rfc/rfc7662#section-2.1 */
-const authorizeIntrospection = (house: House, issuer: Issuer, request: Request): void => {
+const authorizeIntrospection = async (house: House, issuer: Issuer, request: Request): Promise<void> => {
   const { introspection_by, refused_pats = 0 } = issuer.faults
   const pat = bearer(request)
   if (pat === '') {
     if (introspection_by === 'pat') throw badToken()
-    return void authenticate(issuer, request)
+    await authenticate(house, issuer, request)
+    return
   }
   const grant = issuer.accessTokens.get(pat)
   const isPat = grant !== undefined && grant.scope.split(' ').includes('uma_protection')
@@ -453,6 +459,11 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         id_token_signing_alg_values_supported: Object.keys(ALGORITHMS),
         userinfo_signing_alg_values_supported: Object.keys(ALGORITHMS),
         token_endpoint_auth_methods_supported: AUTH_METHODS,
+        token_endpoint_auth_signing_alg_values_supported: [...CLIENT_ALGORITHMS, ...Object.keys(HMACS)],
+        id_token_encryption_alg_values_supported: KEY_ENCRYPTIONS,
+        id_token_encryption_enc_values_supported: CONTENT_ENCRYPTIONS,
+        userinfo_encryption_alg_values_supported: KEY_ENCRYPTIONS,
+        userinfo_encryption_enc_values_supported: CONTENT_ENCRYPTIONS,
         code_challenge_methods_supported: ['S256'],
         claims_supported: ['sub', 'name', 'given_name', 'family_name', 'email', 'email_verified'],
         authorization_response_iss_parameter_supported: true,
@@ -543,7 +554,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
     methods: ['POST'],
     answer: async (house, issuer, request) => {
       if (request.repeated.length > 0) throw new Refusal(400, 'invalid_request')
-      const client = authenticate(issuer, request)
+      const client = await authenticate(house, issuer, request)
       const grantOf = GRANTS[String(request.params['grant_type'])]
       if (grantOf === undefined) throw new Refusal(400, 'unsupported_grant_type')
       const grant = grantOf(issuer, client, request.params, secondsOf(house))
@@ -573,7 +584,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
     methods: ['POST'],
     answer: async (house, issuer, request) => {
       if (request.repeated.length > 0) throw new Refusal(400, 'invalid_request')
-      authorizeIntrospection(house, issuer, request)
+      await authorizeIntrospection(house, issuer, request)
       const token = text(request.params['token'])
       if (token === undefined) throw new Refusal(400, 'invalid_request')
       const grant = issuer.accessTokens.get(token)
@@ -606,15 +617,20 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       const claims = scopes.map((scope) => PROFILE_CLAIMS[scope]?.(grant.sub) ?? {})
       const json: Json = Object.assign({ sub: grant.sub }, ...claims)
       const client = issuer.clients.get(grant.client_id)
-      const alg = client?.metadata['userinfo_signed_response_alg']
-      if (client === undefined || alg === undefined) return { status: 200, json }
+      const { metadata = {} } = client ?? {}
+      const alg = metadata['userinfo_signed_response_alg']
+      const isJwt = alg !== undefined || metadata['userinfo_encrypted_response_alg'] !== undefined
+      if (client === undefined || !isJwt) return { status: 200, json }
       return {
         status: 200,
         json: { ...json, iss: issuer.issuer, aud: grant.client_id },
-        render: async (said) => ({
-          headers: { 'content-type': 'application/jwt' },
-          body: String(await signFor(issuer, client, said, alg, {})),
-        }),
+        render: async (said) => {
+          const signed = await signFor(issuer, client, said, alg, issuer.faults.signed_userinfo ?? {})
+          return {
+            headers: { 'content-type': 'application/jwt' },
+            body: String(await encryptFor(issuer, client, 'userinfo', signed)),
+          }
+        },
       }
     },
   },

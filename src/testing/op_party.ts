@@ -6,6 +6,7 @@ import { whereabouts } from '../oidc/discovery.ts'
 import { createDoor, type Door } from '../oidc/http.ts'
 import { createOps, type Op, type Ops } from '../oidc/op.ts'
 import type { QuirkName } from '../oidc/quirks.ts'
+import type { OwnKeys } from '../oidc/own_keys.ts'
 import { redeemCode, type TokenAnswer } from '../oidc/token.ts'
 import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
@@ -31,6 +32,8 @@ export interface Party {
   readonly op: LyingOp
   readonly ops: Ops
   readonly door: Door
+  /** The keys of this relying party. */
+  readonly own: OwnKeys
   /** A client at a fresh issuer; `metadata` over that of a client that may do everything. */
   readonly at: (faults?: Faults, metadata?: Json, quirks?: readonly QuirkName[]) => Promise<PartyClient>
   readonly close: () => Promise<void>
@@ -64,6 +67,7 @@ export const startParty = async (
     op,
     ops,
     door,
+    own,
     async at(faults = {}, metadata = {}, quirks) {
       const issuer = op.issuer(`p${++issuers}`, faults)
       const made = op.addClient(issuer, {
