@@ -15,6 +15,7 @@ import {
   isJson,
   JSON_HEADERS,
   Refusal,
+  rotateKeys,
   SLOTS,
   text,
 } from './op_endpoints.ts'
@@ -306,9 +307,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       String(await makeLogoutToken(house, known(issuer), client_id, about, faults)),
     metadataOf: (issuer, client_id) => known(issuer).clients.get(client_id)?.metadata ?? {},
     rotateKeys(issuer, { keepKid = false } = {}) {
-      const found = known(issuer)
-      found.slot = (found.slot + 1) % SLOTS
-      if (!keepKid) found.kid += 1
+      rotateKeys(known(issuer), keepKid)
     },
     requests: (issuer) => [...known(issuer).requests],
     secrets: (issuer) => Object.fromEntries([...known(issuer).secrets].map(([value, name]) => [name, value])),

@@ -58,6 +58,8 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly assertion_audience?: 'issuer' | 'url'
   /** Checks of the token endpoint that are left out. */
   readonly ignores?: readonly Check[]
+  /** Before each ID Token the keys change: under new names, or under the old ones. */
+  readonly rotates?: 'kid' | 'key'
   /** What every client is registered as, instead of random names. */
   readonly credentials?: { readonly client_id?: string; readonly client_secret?: string }
   /** Who may introspect; default: clients and bearers of a PAT alike. */
@@ -233,8 +235,14 @@ const encryptFor = async (
 /** The same name at every issuer, which is their right: an issuer's keys must be kept apart from another's. */
 const kidOf = (issuer: Issuer, kty: Kty | 'oct'): string => `${kty}-${issuer.kid}`
 
+export const rotateKeys = (issuer: Issuer, keepKid: boolean): void => {
+  issuer.slot = (issuer.slot + 1) % SLOTS
+  if (!keepKid) issuer.kid += 1
+}
+
 const idToken = async (house: House, issuer: Issuer, client: Client, grant: Grant, access_token: string) => {
-  const faults = issuer.faults.id_token ?? {}
+  const { id_token: faults = {}, rotates } = issuer.faults
+  if (rotates !== undefined) rotateKeys(issuer, rotates === 'key')
   const now = secondsOf(house)
   const wanted = client.metadata['id_token_signed_response_alg']
   const times: Record<string, number> = { exp: now + ID_TOKEN_SECONDS, iat: now, auth_time: grant.auth_time }

@@ -1,6 +1,10 @@
 // Every area of cases, in the order of the score.
 import type { Area } from '../../src/testing/cases/case.ts'
+import { DISCOVERY } from './discovery.ts'
 import { ID_TOKEN } from './id_token.ts'
+import { KEYS } from './keys.ts'
+import { REGISTRATION } from './registration.ts'
+import { SIGNATURE } from './signature.ts'
 import { TOKEN } from './token.ts'
 
-export const AREAS: readonly Area[] = [TOKEN, ID_TOKEN]
+export const AREAS: readonly Area[] = [DISCOVERY, REGISTRATION, TOKEN, ID_TOKEN, SIGNATURE, KEYS]

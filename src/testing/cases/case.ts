@@ -15,13 +15,17 @@ export interface Act {
   readonly attacker: LyingOp
   readonly issuer: string
   readonly places: Places
-  /** Without any fault: the twin. */
+  /** Without any fault or attack: the twin. */
   readonly honest: boolean
+  /** What the drive itself is to do wrong: what a browser, an application or another OP does. */
+  readonly attack: string | undefined
   /** One command, as our own library sends it; its answer is kept for the oracles. */
   readonly call: (command: string, params: Data) => Promise<Envelope>
   readonly register: (params?: Data, issuer?: string) => Promise<Envelope>
   /** Registers, which must succeed. */
   readonly site: (params?: Data, issuer?: string) => Promise<Site>
+  /** What can be done with a site that was registered. @throws when it was not */
+  readonly siteOf: (registered: Envelope, issuer?: string) => Site
   /** From now on the OP lies; requests are counted from here. */
   readonly strike: () => void
   /** Requests of one kind since `strike`. */
@@ -40,10 +44,14 @@ export interface Case {
   readonly drive: Drive
   /** Faults that must be refused, each with the error it must give (or one of several). */
   readonly refused?: Readonly<Partial<Record<FaultName, ErrorCode | readonly ErrorCode[]>>>
+  /** What the drive does wrong itself, by the name that it finds in `act.attack`, with the error that it must give. */
+  readonly attacks?: Readonly<Record<string, ErrorCode | readonly ErrorCode[]>>
+  /** Attacks that must not matter. */
+  readonly harmless?: readonly string[]
   /** Faults, or mere peculiarities, that must not matter: the answer is as right as that of the twin. */
   readonly accepted?: readonly FaultName[]
   /** How many requests of a kind the OP may see after it began to lie: exactly, or between two numbers. */
-  readonly requests?: Readonly<Partial<Record<EndpointName | 'attacker', number | readonly [number, number]>>>
+  readonly requests?: Readonly<Partial<Record<Recorded['endpoint'] | 'attacker', number | readonly [number, number]>>>
   /** The OP speaks https; default: http, to a daemon that trusts its origin. */
   readonly over?: 'https'
   /** The path of the issuer, from a unique name; default: that name. */

@@ -14,11 +14,14 @@ export const login: Drive = async (act) => {
   return site.login()
 }
 
-/** The OP is what it is from the start: a site is registered, and a login made. */
+/** The OP is what it is from the start: a site is registered, and a login made as far as it gets. */
 export const registerAndLogin: Drive = async (act) => {
   act.strike()
   const registered = await act.register()
-  return registered.status === 'ok' ? (await act.site()).login() : registered
+  if (registered.status !== 'ok') return registered
+  const site = act.siteOf(registered)
+  const begun = await site.call('get_authorization_url')
+  return begun.status === 'ok' ? site.login() : begun
 }
 
 /** The login is honest; the OP lies about the user. */

@@ -17,9 +17,13 @@ const TWIN_MEASURES = 3
 const GROWTH_BYTES_MAX = 64 * 1024 * 1024
 const LAG_MS_MAX = 200
 
+/** What is wrong in a trial: a fault of the OP, or something that the drive does. */
+export type Wrong = { readonly fault: FaultName } | { readonly attack: string }
+const nameOf = (wrong: Wrong): string => ('fault' in wrong ? wrong.fault : wrong.attack)
+
 export interface Trial {
-  /** Undefined: the twin. */
-  readonly fault: FaultName | undefined
+  /** The name of the fault or attack; undefined: the twin. */
+  readonly wrong: string | undefined
   readonly failures: readonly string[]
   readonly ms: number
   readonly measured: ReadonlyMap<string, number>
@@ -56,18 +60,19 @@ class Playing implements Act {
   readonly issuer: string
   readonly places: Places
   readonly honest: boolean
+  readonly attack: string | undefined
   readonly op: LyingOp
   readonly attacker: LyingOp
   readonly answered: Answered[] = []
   readonly measures = new Map<string, number>()
   readonly #case: Case
-  readonly #fault: FaultName | undefined
+  #fault: FaultName | undefined
   readonly #daemon: ChildDaemon
   #struck: { readonly op: number; readonly attacker: number } | undefined
   /** Of the site that was registered last. */
   oxd_id: string | undefined
 
-  constructor(stage: Stage, row: Case, fault: FaultName | undefined, daemon: ChildDaemon, canary: Canary) {
+  constructor(stage: Stage, row: Case, wrong: Wrong | undefined, daemon: ChildDaemon, canary: Canary) {
     this.name = `${row.id.toLowerCase()}-${++trials}`
     this.op = row.over === 'https' ? stage.secureOp : stage.op
     this.attacker = stage.attacker
@@ -80,9 +85,10 @@ class Playing implements Act {
       canary6: v6,
       name: this.name,
     }
-    this.honest = fault === undefined
+    this.honest = wrong === undefined
     this.#case = row
-    this.#fault = fault
+    if (wrong !== undefined && 'fault' in wrong) this.#fault = wrong.fault
+    this.attack = wrong !== undefined && 'attack' in wrong ? wrong.attack : undefined
     this.#daemon = daemon
   }
 
@@ -105,8 +111,10 @@ class Playing implements Act {
     return answer
   }
 
-  site = async (params?: Data, issuer = this.issuer): Promise<Site> => {
-    const { status, data } = await this.register(params, issuer)
+  site = async (params?: Data, issuer = this.issuer): Promise<Site> =>
+    this.siteOf(await this.register(params, issuer), issuer)
+
+  siteOf = ({ status, data }: Envelope, issuer = this.issuer): Site => {
     if (status !== 'ok') throw new Unplayable(`no site: ${JSON.stringify(data)}`)
     const op = issuer.startsWith(this.attacker.origin) ? this.attacker : this.op
     return siteAt({ call: this.call }, op, issuer, String(data.oxd_id))
@@ -161,11 +169,9 @@ const inTime = async <T>(work: Promise<T>, ms: number): Promise<T> => {
 }
 
 /** E: the error that was asked for, and nothing of what the OP gave away. */
-const refusedWrongly = (row: Case, fault: FaultName, { status, data }: Envelope): string[] => {
-  const codes = [row.refused?.[fault] ?? []].flat()
+const refusedWrongly = (codes: readonly string[], { status, data }: Envelope): string[] => {
   if (status !== 'error') return [`accepted: ${JSON.stringify(data).slice(0, 300)}`]
-  // Every code of ours is one of these texts; which ones are wanted is checked by the types of the table.
-  return codes.some((code) => code === data.error)
+  return codes.includes(String(data.error))
     ? []
     : [
         `refused with ${JSON.stringify(data.error)} (${JSON.stringify(data.error_description)}) instead of ${codes.join(' or ')}`,
@@ -210,20 +216,28 @@ const leaked = (act: Playing, log: readonly string[]): string[] => {
   })
 }
 
+/** The errors that will do; undefined: it must be accepted. */
+const wantedOf = ({ refused, attacks }: Case, wrong: Wrong | undefined): readonly string[] | undefined => {
+  if (wrong === undefined) return undefined
+  const wanted = 'fault' in wrong ? refused?.[wrong.fault] : attacks?.[wrong.attack]
+  return wanted === undefined ? undefined : [wanted].flat()
+}
+
 /** What a trial left undone or gave away; empty: passed. */
 const judge = async (
   row: Case,
-  fault: FaultName | undefined,
+  wrong: Wrong | undefined,
   act: Playing,
   answer: Envelope,
 ): Promise<string[]> => {
   const failures: string[] = []
-  if (fault !== undefined && row.refused?.[fault] !== undefined) {
-    failures.push(...refusedWrongly(row, fault, answer))
+  const wanted = wantedOf(row, wrong)
+  if (wanted !== undefined) {
+    failures.push(...refusedWrongly(wanted, answer))
     if (answer.status === 'error') failures.push(...(await persisted(act)))
   } else if (answer.status === 'ok') failures.push(...wrongValues(answer, act))
   else failures.push(`refused: ${JSON.stringify(answer.data)}`)
-  if (fault !== undefined) {
+  if (wrong !== undefined) {
     for (const [endpoint, wanted = 0] of Object.entries({ attacker: 0, ...row.requests })) {
       // The names of the table are those of endpoints, and this one.
       const n = endpoint === 'attacker' ? act.attacked() : act.count(endpoint as Recorded['endpoint'])
@@ -251,7 +265,7 @@ const controlLogin = async (stage: Stage, daemon: ChildDaemon): Promise<string[]
   return answer.status === 'ok' ? [] : [`the login after it failed: ${JSON.stringify(answer.data)}`]
 }
 
-const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
+const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {
   const { limits = {}, ahead_ms = 0, watched = false } = row
   const { ceiling_ms } = stage.patience
   const daemon = await stage.daemon({ limits, ahead_ms, purpose: watched ? 'watched' : 'shared' })
@@ -262,12 +276,12 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
     await daemon.tell()
   }
   const from = daemon.log.length
-  const act = new Playing(stage, row, fault, daemon, canary)
+  const act = new Playing(stage, row, wrong, daemon, canary)
   const started = performance.now()
   const failures: string[] = []
   try {
     const answer = await inTime(row.drive(act), ceiling_ms)
-    failures.push(...(await judge(row, fault, act, answer)))
+    failures.push(...(await judge(row, wrong, act, answer)))
     await row.check?.(act, answer)
     if (!act.struck) failures.push('the drive never struck')
   } catch (error) {
@@ -291,16 +305,18 @@ const playOnce = async (stage: Stage, row: Case, fault: FaultName | undefined): 
   }
   if (canary.contacts() > 0) failures.push(`the canary was contacted ${canary.contacts()} times`)
   await canary.close()
-  return { fault, failures, ms, measured: act.measures }
+  return { wrong: wrong && nameOf(wrong), failures, ms, measured: act.measures }
 }
 
-const isMeasure = (failure: string): boolean => /^(?:memory grew|the event loop stood|\w+ took)/.test(failure)
+/** What may be so because the machine is busy. */
+const isMeasure = (failure: string): boolean =>
+  /^(?:memory grew|the event loop stood|\w+ took|no end within)|"op_timeout"/.test(failure)
 
-/** One trial; played again when nothing but a measure was wrong. */
-export const play = async (stage: Stage, row: Case, fault: FaultName | undefined): Promise<Trial> => {
-  const measures = fault === undefined ? TWIN_MEASURES : stage.patience.measures
+/** One trial; played again when nothing was wrong but what a busy machine may have done. */
+export const play = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {
+  const measures = wrong === undefined ? TWIN_MEASURES : stage.patience.measures
   for (let measure = 1; ; measure += 1) {
-    const trial = await playOnce(stage, row, fault)
+    const trial = await playOnce(stage, row, wrong)
     if (measure === measures || trial.failures.length === 0 || !trial.failures.every(isMeasure)) return trial
   }
 }

@@ -1,7 +1,7 @@
 // Runs cases: each row's twin first, then its faults; rows side by side, watched ones alone at the end.
 import type { FaultName } from '../faults/index.ts'
 import type { Area, Case } from './case.ts'
-import { play, type Trial } from './play.ts'
+import { play, type Trial, type Wrong } from './play.ts'
 import type { Stage } from './stage.ts'
 
 const SIDE_BY_SIDE = 6
@@ -26,16 +26,16 @@ export interface AreaResult {
 }
 
 // The keys of such a table are names of faults, as its type says.
-const faultsOf = ({ refused = {}, accepted = [] }: Case): readonly FaultName[] => [
-  ...(Object.keys(refused) as FaultName[]),
-  ...accepted,
+const wrongsOf = ({ refused = {}, accepted = [], attacks = {}, harmless = [] }: Case): readonly Wrong[] => [
+  ...[...(Object.keys(refused) as FaultName[]), ...accepted].map((fault) => ({ fault })),
+  ...[...Object.keys(attacks), ...harmless].map((attack) => ({ attack })),
 ]
 
 const playRow = async (stage: Stage, row: Case): Promise<Played> => {
   const twin = await play(stage, row, undefined)
   const trials: Trial[] = []
   if (twin.failures.length === 0) {
-    for (const fault of faultsOf(row)) trials.push(await play(stage, row, fault))
+    for (const wrong of wrongsOf(row)) trials.push(await play(stage, row, wrong))
   }
   return { row, twin, trials }
 }

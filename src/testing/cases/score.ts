@@ -17,8 +17,8 @@ const worst = (results: readonly AreaResult[]): ReadonlyMap<string, number> => {
 
 const failuresOf = ({ id, played }: CaseResult): string[] =>
   played.flatMap(({ row, twin, trials }) =>
-    [twin, ...trials].flatMap(({ fault, failures }) =>
-      failures.map((failure) => `${id} ${fault ?? 'TWIN'} (${row.title}): ${failure}`),
+    [twin, ...trials].flatMap(({ wrong, failures }) =>
+      failures.map((failure) => `${id} ${wrong ?? 'TWIN'} (${row.title}): ${failure}`),
     ),
   )
 

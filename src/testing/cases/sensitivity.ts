@@ -54,7 +54,11 @@ export const weakenedCases = (file: string, rows: readonly Row[]): readonly Weak
 /** The ids of cases in which something must be refused. */
 export const negative = (areas: readonly Area[]): ReadonlySet<string> =>
   new Set(
-    areas.flatMap(({ cases }) => cases.flatMap(({ id, refused }) => (refused === undefined ? [] : [id]))),
+    areas.flatMap(({ cases }) =>
+      cases.flatMap(({ id, refused, attacks }) =>
+        refused === undefined && attacks === undefined ? [] : [id],
+      ),
+    ),
   )
 
 const editsOf = ({ file, line, replace_by, also = [] }: WeakenedCase): readonly LineEdit[] => [
@@ -109,7 +113,7 @@ export const runSensitivity = async (
         const results = (await runCases(stage, areas, new Set(row.turns_red))).flatMap(({ cases }) => cases)
         const red = results.flatMap(({ id, played }) =>
           played.flatMap(({ trials }) =>
-            trials.flatMap(({ fault, failures }) => (failures.length > 0 ? [`${id} ${fault}`] : [])),
+            trials.flatMap(({ wrong, failures }) => (failures.length > 0 ? [`${id} ${wrong}`] : [])),
           ),
         )
         const wrong = results.flatMap(({ id, outcome, played }) => {

@@ -1,9 +1,17 @@
 // Every named fault of the OP that misbehaves, by area.
+import { DISCOVERY_FAULTS } from './discovery.ts'
 import { ID_TOKEN_FAULTS } from './id_token.ts'
+import { KEYS_FAULTS } from './keys.ts'
+import { REGISTRATION_FAULTS } from './registration.ts'
+import { SIGNATURE_FAULTS } from './signature.ts'
 import { TOKEN_FAULTS } from './token.ts'
 
 export const FAULTS = {
+  ...DISCOVERY_FAULTS,
+  ...REGISTRATION_FAULTS,
   ...TOKEN_FAULTS,
   ...ID_TOKEN_FAULTS,
+  ...SIGNATURE_FAULTS,
+  ...KEYS_FAULTS,
 } as const
 export type FaultName = keyof typeof FAULTS

@@ -1,6 +1,13 @@
 // Every weakened build that cases are played at.
 import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
+import { WEAKENED_DISCOVERY } from './discovery.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
+import { WEAKENED_REGISTRATION } from './registration.ts'
 import { WEAKENED_TOKEN } from './token.ts'
 
-export const WEAKENED: readonly WeakenedCase[] = [...WEAKENED_TOKEN, ...WEAKENED_ID_TOKEN]
+export const WEAKENED: readonly WeakenedCase[] = [
+  ...WEAKENED_DISCOVERY,
+  ...WEAKENED_REGISTRATION,
+  ...WEAKENED_TOKEN,
+  ...WEAKENED_ID_TOKEN,
+]

@@ -11,11 +11,16 @@ export const WEAKENED_TOKEN = [
     ],
   ]),
   ...weakenedCases('src/oidc/said.ts', [
-    ['JSON of any type', 'if (!JSON_TYPE.test(type)) {', 'if (false) {', 'TOK-06'],
+    ['JSON of any type', 'if (!JSON_TYPE.test(type)) {', 'if (false) {', 'DSC-10 TOK-06'],
   ]),
   ...weakenedCases('src/oidc/json.ts', [
-    ['a member may stand twice', 'if (names.has(name)) return undefined', '', 'TOK-21 IDT-02'],
-    ['JSON of any depth', 'if (open.length > LIMITS.json_depth_max) return undefined', '', 'TOK-12 IDT-28'],
+    ['a member may stand twice', 'if (names.has(name)) return undefined', '', 'DSC-11 TOK-21 IDT-02'],
+    [
+      'JSON of any depth',
+      'if (open.length > LIMITS.json_depth_max) return undefined',
+      '',
+      'DSC-14 TOK-12 IDT-28',
+    ],
   ]),
   ...weakenedCases('src/oidc/token.ts', [
     [
@@ -49,7 +54,7 @@ export const WEAKENED_TOKEN = [
       'redirects are followed',
       "throw redirected(url, status, got.get('location'), show)",
       "return request({ ...asked, url: new URL(got.get('location') ?? '', url) })",
-      'TOK-05',
+      'DSC-09 REG-06 TOK-05',
     ],
     [
       'an OP may take any time',
@@ -75,7 +80,7 @@ export const WEAKENED_TOKEN = [
       'an answer of any size',
       'if (bytes > max) throw tooLarge',
       '',
-      'TOK-09 TOK-10 TOK-12',
+      'DSC-13 TOK-09 TOK-10 TOK-12',
       // What is announced is refused before it is counted.
       [["if (Number(headers.get('content-length')) > max) throw tooLarge", '']],
     ],

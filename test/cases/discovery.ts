@@ -1,0 +1,253 @@
+// DSC: what an OP says of itself.
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
+import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
+import { FAULTS, type FaultName } from '../../src/testing/faults/index.ts'
+
+const METADATA_MS = 150
+
+/** One login before the OP changes, and one after what is cached of it has aged. */
+const afterAWhile: Drive = async (act) => {
+  const site = await act.site()
+  await site.login()
+  act.strike()
+  await delay(2 * METADATA_MS)
+  return site.login()
+}
+
+/** The login begins before the OP changes; its code comes back after what is cached has aged. */
+const inTheMiddle: Drive = async (act) => {
+  const site = await act.site()
+  const back = await site.visit()
+  act.strike()
+  await delay(2 * METADATA_MS)
+  return site.call('get_tokens_by_code', back)
+}
+
+/** The OP is asked for under another name than its own. */
+const askedAs =
+  (names: Readonly<Record<string, (issuer: string) => string>>): Drive =>
+  async (act) => {
+    act.strike()
+    return act.register({}, names[act.attack ?? '']?.(act.issuer) ?? act.issuer)
+  }
+
+/** Faults by the beginning of their name, all with one error. */
+const all = <Code extends string>(prefix: string, code: Code): Partial<Record<FaultName, Code>> =>
+  Object.fromEntries(
+    Object.keys(FAULTS)
+      .filter((name) => name.startsWith(prefix))
+      .map((name) => [name, code]),
+  )
+
+const carriesS256 = ({ op, issuer }: Act): void => {
+  const [request] = op.requests(issuer).filter(({ endpoint }) => endpoint === 'authorization')
+  assert.equal(request?.params['code_challenge_method'], 'S256')
+  assert.match(String(request?.params['code_challenge']), /^[\w-]{43}$/)
+}
+
+const wasAskedAt =
+  (endpoint: 'token' | 'jwks') =>
+  ({ op, issuer, honest }: Act): void => {
+    const last = op.requests(issuer).findLast((request) => request.endpoint === endpoint)
+    assert.equal(last?.target.endsWith('?moved'), !honest, last?.target)
+  }
+
+export const DISCOVERY: Area = {
+  name: 'discovery',
+  cases: [
+    {
+      id: 'DSC-01',
+      title: 'another issuer',
+      drive: register,
+      refused: {
+        issuer_suffixed: 'invalid_issuer_discovered',
+        issuer_upper_case: 'invalid_issuer_discovered',
+      },
+      requests: { registration: 0, authorization: 0 },
+    },
+    {
+      id: 'DSC-02',
+      title: 'a slash more than the configured issuer',
+      drive: register,
+      refused: { issuer_slashed: 'invalid_issuer_discovered' },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-02',
+      title: 'a slash less than the configured issuer',
+      drive: registerAndLogin,
+      issuer: (name) => `${name}/`,
+      refused: { issuer_unslashed: 'invalid_issuer_discovered' },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-04',
+      title: 'an issuer with query, fragment or user name, in the metadata',
+      drive: register,
+      refused: {
+        issuer_query: 'invalid_issuer_discovered',
+        issuer_fragment: 'invalid_issuer_discovered',
+        issuer_userinfo: 'invalid_issuer_discovered',
+      },
+    },
+    {
+      id: 'DSC-04',
+      title: 'an issuer with query, fragment or user name, from the application',
+      drive: askedAs({
+        query: (issuer) => `${issuer}?tenant=1`,
+        fragment: (issuer) => `${issuer}#1`,
+        'user name': (issuer) => issuer.replace('://', '://user@'),
+        password: (issuer) => issuer.replace('://', '://user:password@'),
+      }),
+      attacks: {
+        query: 'invalid_op_host',
+        fragment: 'invalid_op_host',
+        'user name': 'invalid_op_host',
+        password: 'invalid_op_host',
+      },
+      requests: { discovery: 0 },
+    },
+    {
+      id: 'DSC-05',
+      title: 'http where the OP is at https',
+      drive: register,
+      over: 'https',
+      refused: {
+        issuer_http: 'invalid_issuer_discovered',
+        ...all('http_', 'no_connect_discovery_response'),
+      },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-06',
+      title: 'members that are missing or of another type',
+      drive: register,
+      refused: {
+        issuer_missing: 'no_connect_discovery_response',
+        issuer_list: 'no_connect_discovery_response',
+        algorithms_text: 'no_connect_discovery_response',
+        missing_authorization_endpoint: 'no_connect_discovery_response',
+        missing_token_endpoint: 'no_connect_discovery_response',
+        missing_jwks_uri: 'no_connect_discovery_response',
+        missing_registration_endpoint: 'no_registration_endpoint',
+        ...all('null_', 'no_connect_discovery_response'),
+        ...all('empty_', 'no_connect_discovery_response'),
+        ...all('number_', 'no_connect_discovery_response'),
+        ...all('list_', 'no_connect_discovery_response'),
+      },
+      accepted: ['missing_userinfo_endpoint', 'missing_end_session_endpoint'],
+    },
+    {
+      id: 'DSC-07',
+      title: 'URLs that no OP is at',
+      drive: register,
+      refused: all('scheme_', 'no_connect_discovery_response'),
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-09',
+      title: 'redirects',
+      drive: register,
+      refused: all('discovery_redirects_', 'no_connect_discovery_response'),
+      requests: { registration: 0, attacker: 0, discovery: 1 },
+    },
+    {
+      id: 'DSC-09',
+      title: 'redirects from https to http',
+      drive: register,
+      over: 'https',
+      refused: { discovery_redirects_302: 'no_connect_discovery_response' },
+      requests: { registration: 0, attacker: 0, discovery: 1 },
+    },
+    {
+      id: 'DSC-10',
+      title: 'no discovery document',
+      drive: register,
+      refused: {
+        discovery_html: 'no_connect_discovery_response',
+        discovery_empty: 'no_connect_discovery_response',
+        discovery_no_content: 'no_connect_discovery_response',
+        discovery_not_found: 'no_connect_discovery_response',
+        discovery_server_error: 'no_connect_discovery_response',
+        discovery_as_text: 'no_connect_discovery_response',
+      },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-11',
+      title: 'a member twice',
+      drive: register,
+      refused: {
+        issuer_twice: 'no_connect_discovery_response',
+        jwks_uri_twice: 'no_connect_discovery_response',
+      },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-13',
+      title: 'documents without end: large, compressed, slow',
+      drive: register,
+      watched: true,
+      refused: {
+        discovery_huge: 'no_connect_discovery_response',
+        discovery_endless: 'no_connect_discovery_response',
+        discovery_gzip_bomb: 'no_connect_discovery_response',
+        discovery_br_bomb: 'no_connect_discovery_response',
+        discovery_deflate_bomb: 'no_connect_discovery_response',
+        discovery_drips: 'no_connect_discovery_response',
+        discovery_drips_headers: 'no_connect_discovery_response',
+        discovery_hangs: 'no_connect_discovery_response',
+      },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-14',
+      title: 'members named as what objects inherit; a hundred thousand levels',
+      drive: registerAndLogin,
+      watched: true,
+      refused: { discovery_deep: 'no_connect_discovery_response' },
+      accepted: ['discovery_prototypes', 'many_metadata'],
+    },
+    {
+      id: 'DSC-15',
+      title: 'an OP that offers no PKCE, or a weak one',
+      drive: registerAndLogin,
+      accepted: ['pkce_missing', 'pkce_plain', 'pkce_none'],
+      check: carriesS256,
+    },
+    {
+      id: 'DSC-16',
+      title: 'an OP that offers no algorithm to rely on',
+      drive: register,
+      refused: { algorithms_none: 'invalid_algorithm', algorithms_hs256: 'invalid_algorithm' },
+      requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-17',
+      title: 'the token endpoint moves to an attacker while a login is under way',
+      drive: inTheMiddle,
+      limits: { op_metadata_ms: METADATA_MS },
+      refused: { token_endpoint_elsewhere: 'invalid_state' },
+      requests: { token: 0, attacker: 0 },
+      policy: 'A code goes to the token endpoint that the OP had when the login began, or nowhere.',
+    },
+    {
+      id: 'DSC-18',
+      title: 'endpoints move, and are found anew',
+      drive: afterAWhile,
+      limits: { op_metadata_ms: METADATA_MS },
+      accepted: ['token_endpoint_moves'],
+      check: wasAskedAt('token'),
+    },
+    {
+      id: 'DSC-18',
+      title: 'the key set moves, and is found anew',
+      drive: afterAWhile,
+      limits: { op_metadata_ms: METADATA_MS, op_keys_ms: METADATA_MS },
+      accepted: ['jwks_uri_moves'],
+      check: wasAskedAt('jwks'),
+    },
+  ],
+}

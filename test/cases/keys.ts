@@ -1,0 +1,211 @@
+// JWK: the key set of an OP.
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
+import { login } from '../../src/testing/cases/drives.ts'
+
+const ES256 = { id_token_signed_response_alg: 'ES256' }
+const KEYS_MS = 150
+
+/** One login before the OP changes its keys, one after: what is cached is behind. */
+const loggedInBefore: Drive = async (act) => {
+  const site = await act.site()
+  await site.login()
+  act.strike()
+  return site.login()
+}
+
+/** The same, when what is cached has aged. */
+const afterAWhile: Drive = async (act) => {
+  const site = await act.site()
+  await site.login()
+  act.strike()
+  await delay(2 * KEYS_MS)
+  return site.login()
+}
+
+/** A login at a broken key set, and one after it was mended. */
+const mended: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const broken = await site.login()
+  act.op.setFaults(act.issuer, {})
+  const next = await site.login()
+  assert.equal(next.status, 'ok', `the next login: ${JSON.stringify(next.data)}`)
+  return broken
+}
+
+/** The cached keys are fresh, so a broken key set does not matter. */
+const STORM = 1_000
+const GOOD_EVERY = 100
+/** Tokens with keys that nobody knows, and good logins in between. */
+const storm: Drive = async (act) => {
+  const site = await act.site()
+  const good = await site.login()
+  const { id_token, access_token } = good.data
+  act.strike()
+  const [, payload, signature] = String(id_token).split('.')
+  for (let n = 1; n <= STORM; n += 1) {
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: act.honest ? 'RSA-0' : `k${n}` })).toString('base64url')
+    // The honest token as it is, or a header that names another key.
+    const token = act.honest ? String(id_token) : `${head}.${payload}.${signature}`
+    const { data } = await site.call('check_id_token', { id_token: token })
+    assert.equal(data.active, act.honest)
+    if (n % GOOD_EVERY === 0) assert.equal((await site.login()).status, 'ok')
+  }
+  act.measured('jwks_fetches_per_thousand_bad_tokens', act.count('jwks'))
+  assert.ok(access_token)
+  return site.login()
+}
+
+const PARALLEL = 100
+/** Many first logins at once. */
+const atOnce: Drive = async (act) => {
+  const site = await act.site()
+  const backs = await Promise.all(Array.from({ length: PARALLEL }, () => site.visit()))
+  act.strike()
+  const answers = await Promise.all(backs.map((back) => site.call('get_tokens_by_code', back)))
+  const [first] = answers
+  const failed = answers.find(({ status }) => status !== 'ok')
+  assert.ok(first)
+  return failed ?? first
+}
+
+const showsNothingPrivate: Case['check'] = async (act) => {
+  const { data } = await act.call('get_jwks', { op_host: act.issuer })
+  assert.doesNotMatch(JSON.stringify(data), /"(?:d|p|q|dp|dq|qi|k)":/)
+}
+
+export const KEYS: Area = {
+  name: 'keys',
+  cases: [
+    { id: 'JWK-01', title: 'no kid, and one key fits', drive: login, accepted: ['keys_others', 'kid_missing'] },
+    { id: 'JWK-02', title: 'no kid, and three keys fit', drive: login, accepted: ['keys_three_fit'] },
+    {
+      id: 'JWK-03',
+      title: 'no kid, and what is cached is behind',
+      drive: loggedInBefore,
+      accepted: ['keys_rotate_nameless'],
+      requests: { jwks: 1 },
+    },
+    { id: 'JWK-05', title: 'two keys of one name', drive: login, accepted: ['keys_same_kid'] },
+    {
+      id: 'JWK-06',
+      title: 'a rotation between two logins, under a new name and under the old one',
+      drive: loggedInBefore,
+      accepted: ['keys_rotate', 'keys_replaced'],
+      requests: { jwks: 1 },
+    },
+    {
+      id: 'JWK-07',
+      title: 'a rotation right before signing',
+      drive: login,
+      accepted: ['keys_rotate'],
+      requests: { jwks: 1 },
+    },
+    {
+      id: 'JWK-08',
+      title: 'a rotation that half of the answers know',
+      drive: loggedInBefore,
+      accepted: ['keys_behind'],
+      requests: { jwks: [1, 2] },
+    },
+    {
+      id: 'JWK-09',
+      title: 'a thousand tokens with keys that nobody knows',
+      drive: storm,
+      harmless: ['a storm'],
+      requests: { jwks: [0, 5] },
+    },
+    {
+      id: 'JWK-10',
+      title: 'a hundred first logins at once',
+      drive: atOnce,
+      harmless: ['at once'],
+      requests: { jwks: [1, 2] },
+    },
+    {
+      id: 'JWK-11',
+      title: 'private keys, published',
+      drive: login,
+      refused: { keys_private: 'private_key_published' },
+      check: showsNothingPrivate,
+      policy: 'What a published private key has signed, anybody may have signed.',
+    },
+    { id: 'JWK-13', title: 'entries that are no keys', drive: login, accepted: ['keys_strange'] },
+    {
+      id: 'JWK-14',
+      title: 'a symmetric key, published',
+      drive: login,
+      refused: { keys_symmetric: 'invalid_id_token_invalid_algorithm' },
+      check: showsNothingPrivate,
+    },
+    {
+      id: 'JWK-15',
+      title: 'points that are on no curve',
+      drive: login,
+      site: ES256,
+      refused: {
+        keys_off_curve: 'invalid_id_token_bad_signature',
+        keys_at_infinity: 'invalid_id_token_bad_signature',
+        keys_short_coordinates: 'invalid_id_token_bad_signature',
+      },
+    },
+    {
+      id: 'JWK-16',
+      title: 'sets that are too large, empty, or none',
+      drive: login,
+      watched: true,
+      refused: {
+        keys_ten_thousand: 'op_answer_too_large',
+        keys_hundred_and_one: 'op_answer_too_large',
+        jwks_endless: 'op_answer_too_large',
+        jwks_gzip_bomb: 'op_answer_too_large',
+        keys_no_list: 'op_answer_malformed',
+        keys_bare: 'op_answer_malformed',
+        keys_none: 'key_id_not_found',
+      },
+    },
+    { id: 'JWK-17', title: 'certificates of other keys', drive: login, accepted: ['keys_certified'] },
+    {
+      id: 'JWK-18',
+      title: 'a key set that cannot be had, and is mended',
+      drive: mended,
+      refused: {
+        jwks_not_found: 'op_http_status',
+        jwks_server_error: 'op_http_status',
+        jwks_hangs: 'op_timeout',
+        jwks_html: 'op_answer_malformed',
+        jwks_redirects_302: 'op_redirected',
+        keys_redirected_inside: 'op_redirected',
+      },
+      requests: { attacker: 0 },
+    },
+    {
+      id: 'JWK-18',
+      title: 'a key set that cannot be had, while what is cached is fresh',
+      drive: loggedInBefore,
+      accepted: ['jwks_not_found', 'jwks_server_error', 'jwks_html'],
+      requests: { jwks: 0 },
+    },
+    {
+      id: 'JWK-19',
+      title: 'a key that was withdrawn',
+      drive: afterAWhile,
+      limits: { op_keys_ms: KEYS_MS },
+      refused: { keys_removed: 'key_id_not_found' },
+    },
+    { id: 'JWK-22', title: 'a set that is another each time', drive: loggedInBefore, accepted: ['keys_alternate'] },
+    {
+      id: 'JWK-23',
+      title: 'keys for another purpose',
+      drive: login,
+      refused: {
+        keys_other_alg: 'key_id_not_found',
+        keys_sign_only: 'key_id_not_found',
+        keys_capital_use: 'key_id_not_found',
+        keys_for_encryption: 'key_id_not_found',
+      },
+    },
+  ],
+}

@@ -1,0 +1,97 @@
+// REG: what comes of a registration.
+import assert from 'node:assert/strict'
+import type { Area, Drive } from '../../src/testing/cases/case.ts'
+import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
+
+/** Two sites at two OPs that gave them the same client_id; each logs in, then one comes with what the other got. */
+const twoTenants: Drive = async (act) => {
+  act.strike()
+  const ours = await act.site()
+  const theirs = await act.site(
+    { client_id: 'client-1', client_secret: 'of-the-other-tenant' },
+    act.places.attacker,
+  )
+  const back = await ours.visit()
+  if (act.attack === 'state of the other') return theirs.call('get_tokens_by_code', back)
+  const tokens = await ours.call('get_tokens_by_code', back)
+  if (act.attack !== 'token of the other') return tokens
+  return theirs.call('get_user_info', { access_token: tokens.data.access_token })
+}
+
+export const REGISTRATION: Area = {
+  name: 'registration',
+  cases: [
+    {
+      id: 'REG-01',
+      title: 'no client_id, no client_secret',
+      drive: register,
+      refused: {
+        client_id_missing: 'no_client_id_returned',
+        client_id_number: 'op_answer_malformed',
+        client_secret_missing: 'no_client_secret_returned',
+      },
+      requests: { registration: 1 },
+    },
+    {
+      id: 'REG-02',
+      title: 'credentials of every printable character, by HTTP Basic',
+      drive: registerAndLogin,
+      accepted: ['credentials_printable'],
+    },
+    {
+      id: 'REG-02',
+      title: 'credentials of every printable character, in the form',
+      drive: registerAndLogin,
+      site: { client_token_endpoint_auth_method: 'client_secret_post' },
+      accepted: ['credentials_printable'],
+    },
+    {
+      id: 'REG-04',
+      title: 'secrets that expired, expire late, never, or at no time',
+      drive: registerAndLogin,
+      refused: { secret_expired: 'expired_client', secret_expires_word: 'op_answer_malformed' },
+      accepted: ['secret_never_expires', 'secret_expires_late', 'secret_expires_text'],
+    },
+    {
+      id: 'REG-05',
+      title: 'an address for changes at another origin, or an internal one',
+      drive: register,
+      refused: { management_elsewhere: 'op_answer_malformed', management_inside: 'op_answer_malformed' },
+      requests: { management: 0, attacker: 0 },
+    },
+    {
+      id: 'REG-05',
+      title: 'an address for changes at http',
+      drive: register,
+      over: 'https',
+      refused: { management_http: 'op_answer_malformed' },
+      requests: { management: 0 },
+    },
+    {
+      id: 'REG-06',
+      title: 'other answers than 201',
+      drive: register,
+      refused: {
+        registration_refused: 'op_http_status',
+        registration_unauthorized: 'op_http_status',
+        registration_server_error: 'op_http_status',
+        registration_redirects_307: 'op_redirected',
+      },
+      accepted: ['registered_with_200'],
+      requests: { registration: 1, attacker: 0 },
+      policy: '200 is taken as 201: OPs answer so.',
+    },
+    {
+      id: 'REG-08',
+      title: 'two tenants with the same client_id',
+      drive: twoTenants,
+      site: {},
+      accepted: ['same_client_id'],
+      attacks: { 'state of the other': 'invalid_state', 'token of the other': 'foreign_access_token' },
+      requests: { attacker: [0, 2] },
+      check: (act, { data }) => {
+        if (act.attack === undefined) assert.equal(Object(data.id_token_claims).iss, act.issuer)
+      },
+    },
+  ],
+}

@@ -1,0 +1,32 @@
+// DSC: what an OP says of itself is believed.
+import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
+
+export const WEAKENED_DISCOVERY = [
+  ...weakenedCases('src/oidc/discovery.ts', [
+    ['metadata of any issuer', 'if (metadata.issuer !== issuer) {', 'if (false) {', 'DSC-01 DSC-02 DSC-04'],
+    [
+      'an issuer with query, fragment or user name',
+      "if (/[?#]/.test(issuer) || username !== '' || password !== '') {",
+      'if (false) {',
+      'DSC-04',
+    ],
+    [
+      'endpoints at http',
+      "if (typeof value === 'string' && !value.startsWith('https:')) {",
+      'if (false) {',
+      'DSC-05',
+    ],
+    [
+      'endpoints of any type',
+      'const endpoint = z.url({ protocol: /^https?$/ })',
+      'const endpoint = z.any()',
+      'DSC-06 DSC-07',
+    ],
+    [
+      'endpoints of any scheme',
+      'const endpoint = z.url({ protocol: /^https?$/ })',
+      'const endpoint = z.url()',
+      'DSC-07',
+    ],
+  ]),
+]

@@ -1,0 +1,30 @@
+// REG: what an OP makes of a client is believed.
+import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
+
+export const WEAKENED_REGISTRATION = [
+  ...weakenedCases('src/oidc/registration.ts', [
+    ['a client without a name', "if (!client_id) throw new OxdError('no_client_id_returned')", '', 'REG-01'],
+    [
+      'a client without a secret',
+      "if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')",
+      '',
+      'REG-01',
+    ],
+    ['any algorithm', 'if (alg === undefined || !possible.includes(alg))', 'if (false)', 'DSC-16'],
+    ['changes at another origin', "if (addressIn(url, answer) === 'elsewhere') {", 'if (false) {', 'REG-05'],
+    [
+      'a refusal is read as a registration',
+      "if (response.status !== 201 && response.status !== 200) throw refusal('registration', response)",
+      '',
+      'REG-06',
+    ],
+  ]),
+  ...weakenedCases('src/commands/get_user_info.ts', [
+    [
+      'an access token of any site',
+      "if (known === undefined && !site.settings.accept_foreign_tokens) throw fail('foreign_access_token')",
+      '',
+      'REG-08',
+    ],
+  ]),
+]
