@@ -46,7 +46,9 @@ const storm: Drive = async (act) => {
   act.strike()
   const [, payload, signature] = String(id_token).split('.')
   for (let n = 1; n <= STORM; n += 1) {
-    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: act.honest ? 'RSA-0' : `k${n}` })).toString('base64url')
+    const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: act.honest ? 'RSA-0' : `k${n}` })).toString(
+      'base64url',
+    )
     // The honest token as it is, or a header that names another key.
     const token = act.honest ? String(id_token) : `${head}.${payload}.${signature}`
     const { data } = await site.call('check_id_token', { id_token: token })
@@ -79,7 +81,12 @@ const showsNothingPrivate: Case['check'] = async (act) => {
 export const KEYS: Area = {
   name: 'keys',
   cases: [
-    { id: 'JWK-01', title: 'no kid, and one key fits', drive: login, accepted: ['keys_others', 'kid_missing'] },
+    {
+      id: 'JWK-01',
+      title: 'no kid, and one key fits',
+      drive: login,
+      accepted: ['keys_others', 'kid_missing'],
+    },
     { id: 'JWK-02', title: 'no kid, and three keys fit', drive: login, accepted: ['keys_three_fit'] },
     {
       id: 'JWK-03',
@@ -195,7 +202,12 @@ export const KEYS: Area = {
       limits: { op_keys_ms: KEYS_MS },
       refused: { keys_removed: 'key_id_not_found' },
     },
-    { id: 'JWK-22', title: 'a set that is another each time', drive: loggedInBefore, accepted: ['keys_alternate'] },
+    {
+      id: 'JWK-22',
+      title: 'a set that is another each time',
+      drive: loggedInBefore,
+      accepted: ['keys_alternate'],
+    },
     {
       id: 'JWK-23',
       title: 'keys for another purpose',

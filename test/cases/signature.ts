@@ -1,29 +1,29 @@
 // SIG: how an ID Token is signed.
 import type { Area, Case } from '../../src/testing/cases/case.ts'
 import { login, registerAndLogin } from '../../src/testing/cases/drives.ts'
+import type { Data } from '../../src/testing/daemon.ts'
 
-const forAlg = (alg: string): Case['site'] => ({ id_token_signed_response_alg: alg })
+const forAlg = (alg: string): Data => ({ id_token_signed_response_alg: alg })
 
 export const SIGNATURE: Area = {
   name: 'signatures and algorithms',
   left_out: {
-    'SIG-20': 'oxd verifies no HMAC of an OP; its own are compared by timingSafeEqual, which a measurement could not prove',
+    'SIG-20':
+      'HMACs are compared by timingSafeEqual (client_key.ts, login.ts), which a measurement on a shared machine could not prove',
   },
   cases: [
-    ...['RS256', 'PS256', 'ES256', 'EdDSA'].map(
-      (alg): Case => ({
-        id: 'SIG-01',
-        title: `a corrupted signature, ${alg}`,
-        drive: login,
-        site: forAlg(alg),
-        refused: {
-          signature_flipped: 'invalid_id_token_bad_signature',
-          signature_truncated: 'invalid_id_token_bad_signature',
-          signature_empty: 'invalid_id_token_bad_signature',
-          signature_foreign: 'invalid_id_token_bad_signature',
-        },
-      }),
-    ),
+    ...['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg): Case => ({
+      id: 'SIG-01',
+      title: `a corrupted signature, ${alg}`,
+      drive: login,
+      site: forAlg(alg),
+      refused: {
+        signature_flipped: 'invalid_id_token_bad_signature',
+        signature_truncated: 'invalid_id_token_bad_signature',
+        signature_empty: 'invalid_id_token_bad_signature',
+        signature_foreign: 'invalid_id_token_bad_signature',
+      },
+    })),
     {
       id: 'SIG-02',
       title: 'no algorithm',

@@ -4,7 +4,7 @@ import type { Limits } from '../../limits.ts'
 import type { Data, Envelope } from '../daemon.ts'
 import type { FaultName } from '../faults/index.ts'
 import type { Places } from '../faults/fault.ts'
-import type { EndpointName, LyingOp, Recorded } from '../op.ts'
+import type { LyingOp, Recorded } from '../op.ts'
 import type { Site } from '../story.ts'
 
 /** What a drive works with: one issuer, and the daemon under test. */
@@ -51,7 +51,9 @@ export interface Case {
   /** Faults, or mere peculiarities, that must not matter: the answer is as right as that of the twin. */
   readonly accepted?: readonly FaultName[]
   /** How many requests of a kind the OP may see after it began to lie: exactly, or between two numbers. */
-  readonly requests?: Readonly<Partial<Record<Recorded['endpoint'] | 'attacker', number | readonly [number, number]>>>
+  readonly requests?: Readonly<
+    Partial<Record<Recorded['endpoint'] | 'attacker', number | readonly [number, number]>>
+  >
   /** The OP speaks https; default: http, to a daemon that trusts its origin. */
   readonly over?: 'https'
   /** The path of the issuer, from a unique name; default: that name. */

@@ -310,7 +310,7 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
 
 /** What may be so because the machine is busy. */
 const isMeasure = (failure: string): boolean =>
-  /^(?:memory grew|the event loop stood|\w+ took|no end within)|"op_timeout"/.test(failure)
+  /^(?:memory grew|the event loop stood|\w+ took|no end within)|"op_timeout"|did not answer/.test(failure)
 
 /** One trial; played again when nothing was wrong but what a busy machine may have done. */
 export const play = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {

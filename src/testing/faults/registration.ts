@@ -97,6 +97,7 @@ export const REGISTRATION_FAULTS = faults({
     what: 'The OP registers the client for HS256, with a secret of eight characters.',
     spec: 'Core 16.19',
     faults: {
+      discovery: (good) => ({ ...good, id_token_signing_alg_values_supported: ['RS256', 'HS256'] }),
       credentials: { client_secret: 'tooshort' },
       registration: (good) => ({ ...good, id_token_signed_response_alg: 'HS256' }),
       id_token: { sign: 'hs256_client_secret' },

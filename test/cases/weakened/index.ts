@@ -2,7 +2,9 @@
 import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
 import { WEAKENED_DISCOVERY } from './discovery.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
+import { WEAKENED_KEYS } from './keys.ts'
 import { WEAKENED_REGISTRATION } from './registration.ts'
+import { WEAKENED_SIGNATURE } from './signature.ts'
 import { WEAKENED_TOKEN } from './token.ts'
 
 export const WEAKENED: readonly WeakenedCase[] = [
@@ -10,4 +12,6 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_REGISTRATION,
   ...WEAKENED_TOKEN,
   ...WEAKENED_ID_TOKEN,
+  ...WEAKENED_SIGNATURE,
+  ...WEAKENED_KEYS,
 ]

@@ -27,4 +27,12 @@ export const WEAKENED_REGISTRATION = [
       'REG-08',
     ],
   ]),
+  ...weakenedCases('src/commands/get_authorization_url.ts', [
+    [
+      'a secret that has expired',
+      'if (client.client_secret_expires_at !== undefined && client.client_secret_expires_at <= seconds(world)) {',
+      'if (false) {',
+      'REG-04',
+    ],
+  ]),
 ]

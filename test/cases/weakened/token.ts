@@ -91,7 +91,8 @@ export const WEAKENED_TOKEN = [
       'TOK-21',
     ],
   ]),
-  ...weakenedCases('src/oidc/id_token.ts', [
+  ...weakenedCases('src/oidc/jwt.ts', [
+    ['an ID Token of any size', 'if (jws.length > LIMITS.token_characters_max) {', 'if (false) {', 'IDT-28'],
     [
       'an expression that tracks back',
       'const COMPACT = /^[\\w-]+\\.[\\w-]+\\.[\\w-]*$/',

@@ -1,0 +1,41 @@
+// JWK: what keeps a key set honest, taken out.
+import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
+
+export const WEAKENED_KEYS = weakenedCases('src/oidc/keys.ts', [
+  ['published private keys are good', 'if (leaked.has(key))', 'if (false)', 'JWK-11'],
+  ['any number of keys', 'if (keys.length > limits.jwks_keys_max) {', 'if (false) {', 'JWK-16'],
+  [
+    'keys for ever',
+    'if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys',
+    'if (cached !== undefined) return cached.keys',
+    'JWK-19',
+  ],
+  ['a failed fetch is kept', 'fetching = undefined', '', 'JWK-18'],
+  ['keys for another algorithm', '(key.alg === undefined || key.alg === alg) &&', '', 'JWK-23'],
+  ['keys for another use', "(key.use === undefined || key.use === 'sig') &&", '', 'JWK-23'],
+  [
+    'keys for other operations',
+    "(key.key_ops === undefined || key.key_ops.includes('verify')) &&",
+    '',
+    'JWK-23',
+  ],
+  [
+    'no budget for keys',
+    'if (budget.refetches.length >= limits.key_refetches_per_minute) return false',
+    '',
+    'JWK-09',
+    [['if (budget.unknownKids.some((unknown) => unknown.kid === kid)) return false', '']],
+  ],
+  [
+    'each who waits fetches',
+    '(fetching ??= fetchKeys().finally(() => {',
+    '(fetchKeys().finally(() => {',
+    'JWK-10',
+  ],
+  [
+    'what is cached is never behind',
+    "if (payload === undefined && (fetching !== undefined || withinBudget(asker, kid ?? ''))) {",
+    'if (false) {',
+    'JWK-03 JWK-06 JWK-08',
+  ],
+])
