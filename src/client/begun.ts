@@ -1,8 +1,11 @@
 // A call that has begun: one time, and one signal, for all the commands that it takes.
+import type { Pool } from './pool.ts'
 
 const TIMER_MS_MAX = 2_147_483_647
 
 export interface Begun {
+  /** Connections of its own; without it goes over those of the client. */
+  readonly pool?: Pool
   readonly signal: AbortSignal | undefined
   readonly timeout_ms: number
   /** Whole milliseconds until the time is up, at least one. */

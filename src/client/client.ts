@@ -8,6 +8,7 @@ import { ClientToken, type Issued } from './client_token.ts'
 import { readConfig } from './config_file.ts'
 import { requirePrivate, requireWritable, writeId } from './config_write.ts'
 import { INACTIVE_TOKEN, OxdConfigError, OxdConnectionError, OxdError, oxdError } from './errors.ts'
+import { endedLogins, type EndedLogin, type EndedLoginsOptions } from './ended_logins.ts'
 import { CLIENT_LIMITS, type ClientLimits } from './limits.ts'
 import { withLock } from './lock.ts'
 import {
@@ -47,6 +48,7 @@ export {
   OxdError,
   ProtectionError,
 } from './errors.ts'
+export type { EndedLogin, EndedLoginsOptions } from './ended_logins.ts'
 export type { ConnectionErrorCode, OxdErrorCode, RequiredClaim } from './errors.ts'
 export type {
   CallOptions,
@@ -207,6 +209,8 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   #clientToken: ClientToken | undefined
   /** Calls under way, each of which may take more than one command. */
   readonly #calls = new Set<Promise<unknown>>()
+  /** Ends what only waits, when the client is closed. */
+  readonly #closing = new AbortController()
   /** Ends the wait for another process when nobody waits with us any more. */
   readonly #unwanted = new AbortController()
   #closed: Promise<void> | undefined
@@ -428,6 +432,49 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     )) as N extends CommandName ? ResultOf<CommandNamed<N>> : Readonly<Record<string, unknown>>
   }
 
+  /**
+   * The logins of the site that end, as they end: at the OpenID Provider, or elsewhere. Goes on for ever, over a connection of
+   * its own, also when oxd is restarted; each is told at least once.
+   *
+   * ```ts
+   * for await (const { login_id, cursor } of oxd.endedLogins({ cursor: await readCursor() })) {
+   *   await endSessionsOf(login_id)
+   *   await writeCursor(cursor)
+   * }
+   * ```
+   *
+   * @param options - `cursor`: where to go on; `signal`: ends it, as `close()` does
+   * @throws OxdError `cursor_expired` when it cannot be said any more what ended after the cursor: ask `getLoginStatus` for
+   * each session, and begin without a cursor
+   */
+  async *endedLogins({ cursor, signal }: EndedLoginsOptions = {}): AsyncGenerator<
+    EndedLogin,
+    void,
+    undefined
+  > {
+    const limits = { ...CLIENT_LIMITS, connections_max: 1 }
+    const pool = new Pool(wayTo(this.#settings.address, limits), limits)
+    const given = [this.#closing.signal, this.#signal, signal].filter((one) => one !== undefined)
+    const ended = AbortSignal.any(given)
+    const wait_seconds = limits.ended_wait_seconds
+    let asked_of: string | undefined
+    const ask = async (at: string | undefined) => {
+      const oxd_id = await this.registerSite({}, { signal: ended })
+      // A cursor is good for the site that it is from.
+      const still = asked_of === undefined || asked_of === oxd_id ? at : undefined
+      asked_of = oxd_id
+      const begun = { ...begunNow(ended, wait_seconds * 1000 + this.#timeoutMs), pool }
+      const reply = await this.#exchange('get_ended_logins', { oxd_id, cursor: still, wait_seconds }, begun)
+      // What a command answers is what its definition says, as the daemon is made of the same definitions.
+      return reply as ResultOf<CommandNamed<'get_ended_logins'>>
+    }
+    try {
+      yield* endedLogins(ask, { cursor, signal: ended }, limits)
+    } finally {
+      await pool.close()
+    }
+  }
+
   /** Takes no further calls, lets those under way end, and closes the connections. */
   close(): Promise<void> {
     this.#closed ??= this.#close()
@@ -440,6 +487,7 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   }
 
   async #close(): Promise<void> {
+    this.#closing.abort()
     await Promise.allSettled(this.#calls)
     this.#unwanted.abort(this.#closedError('register_site'))
     // Whoever asked for it gave up, but what oxd has registered must be written down.
@@ -649,14 +697,14 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   async #send(
     command: string,
     params: Readonly<Record<string, unknown>>,
-    { signal, left }: Begun,
+    { signal, left, pool = this.#pool }: Begun,
     token?: string,
   ): Promise<Readonly<Record<string, unknown>>> {
     // A state may be used up by the first of two, so that the second would fail, or would forget whom it logs out.
     const repeatable = REPEATABLE.has(command) && params.state === undefined
     const signals = [this.#signal, signal].filter((one) => one !== undefined)
     const options = { timeout_ms: left(), signals, repeatable }
-    const reply = await this.#pool.exchange({ command, params, token }, options)
+    const reply = await pool.exchange({ command, params, token }, options)
     if (reply.status === 'ok') return reply.data
     const { error, error_description, details } = reply.data
     throw oxdError(command, error, error_description, details, this.#hint(error, params))

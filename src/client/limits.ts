@@ -20,6 +20,11 @@ export const CLIENT_LIMITS = {
   lock_poll_ms: 25,
   /** A lock whose holder cannot be asked whether it lives is taken over when it gave no sign for so long. */
   lock_stale_ms: 15_000,
+  /** How long one call waits for ended logins; oxd waits 50 s at most. */
+  ended_wait_seconds: 25,
+  /** While oxd is away it is tried again: soon at first, then at this pace. */
+  ended_retry_ms_min: 50,
+  ended_retry_ms_max: 5_000,
 } as const
 
 export type ClientLimits = { readonly [K in keyof typeof CLIENT_LIMITS]: number }

@@ -24,6 +24,7 @@ export const REPEATABLE: ReadonlySet<string> = new Set([
   'get_authorization_url',
   'get_client_token',
   'get_discovery',
+  'get_ended_logins',
   'get_issuer',
   'get_jwks',
   'get_login_status',

@@ -19,12 +19,6 @@ export const ENDED_LOGINS = [
       '^the journal of ended logins refuses a cursor of another site',
     ],
     [
-      'ended logins: what is dropped is passed over',
-      "if (found === undefined) throw expired('no_longer_kept')",
-      'if (found === undefined) continue',
-      '^the journal of ended logins keeps a week, not a second more',
-    ],
-    [
       'ended logins: a store that was put back goes on',
       "if (after !== last.mark) throw expired('another_history')",
       '',
