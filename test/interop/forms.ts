@@ -64,6 +64,13 @@ interface Input {
   readonly value?: string
 }
 
+/** The pages that a page embeds. */
+export const framesIn = ({ url, body }: Page): readonly URL[] =>
+  [...body.matchAll(/<iframe\b([^>]*)>/gi)].flatMap(([, tag = '']) => {
+    const { src = '' } = attributes(tag)
+    return src === '' ? [] : [new URL(src, url)]
+  })
+
 const isAt = (url: URL, place: string): boolean => {
   const { origin, pathname } = new URL(place)
   return url.origin === origin && url.pathname === pathname

@@ -302,13 +302,28 @@ const login: RealOp['login'] = async (authorization_url, redirect_uri, visitor, 
   throw new Error(`no way back from ${onward.url}: ${onward.status} ${textOf(onward)}`)
 }
 
-/** Its logout page is one, too: the session of the client ends, then that of the user. */
-const logout = async (logout_url: string, visitor: Visitor): Promise<URL | undefined> => {
+interface Session {
+  readonly iss: string
+  readonly sid: string
+  readonly client: readonly { readonly frontchannel_logout_uri?: string }[]
+}
+
+/** Its logout page is one, too: it embeds the clients of the session, ends that, and then the one of the user. */
+const logout: RealOp['logout'] = async (logout_url, visitor, frame = async () => {}) => {
   const { location, ...first } = await visitor.fetch(new URL(logout_url))
   if (location === undefined) throw new Error(`no logout page but ${first.status}`)
   const api = `${location.origin}/api`
-  const sid = location.searchParams.get('sid')
-  if (sid !== null) await callJson(visitor, 'DELETE', `${api}/${PLUGIN}/session/${sid}/`)
+  const named = location.searchParams.get('sid')
+  if (named !== null) {
+    const session = `${api}/${PLUGIN}/session/${named}/`
+    // As its page reads it.
+    const { iss, sid, client } = JSON.parse(
+      (await callJson(visitor, 'GET', `${session}${location.searchParams.get('client_id')}`)).body,
+    ) as Session
+    for (const { frontchannel_logout_uri: uri } of client)
+      if (uri) await frame(new URL(`${uri}?iss=${iss}&sid=${sid}`))
+    await callJson(visitor, 'DELETE', session)
+  }
   await callJson(visitor, 'DELETE', `${api}/auth/`)
   const back = location.searchParams.get('callback_url')
   return back === null ? undefined : new URL(back)

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Visitor } from '../../src/testing/dev_op/sign_in.ts'
 import { install, upstreamVersion } from './debian.ts'
-import { fillForms, formsIn, textOf, type Form } from './forms.ts'
+import { fillForms, formsIn, framesIn, textOf, type Form } from './forms.ts'
 import { freePort, startProgram } from './program.ts'
 import { PasswordAsked, USER, type RealOp } from './real_op.ts'
 
@@ -45,12 +45,11 @@ export interface ClientByHand {
   readonly client_secret: string
   readonly redirect_uri: string
   readonly post_logout_redirect_uri: string
-  /** Further options, by their names after `oidcRPMetaDataOptions`. */
-  readonly options?: Readonly<Record<string, string | number>>
+  readonly frontchannel_logout_uri?: string
 }
 
 export interface LemonLdap extends RealOp {
-  /** Adds a client by hand; it is known at once. */
+  /** Adds a client by hand, or changes it; it is known at once. */
   readonly addClient: (client: ClientByHand) => Promise<void>
 }
 
@@ -172,7 +171,7 @@ const configuration = (
   }
 }
 
-const clientOptions = ({ options = {}, ...client }: ClientByHand): Json =>
+const clientOptions = (client: ClientByHand): Json =>
   Object.fromEntries(
     Object.entries({
       ClientID: client.client_id,
@@ -189,7 +188,9 @@ const clientOptions = ({ options = {}, ...client }: ClientByHand): Json =>
       Public: 0,
       IDTokenExpiration: 3600,
       AccessTokenExpiration: 3600,
-      ...options,
+      LogoutUrl: client.frontchannel_logout_uri ?? '',
+      LogoutType: 'front',
+      LogoutSessionRequired: 1,
     }).map(([name, value]) => [`oidcRPMetaDataOptions${name}`, value]),
   )
 
@@ -238,11 +239,15 @@ const enterAt =
     )
   }
 
-const logout = async (logout_url: string, visitor: Visitor): Promise<URL | undefined> => {
+const logout: RealOp['logout'] = async (logout_url, visitor, frame = async () => {}) => {
   const page = await visitor.visit(new URL(logout_url))
   const [form] = formsIn(page)
   if (!form?.names.has('confirm')) throw new Error(`no page that asks: ${textOf(page)}`)
-  return (await visitor.visit(form.action, new URLSearchParams(form.fields))).location
+  const last = await visitor.visit(form.action, new URLSearchParams(form.fields))
+  const frames = framesIn(last)
+  for (const url of frames) await frame(url)
+  // Where it embeds pages, its own one leads on by a button, or after a while.
+  return frames.length === 0 ? last.location : formsIn(last)[0]?.action
 }
 
 /** @throws StartError when its packages are missing, Error when it does not start */

@@ -60,9 +60,9 @@ const configuration = () => ({
     requestObjects: { enabled: true },
     rpInitiatedLogout: { enabled: true },
   },
-  // Back-channel logout and key sets of clients on loopback, which its own way out refuses.
-  fetch: (url: string | URL, options: RequestInit) =>
-    globalThis.fetch(url, { ...options, redirect: 'manual' }),
+  // Back-channel logout and key sets of clients on loopback, where its own dispatcher does not go.
+  fetch: (url: string | URL, { method = 'GET', headers = {}, body = null }: RequestInit) =>
+    globalThis.fetch(url, { method, headers, body, redirect: 'manual' }),
   findAccount: (_ctx: unknown, accountId: string) => ({
     accountId,
     claims: () => ({
@@ -96,7 +96,7 @@ const login: RealOp['login'] = async (authorization_url, redirect_uri, visitor, 
   return fillForms(await visitor.visit(new URL(authorization_url)), redirect_uri, visitor, fill)
 }
 
-const logout = async (logout_url: string, visitor: Visitor): Promise<URL | undefined> => {
+const logout: RealOp['logout'] = async (logout_url, visitor) => {
   const page = await visitor.visit(new URL(logout_url))
   const [form] = formsIn(page)
   if (form === undefined) throw new Error(`no logout page but ${page.status}: ${textOf(page)}`)

@@ -1,7 +1,7 @@
 // The OPs that are started here, and the columns that each makes.
 import { createAuthority, createServerCertificate } from '../../src/testing/tls.ts'
 import { startGlewlwyd } from './glewlwyd.ts'
-import { startLemonLdap } from './lemonldap.ts'
+import { startLemonLdap, type ClientByHand } from './lemonldap.ts'
 import { startOidcProvider } from './oidc_provider.ts'
 import { HOME, REDIRECT } from './application.ts'
 import type { RealOp } from './real_op.ts'
@@ -43,19 +43,27 @@ export const OPS = {
     const op = await startLemonLdap({ folder })
     const settings = { op_quirks: ['basic_not_encoded' as const] }
     let made = 0
+    const clients = new Map<string, ClientByHand>()
+    const enter = async (client: ClientByHand): Promise<ClientByHand> => {
+      clients.set(client.client_id, client)
+      await op.addClient(client)
+      return client
+    }
     const byHand = await createSubject({
       op,
       folder,
       settings,
       clients: 'client made by hand',
-      makeClient: async (asked) => {
-        const client = { client_id: `by-hand/${++made}`, client_secret: 'a secret+with/all.of%it' }
-        await op.addClient({
-          ...client,
+      makeClient: (asked) =>
+        enter({
+          client_id: `by-hand/${++made}`,
+          client_secret: 'a secret+with/all.of%it',
           redirect_uri: asked.authorization_redirect_uri ?? REDIRECT,
           post_logout_redirect_uri: asked.post_logout_redirect_uri ?? HOME,
-        })
-        return client
+        }),
+      tellLogout: async (client_id, frontchannel_logout_uri) => {
+        const client = clients.get(client_id)
+        if (client !== undefined) await enter({ ...client, frontchannel_logout_uri })
       },
     })
     const registered = await createSubject({

@@ -37,8 +37,16 @@ export interface RealOp {
   ) => Promise<Callback>
   /** The user signs in at the OP itself, where that is not the same as by way of an application. */
   readonly enter?: (visitor: Visitor) => Promise<void>
-  /** The user goes to the logout URL and agrees. @returns the redirect to the client, or undefined where the OP ends on a page of its own */
-  readonly logout: (logout_url: string, visitor: Visitor) => Promise<URL | undefined>
+  /**
+   * The user goes to the logout URL and agrees.
+   * @param frame loads a page that the OP embeds in its own (front-channel logout); default: the browser loads none
+   * @returns the redirect to the client, or undefined where the OP ends on a page of its own
+   */
+  readonly logout: (
+    logout_url: string,
+    visitor: Visitor,
+    frame?: (url: URL) => Promise<unknown>,
+  ) => Promise<URL | undefined>
   readonly stop: () => Promise<void>
 }
 

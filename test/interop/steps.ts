@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import { OxdError } from '../../src/client/client.ts'
 import type { Visitor } from '../../src/testing/dev_op/sign_in.ts'
-import { HOME } from './application.ts'
+import { HOME, type Application } from './application.ts'
 import { PasswordAsked, USER } from './real_op.ts'
-import { NotOffered, requireOffered, type Place } from './subject.ts'
+import { NotOffered, NotTaken, requireOffered, type Place } from './subject.ts'
 
 export interface Step {
   readonly name: string
@@ -120,13 +121,15 @@ const methods: readonly Step[] = ['client_secret_basic', 'client_secret_post', '
   },
 }))
 
+const headerOf = async ({ login: logIn }: Application) =>
+  decodeProtectedHeader((await logIn()).tokens.id_token)
+
 const signatures: readonly Step[] = ['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg) => ({
   name: `ID Token signed with ${alg}`,
   run: async (place) => {
     requireOffered(place, 'id_token_signing_alg_values_supported', alg)
-    const { login: logIn } = await place.application({ id_token_signed_response_alg: alg })
-    const { id_token } = (await logIn()).tokens
-    assert.equal(decodeProtectedHeader(id_token).alg, alg)
+    const made = await place.application({ id_token_signed_response_alg: alg })
+    assert.equal((await headerOf(made)).alg, alg)
   },
 }))
 
@@ -208,6 +211,63 @@ const later: readonly Step[] = [
   },
 ]
 
+/** Longer than any of these OPs takes. */
+const TOLD_MS = 2_000
+const LOOK_MS = 50
+
+interface Ended {
+  /** What ended the login; null: nothing. */
+  readonly why: string | null
+  /** How many pages the OP embedded in its own. */
+  readonly frames: number
+}
+
+/** What becomes of a login at one application after its user logs out from another, with a browser that loads frames, or does not. */
+const loggedOutElsewhere = async ({ op, application }: Place, loadsFrames: boolean): Promise<Ended> => {
+  const [told, other] = [await application(), await application()]
+  const visitor = op.visitor()
+  const { tokens } = await told.login({}, visitor)
+  const left = await other.login({}, visitor)
+  const frames: URL[] = []
+  await op.logout(
+    await other.oxd.getLogoutUri({ id_token_hint: left.tokens.id_token }),
+    visitor,
+    async (url) => {
+      frames.push(url)
+      if (loadsFrames) await visitor.fetch(url)
+    },
+  )
+  for (let waited = 0; waited < TOLD_MS; waited += LOOK_MS) {
+    const { login_status, why } = await told.oxd.getLoginStatus({ login_id: tokens.login_id })
+    if (login_status === 'ended') return { why, frames: frames.length }
+    await delay(LOOK_MS)
+  }
+  return { why: null, frames: frames.length }
+}
+
+const logouts: readonly Step[] = [
+  {
+    name: 'a logout elsewhere ends the login (back-channel logout)',
+    run: async (place) => {
+      const { why } = await loggedOutElsewhere(place, false)
+      if (why === null) requireOffered(place, 'backchannel_logout_supported')
+      assert.equal(why, 'back_channel_logout')
+    },
+  },
+  {
+    name: 'a logout elsewhere ends the login (front-channel logout)',
+    run: async (place) => {
+      const { why, frames } = await loggedOutElsewhere(place, true)
+      if (frames === 0) throw new NotOffered('Its logout page embeds no page of the application.')
+      if (why === null)
+        throw new NotTaken(
+          'Its `sid` is the name of the user, which others know, too: oxd ends nothing for it.',
+        )
+      assert.equal(why, 'front_channel_logout')
+    },
+  },
+]
+
 const refusals: readonly Step[] = [
   {
     name: 'no session, and nobody may be asked (`prompt=none`)',
@@ -239,5 +299,6 @@ export const STEPS: readonly Step[] = [
   ...methods,
   ...signatures,
   ...later,
+  ...logouts,
   ...refusals,
 ]

@@ -5,12 +5,16 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, type SiteSettings } from '../../src/client/client.ts'
 import { startTestDaemon } from '../../src/testing/daemon.ts'
 import { applicationAt, HOME, REDIRECT, type Application } from './application.ts'
+import { freePort } from './program.ts'
 import type { RealOp } from './real_op.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 /** Says that an OP does not offer a step, and what proves it. */
 export class NotOffered extends Error {}
+
+/** Says that an OP does something in a way that oxd does not take, where no error says so. */
+export class NotTaken extends Error {}
 
 /** What a step is given. */
 export interface Place {
@@ -43,6 +47,8 @@ export interface SubjectOptions {
   readonly clients?: string
   /** Makes the client by hand, where it is made so. */
   readonly makeClient?: (settings: SiteSettings) => Promise<{ client_id: string; client_secret: string }>
+  /** Enters the address for front-channel logouts, which is known once the site is. */
+  readonly tellLogout?: (client_id: string, frontchannel_logout_uri: string) => Promise<void>
   /** Milliseconds between two registrations, where the OP needs them. */
   readonly apart_ms?: number
   /** What an application has to say at this OP. */
@@ -69,7 +75,9 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
     title: clients === undefined ? op.name : `${op.name}, ${clients}`,
     op,
     async visit(step) {
-      const daemon = await startTestDaemon({ argv: flags })
+      const port = await freePort()
+      const publicly = ['--public-url', `http://127.0.0.1:${port}`, '--public-port', String(port)]
+      const daemon = await startTestDaemon({ argv: [...flags, ...publicly, '--insecure-plain-http'] })
       const applications: Application[] = []
       const application: Place['application'] = async (settings = {}) => {
         const wanted = {
@@ -84,8 +92,13 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
         const oxd = new Client({ port: daemon.port, ...wanted }, { claims: 'native' })
         const made = applicationAt(op, oxd)
         applications.push(made)
-        if (makeClient !== undefined) await oxd.registerSite(await makeClient(wanted))
-        else {
+        if (makeClient !== undefined) {
+          const { client_id, client_secret } = await makeClient(wanted)
+          await oxd.registerSite({ client_id, client_secret })
+          const { node } = await oxd.getRp({})
+          const { frontchannel_logout_uri } = node as { frontchannel_logout_uri: string }
+          await options.tellLogout?.(client_id, frontchannel_logout_uri)
+        } else {
           await delay(Math.max(0, earliest - Date.now()))
           await oxd.registerSite().finally(() => (earliest = Date.now() + apart_ms))
         }
