@@ -12,7 +12,7 @@ export const SIGNATURE: Area = {
       'HMACs are compared by timingSafeEqual (client_key.ts, login.ts), which a measurement on a shared machine could not prove',
   },
   cases: [
-    ...['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg): Case => ({
+    ...['RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'].map((alg): Case => ({
       id: 'SIG-01',
       title: `a corrupted signature, ${alg}`,
       drive: login,
@@ -186,10 +186,16 @@ export const SIGNATURE: Area = {
     },
     {
       id: 'SIG-18',
-      title: 'an OP that registers the client for HS256, with a short secret',
+      title: 'HS256 with a secret of 31 bytes',
+      drive: registerAndLogin,
+      site: forAlg('HS256'),
+      refused: { secret_short: 'client_secret_too_short' },
+    },
+    {
+      id: 'SIG-18',
+      title: 'HS256 that nobody asked for',
       drive: registerAndLogin,
       refused: { registered_with_hs256: 'invalid_algorithm' },
-      policy: 'oxd takes no HMAC for a signature: whoever verifies it could have made it.',
     },
     {
       id: 'SIG-19',

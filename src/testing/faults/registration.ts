@@ -26,7 +26,7 @@ export const REGISTRATION_FAULTS = faults({
   credentials_printable: {
     what: 'client_id and client_secret are all printable characters of ASCII, as they may be.',
     spec: 'RFC 6749 2.3.1',
-    faults: { credentials: { client_id: PRINTABLE, client_secret: [...PRINTABLE].reverse().join('') } },
+    faults: { credentials: { client_id: PRINTABLE, client_secret: [...PRINTABLE].toReversed().join('') } },
   },
   secret_expired: {
     what: 'The client_secret expired yesterday.',
@@ -94,14 +94,18 @@ export const REGISTRATION_FAULTS = faults({
     faults: { registration: reply.raw({ status: 401, body: '{"error":"invalid_token"}' }) },
   },
   registered_with_hs256: {
-    what: 'The OP registers the client for HS256, with a secret of eight characters.',
-    spec: 'Core 16.19',
+    what: 'The OP registers the client for HS256, which it did not ask for, and signs so.',
+    spec: 'RFC 8725 2.1',
     faults: {
       discovery: (good) => ({ ...good, id_token_signing_alg_values_supported: ['RS256', 'HS256'] }),
-      credentials: { client_secret: 'tooshort' },
       registration: (good) => ({ ...good, id_token_signed_response_alg: 'HS256' }),
       id_token: { sign: 'hs256_client_secret' },
     },
+  },
+  secret_short: {
+    what: 'The client_secret has 31 bytes: too few for HS256.',
+    spec: 'Core 16.19',
+    faults: { credentials: { client_secret: 's'.repeat(31) } },
   },
   registered_for_none: {
     what: 'The OP registers the client for ID Tokens without a signature.',

@@ -6,11 +6,17 @@ export const WEAKENED_REGISTRATION = [
     ['a client without a name', "if (!client_id) throw new OxdError('no_client_id_returned')", '', 'REG-01'],
     [
       'a client without a secret',
-      "if (method !== 'none' && !client_secret) throw new OxdError('no_client_secret_returned')",
+      "if (!WITHOUT_SECRET.has(method) && !client_secret) throw new OxdError('no_client_secret_returned')",
       '',
       'REG-01',
     ],
     ['any algorithm', 'if (alg === undefined || !possible.includes(alg))', 'if (false)', 'DSC-16'],
+    [
+      'HMAC that nobody asked for',
+      "if (isHmac(alg) && alg !== asked) throw unsupported('id_token_signed_response_alg', alg, [String(asked)])",
+      '',
+      'SIG-18',
+    ],
     ['changes at another origin', "if (addressIn(url, answer) === 'elsewhere') {", 'if (false) {', 'REG-05'],
     [
       'a refusal is read as a registration',

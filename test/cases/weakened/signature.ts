@@ -53,11 +53,20 @@ export const WEAKENED_SIGNATURE = [
       "if (jws.startsWith('{')) return { alg: 'none' }",
       'SIG-15 TOK-14',
     ],
-    [
-      'a secret of any length',
-      'if (!isLongEnough(client_secret, alg) || !isSignedWith(client_secret, alg, jws)) {',
-      'if (!isSignedWith(client_secret, alg, jws)) {',
-      'SIG-18',
-    ],
   ]),
+  {
+    name: 'a secret of any length',
+    file: 'src/oidc/client_algorithms.ts',
+    line: "if (short !== undefined) throw new OxdError('client_secret_too_short', { what: `${short} is registered.` })",
+    replace_by: '',
+    // A secret that became short later is refused where it is used.
+    also: [
+      {
+        file: 'src/oidc/jwt.ts',
+        line: 'if (!isLongEnough(client_secret, alg) || !isSignedWith(client_secret, alg, jws)) {',
+        replace_by: 'if (!isSignedWith(client_secret, alg, jws)) {',
+      },
+    ],
+    turns_red: ['SIG-18'],
+  },
 ]
