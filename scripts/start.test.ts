@@ -35,12 +35,18 @@ const answers = (port: number): Promise<boolean> =>
 interface Ports {
   readonly DEV_OP_PORT: number
   readonly OXD_PORT: number
+  readonly OXD_PUBLIC_PORT: number
   readonly DEMO_PORT: number
 }
 /** A folder and ports of its own, so that it disturbs nobody's `npm start`. */
 const inPlace = async (use: (folder: string, ports: Ports) => Promise<void>) => {
   const folder = mkdtempSync(join(tmpdir(), 'oxd-start-'))
-  const ports = { DEV_OP_PORT: await freePort(), OXD_PORT: await freePort(), DEMO_PORT: await freePort() }
+  const ports = {
+    DEV_OP_PORT: await freePort(),
+    OXD_PORT: await freePort(),
+    OXD_PUBLIC_PORT: await freePort(),
+    DEMO_PORT: await freePort(),
+  }
   try {
     await use(folder, ports)
   } finally {
@@ -194,7 +200,7 @@ test('two parts at one port are refused by name, and all busy ports are said at 
 
 test('a busy port is said with the variable that changes it, and nothing is started', OPTIONS, () =>
   inPlace(async (folder, ports) => {
-    for (const name of ['DEV_OP_PORT', 'OXD_PORT', 'DEMO_PORT'] as const) {
+    for (const name of ['DEV_OP_PORT', 'OXD_PORT', 'OXD_PUBLIC_PORT', 'DEMO_PORT'] as const) {
       const { server, port } = await listening()
       try {
         const run = start(folder, { ...ports, [name]: port })

@@ -38,6 +38,8 @@ interface Plan {
   readonly site: { readonly host: string; readonly port: number }
   readonly op_port: number
   readonly oxd_port: number
+  /** Where the OP tells oxd of logouts. */
+  readonly public_port: number
   readonly folder: string
 }
 
@@ -59,6 +61,7 @@ const planFrom = (env: NodeJS.ProcessEnv): Plan => {
     },
     op_port: portFrom(env, 'DEV_OP_PORT', 8_090),
     oxd_port: portFrom(env, 'OXD_PORT', 8_099),
+    public_port: portFrom(env, 'OXD_PUBLIC_PORT', 8_098),
     folder: resolve(ROOT, env.DEV_DIR || '.dev'),
   }
 }
@@ -181,11 +184,12 @@ const welcome = ({ site, op_port, oxd_port, folder }: Plan, ca_file: string) => 
 
 const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): Promise<void> => {
   const plan = planFrom(env)
-  const { site, op_port, oxd_port, folder } = plan
+  const { site, op_port, oxd_port, public_port, folder } = plan
   await refuseTakenPorts(
     new Map([
       ['DEV_OP_PORT', op_port],
       ['OXD_PORT', oxd_port],
+      ['OXD_PUBLIC_PORT', public_port],
       ['DEMO_PORT', site.port],
     ]),
   )
@@ -194,7 +198,11 @@ const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): 
   const world = realWorld(() => {})
   const { ca_file, cert_file, key_file } = await ensureCertificates(join(folder, 'tls'), [site.host], world)
   const visitor = new Visitor({ ca: readFileSync(ca_file, 'utf8') })
-  const ports = { DEV_OP_PORT: String(op_port), OXD_PORT: String(oxd_port) }
+  const ports = {
+    DEV_OP_PORT: String(op_port),
+    OXD_PORT: String(oxd_port),
+    OXD_PUBLIC_PORT: String(public_port),
+  }
   /** What site and daemon said while they started (the OP only says what the welcome says too); afterwards undefined. */
   let early: string[] | undefined = []
   const start = (name: string, args: readonly string[], more: NodeJS.ProcessEnv = {}) => {
@@ -209,7 +217,9 @@ const run = async (env: NodeJS.ProcessEnv, parts: Part[], signal: AbortSignal): 
   const op = start('OP', ['src/testing/dev_op/main.ts'], { DEV_DIR: folder })
   const serve = ['serve', '--port', String(oxd_port), '--data-dir', join(folder, 'oxd-data')]
   const trust = ['--trust-op', `https://localhost:${op_port}`, '--op-ca', ca_file]
-  const oxd = start('oxd', ['bin/oxd.js', ...serve, ...trust])
+  const tls = ['--tls-cert', cert_file, '--tls-key', key_file]
+  const forOthers = ['--public-url', `https://localhost:${public_port}`, '--public-port', String(public_port)]
+  const oxd = start('oxd', ['bin/oxd.js', ...serve, ...trust, ...forOthers, ...tls])
   await Promise.all([
     untilAnswers(op, shows(`https://localhost:${op_port}/.well-known/openid-configuration`), signal),
     untilAnswers(oxd, () => accepts(oxd_port), signal),

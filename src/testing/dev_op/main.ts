@@ -30,6 +30,7 @@ const run = async (env: NodeJS.ProcessEnv): Promise<void> => {
   const op = await startDevOp({
     port: portFrom(env.DEV_OP_PORT),
     tls: { key: readFileSync(key_file, 'utf8'), cert: readFileSync(cert_file, 'utf8') },
+    ca: readFileSync(ca_file, 'utf8'),
     data_dir: join(folder, 'op'),
     world,
   })

@@ -114,7 +114,7 @@ declare module 'oidc-provider' {
     pathFor(route: 'authorization' | 'token' | 'introspection' | 'registration' | 'jwks'): string
     use(middleware: (ctx: Context, next: () => Promise<void>) => Promise<void>): this
     callback(): (req: IncomingMessage, res: ServerResponse) => void
-    on(event: 'server_error', listener: (ctx: Context, error: Error) => void): this
+    on(event: 'server_error' | 'backchannel.error', listener: (ctx: Context, error: Error) => void): this
     interactionDetails(req: IncomingMessage, res: ServerResponse): Promise<Interaction>
     /** Keeps the result and tells where to send the browser. */
     interactionResult(

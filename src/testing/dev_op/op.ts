@@ -7,7 +7,9 @@ import { createServer as createHttpServer } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, BlockList, isIP } from 'node:net'
 import { join } from 'node:path'
+import { rootCertificates } from 'node:tls'
 import { Provider, type Context, type Jwks } from 'oidc-provider'
+import { Agent, fetch, type RequestInit } from 'undici'
 import { StartError } from '../../error.ts'
 import { realWorld, type World } from '../../world.ts'
 import { accountOf, SCOPES } from './accounts.ts'
@@ -30,6 +32,8 @@ export interface DevOpParts {
   readonly world: World
   /** Who may have which resources (UMA 2.0). */
   readonly uma_policy: UmaPolicy
+  /** How it reaches clients, to end sessions there. */
+  readonly dispatcher: Agent
 }
 
 const HOUR = 3_600
@@ -43,6 +47,7 @@ export const createDevOp = ({
   cookies_keys,
   world,
   uma_policy,
+  dispatcher,
 }: DevOpParts): Provider => {
   const store = umaStore(memory, world)
   const claimsOf = (user: string) => accountOf(user)?.claims
@@ -56,7 +61,9 @@ export const createDevOp = ({
       // Cookies know no ports: names of their own keep them apart from those of other programs on localhost.
       names: { session: 'dev_op_session', interaction: 'dev_op_interaction', resume: 'dev_op_resume' },
     },
+    fetch: (url: string, sent: RequestInit) => fetch(url, { ...sent, dispatcher }),
     features: {
+      backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
       registration: { enabled: true },
       registrationManagement: { enabled: true },
@@ -112,6 +119,9 @@ export const createDevOp = ({
   })
   provider.on('server_error', (_ctx, error) => {
     world.log('error', `The dev OP failed: ${error.message}`)
+  })
+  provider.on('backchannel.error', (_ctx, error) => {
+    world.log('warn', `A client was not told of a logout: ${error.message}`)
   })
   provider.use(guarded)
   provider.use(askedByName(issuer))
@@ -178,6 +188,8 @@ export interface DevOpOptions {
   readonly host?: string
   /** PEM. With it the OP speaks https and is `https://localhost:<port>`; without, `http://<host>:<port>`. */
   readonly tls?: { readonly key: string; readonly cert: string }
+  /** A CA (PEM) that clients may have their certificates from, beside those that Node knows. */
+  readonly ca?: string
   /** The folder of clients and keys, made with mode 0700. Without it they live in memory. */
   readonly data_dir?: string
   /** Default: the real clock and chance, and no log. */
@@ -200,7 +212,7 @@ export interface DevOp {
  */
 export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => {
   const { port = 0, host = '127.0.0.1', tls, data_dir, world = realWorld(() => {}) } = options
-  const { uma_policy = DEFAULT_UMA_POLICY } = options
+  const { uma_policy = DEFAULT_UMA_POLICY, ca } = options
   if (!isLoopback(host)) {
     throw new StartError(
       `The dev OP listens on loopback alone, not on ${host}: anybody who reached it could sign in as its demo users.`,
@@ -219,10 +231,19 @@ export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => 
       ? `http://${isIP(host) === 6 ? `[${host}]` : host}:${bound}`
       : `https://localhost:${bound}`
   const requests = new Map<string, number>()
+  const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca: [...rootCertificates, ca] } })
   try {
     const { jwks, cookies_keys } = data_dir === undefined ? makeKeys(world) : keysIn(data_dir, world)
     const memory = openMemory(data_dir === undefined ? ':memory:' : join(data_dir, 'op.sqlite'), world)
-    const answer = createDevOp({ issuer, memory, jwks, cookies_keys, world, uma_policy }).callback()
+    const answer = createDevOp({
+      issuer,
+      memory,
+      jwks,
+      cookies_keys,
+      world,
+      uma_policy,
+      dispatcher,
+    }).callback()
     server.on('request', (req, res) => {
       count(requests, `${req.method} ${req.url}`)
       answer(req, res)
@@ -233,6 +254,7 @@ export const startDevOp = async (options: DevOpOptions = {}): Promise<DevOp> => 
         server.closeAllConnections()
       })
       memory.close()
+      await dispatcher.close()
     }
     let ended: Promise<void> | undefined
     return { issuer, requests, close: () => (ended ??= end()) }
