@@ -365,6 +365,22 @@ const ERROR_ROWS = {
     message:
       'The OP does not accept the client: check client_id and client_secret, and how the client authenticates.',
   },
+  no_par_endpoint: {
+    wire: 'invalid_request',
+    http: 400,
+    message:
+      'Authorization requests must be pushed, and the OP has no endpoint for that: see require_pushed_authorization_requests of the site.',
+  },
+  authorization_request_refused: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The OP refused the authorization request that was pushed to it.',
+  },
+  no_op_encryption_key: {
+    wire: 'internal_error',
+    http: 500,
+    message: 'The OP publishes no key to encrypt to, as request_object_encryption_alg of the site wants it.',
+  },
   no_userinfo_endpoint: { wire: 'invalid_request', http: 400, message: 'The OP has no userinfo endpoint.' },
   no_introspection_endpoint: {
     wire: 'internal_error',

@@ -340,6 +340,14 @@ export const fields = {
     description:
       '`get_user_info` accepts access tokens that oxd did not obtain for this site. Default: false.',
   }),
+  require_pushed_authorization_requests: flag({
+    description:
+      'Every authorization request is pushed to the OP before (RFC 9126), or, with `false`, none where the OP does not require it. Default: where the OP offers it.',
+  }),
+  request_objects_by_reference: flag({
+    description:
+      'The OP fetches signed authorization requests at the public listener of oxd, instead of finding them in the URL.',
+  }),
   op_quirks: z
     .array(z.enum([...QUIRK_NAMES, 'none']))
     .max(LIMITS.list_items_max)

@@ -17,6 +17,7 @@ import {
   type KeyTimes,
 } from './key_ring.ts'
 import type { Limits } from './limits.ts'
+import type { Way } from './oidc/authorization_request.ts'
 import type { OwnAlgorithm, OwnKeys } from './oidc/own_keys.ts'
 import type { Store } from './store/store.ts'
 import { seconds, type World } from './world.ts'
@@ -43,6 +44,8 @@ export interface RpKeys extends OwnKeys {
    * @returns the name under which it is fetched, which nobody guesses
    */
   keepRequest(oxd_id: string, alg: OwnAlgorithm, claims: Readonly<Record<string, unknown>>): Promise<string>
+  /** Keeps a request object that was made elsewhere, for as long. @returns its name */
+  keepSigned(oxd_id: string, jwt: string): Promise<string>
   /** The request object of this name, while it lives. It may be fetched again: OPs repeat requests that fail. */
   request(name: string): Promise<RequestObject | undefined>
   /** A new key of each kind that there is. It is published at once, and used when OPs have had the time to see it. */
@@ -188,6 +191,32 @@ export const createRpKeys = (
       return jti
     },
 
+    async keepSigned(oxd_id, jwt) {
+      const kept = name()
+      await requests.put([kept], { oxd_id, jwt }, { expires_at: now() + limits.request_object_seconds })
+      return kept
+    },
+
     request: async (name) => (await requests.get([name]))?.value,
   }
+}
+
+/** How the authorization requests of a site reach its OP. */
+export const requestWay = (
+  site: {
+    readonly oxd_id: string
+    readonly settings: {
+      readonly require_pushed_authorization_requests?: boolean | undefined
+      readonly request_objects_by_reference?: boolean | undefined
+    }
+  },
+  rpKeys: RpKeys,
+  { public_url }: { readonly public_url: string | undefined },
+): Way => {
+  const { require_pushed_authorization_requests: pushed, request_objects_by_reference } = site.settings
+  // Without a listener nobody could fetch it.
+  if (request_objects_by_reference !== true || public_url === undefined) return { pushed }
+  const keep = async (jwt: string): Promise<string> =>
+    `${public_url}/get-request-object/${await rpKeys.keepSigned(site.oxd_id, jwt)}`
+  return { pushed, keep }
 }

@@ -106,6 +106,8 @@ export const SITE_PARAMS = {
   accept_foreign_tokens: fields.accept_foreign_tokens.optional(),
   remember_last_login: fields.remember_last_login.optional(),
   op_quirks: fields.op_quirks.optional(),
+  require_pushed_authorization_requests: fields.require_pushed_authorization_requests.optional(),
+  request_objects_by_reference: fields.request_objects_by_reference.optional(),
 } as const
 
 export type SiteParams = z.output<z.ZodObject<typeof SITE_PARAMS>>
@@ -151,6 +153,9 @@ export interface SiteSettings {
   readonly further_metadata?: ClientMetadata | undefined
   readonly accept_foreign_tokens: boolean
   readonly remember_last_login: boolean
+  /** Undefined: where the OP offers it. */
+  readonly require_pushed_authorization_requests?: boolean | undefined
+  readonly request_objects_by_reference?: boolean | undefined
 }
 
 /** The client that the OP knows; `by_hand` when somebody registered it there without oxd. */
@@ -332,6 +337,9 @@ export const settingsFrom = (oxd_id: string, params: SiteParams, before?: SiteSe
     trusted_client: params.trusted_client ?? old.trusted_client,
     accept_foreign_tokens: params.accept_foreign_tokens ?? old.accept_foreign_tokens,
     remember_last_login: params.remember_last_login ?? old.remember_last_login,
+    require_pushed_authorization_requests:
+      params.require_pushed_authorization_requests ?? old.require_pushed_authorization_requests,
+    request_objects_by_reference: params.request_objects_by_reference ?? old.request_objects_by_reference,
     further_metadata: old.further_metadata,
   }
   const further_metadata = furtherMetadata(params, settings)
@@ -386,6 +394,7 @@ export const clientMetadata = (settings: SiteSettings): ClientMetadata => ({
   logo_uri: settings.logo_uri,
   policy_uri: settings.policy_uri,
   tos_uri: settings.tos_uri,
+  require_pushed_authorization_requests: settings.require_pushed_authorization_requests || undefined,
   oxAuthTrustedClient: settings.trusted_client ? 'true' : undefined,
 })
 

@@ -50,6 +50,8 @@ const SITE_KEYS = {
   accept_foreign_tokens: 'flag',
   remember_last_login: 'flag',
   op_quirks: 'list',
+  require_pushed_authorization_requests: 'flag',
+  request_objects_by_reference: 'flag',
   access_token_as_jwt: 'flag',
   access_token_signing_alg: 'text',
   access_token_lifetime: 'number',

@@ -2,7 +2,9 @@
 import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
-import { authorizationUrl, loginParameters, refuseOwned, type Parameters } from '../oidc/authorization.ts'
+import { loginParameters, refuseOwned, type Parameters } from '../oidc/authorization.ts'
+import { requestAuthorization } from '../oidc/authorization_request.ts'
+import { requestWay } from '../rp_keys.ts'
 import { openidScope, termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
@@ -17,6 +19,8 @@ export const get_authorization_url = command({
     'https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest',
     'https://www.rfc-editor.org/rfc/rfc7636#section-4.3',
     'https://www.rfc-editor.org/rfc/rfc9700#section-2.1',
+    'https://www.rfc-editor.org/rfc/rfc9101#section-5',
+    'https://www.rfc-editor.org/rfc/rfc9126#section-2',
   ],
   params: {
     oxd_id: fields.oxd_id,
@@ -39,6 +43,10 @@ export const get_authorization_url = command({
     'invalid_request',
     'state_in_use',
     'expired_client',
+    'no_par_endpoint',
+    'authorization_request_refused',
+    'no_op_encryption_key',
+    'rp_key_not_registered',
   ],
   examples: [
     {
@@ -50,7 +58,7 @@ export const get_authorization_url = command({
       },
     },
   ],
-  async run(params, { site, ops, logins, world, fail }) {
+  async run(params, { site, ops, logins, rpKeys, world, defaults, fail }) {
     const { settings, client } = site
     if (client.client_secret_expires_at !== undefined && client.client_secret_expires_at <= seconds(world)) {
       throw fail('expired_client')
@@ -72,11 +80,16 @@ export const get_authorization_url = command({
     refuseOwned(op.metadata, wishes, custom)
     const { state, nonce } = params
     const login = await logins.begin(termsOf(site), { redirect_uri, state, nonce })
-    const authorization_url = authorizationUrl(op.metadata, [
-      ...loginParameters(login, { client_id: client.client_id, scope, response_type }),
-      ...wishes,
-      ...Object.entries(custom),
-    ])
+    const authorization_url = await requestAuthorization(
+      op,
+      client,
+      [
+        ...loginParameters(login, { client_id: client.client_id, scope, response_type }),
+        ...wishes,
+        ...Object.entries(custom),
+      ],
+      requestWay(site, rpKeys, defaults),
+    )
     return { authorization_url, state: login.state, login_id: login.login_id }
   },
 })

@@ -1,7 +1,9 @@
 // initiate_third_party_login: somebody else sends a user here who is to log in.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { authorizationUrl, loginParameters } from '../oidc/authorization.ts'
+import { loginParameters } from '../oidc/authorization.ts'
+import { requestAuthorization } from '../oidc/authorization_request.ts'
+import { requestWay } from '../rp_keys.ts'
 import { termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
@@ -33,7 +35,7 @@ export const initiate_third_party_login = command({
       },
     },
   ],
-  async run({ iss, login_hint, target_link_uri }, { site, ops, logins, world, fail }) {
+  async run({ iss, login_hint, target_link_uri }, { site, ops, logins, rpKeys, world, defaults, fail }) {
     const { settings, client, issuer } = site
     if (iss !== issuer) throw fail('foreign_iss')
     const origins = settings.redirect_uris.map(originOf)
@@ -47,13 +49,18 @@ export const initiate_third_party_login = command({
     }
     const op = await ops.at(site)
     const login = await logins.begin(termsOf(site), { redirect_uri: settings.redirect_uris[0] })
-    const authorization_url = authorizationUrl(op.metadata, [
-      ...loginParameters(login, { client_id: client.client_id, scope: settings.scope }),
-      ['acr_values', settings.acr_values.join(' ')],
-      ['ui_locales', settings.ui_locales.join(' ')],
-      ['claims_locales', settings.claims_locales.join(' ')],
-      ['login_hint', login_hint],
-    ])
+    const authorization_url = await requestAuthorization(
+      op,
+      client,
+      [
+        ...loginParameters(login, { client_id: client.client_id, scope: settings.scope }),
+        ['acr_values', settings.acr_values.join(' ')],
+        ['ui_locales', settings.ui_locales.join(' ')],
+        ['claims_locales', settings.claims_locales.join(' ')],
+        ['login_hint', login_hint],
+      ],
+      requestWay(site, rpKeys, defaults),
+    )
     return { authorization_url, state: login.state, login_id: login.login_id }
   },
 })

@@ -24,6 +24,7 @@ export const STEPS = {
   keys: 'jwks_bytes_max',
   webfinger: 'op_body_bytes_max',
   authorization: 'op_body_bytes_max',
+  'pushed authorization': 'op_body_bytes_max',
 } as const satisfies Readonly<Record<string, keyof Limits>>
 export type Step = keyof typeof STEPS
 

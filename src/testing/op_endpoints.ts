@@ -6,6 +6,7 @@ import type { Json, Kty, TokenFaults } from './jws.ts'
 import { makeJwe, kindOfKey, KEY_ENCRYPTIONS, CONTENT_ENCRYPTIONS } from './jwe.ts'
 import type { JweFaults } from './jwe.ts'
 import { authenticate, AUTH_METHODS, CLIENT_ALGORITHMS, clientKey, HMACS } from './op_client_auth.ts'
+import { encryptionJwk, pushFor, requestedBy } from './op_request.ts'
 import type { Good, Reply } from './reply.ts'
 
 export const ENDPOINT_NAMES = [
@@ -14,6 +15,7 @@ export const ENDPOINT_NAMES = [
   'registration',
   'management',
   'authorization',
+  'par',
   'token',
   'introspection',
   'userinfo',
@@ -54,6 +56,8 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly signed_userinfo?: TokenFaults
   /** Lies over whatever is encrypted. */
   readonly encryption?: JweFaults
+  /** Authorization requests may, or must, be pushed. */
+  readonly pushes?: 'offered' | 'required'
   /** The only audience that is accepted in client assertions; default: the issuer, or the URL that is called. */
   readonly assertion_audience?: 'issuer' | 'url'
   /** Checks of the token endpoint that are left out. */
@@ -449,7 +453,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
   discovery: {
     path: /\/\.well-known\/openid-configuration$/,
     methods: ['GET'],
-    answer: async (_house, { issuer, base }) => ({
+    answer: async (_house, { issuer, base, faults }) => ({
       status: 200,
       json: {
         issuer,
@@ -475,6 +479,12 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         code_challenge_methods_supported: ['S256'],
         claims_supported: ['sub', 'name', 'given_name', 'family_name', 'email', 'email_verified'],
         authorization_response_iss_parameter_supported: true,
+        ...(faults.pushes === undefined
+          ? {}
+          : {
+              pushed_authorization_request_endpoint: `${base}/par`,
+              require_pushed_authorization_requests: faults.pushes === 'required',
+            }),
       },
     }),
   },
@@ -486,7 +496,11 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       const keys = await Promise.all(
         kinds.map(async (kty) => publicJwk(await pooledKey(kty, String(issuer.slot)), kidOf(issuer, kty))),
       )
-      return { status: 200, json: { keys } }
+      // Only where somebody has a use for it: it costs time to make.
+      const isWanted = [...issuer.clients.values()].some(
+        ({ metadata }) => metadata['request_object_encryption_alg'] !== undefined,
+      )
+      return { status: 200, json: { keys: isWanted ? [...keys, await encryptionJwk(issuer)] : keys } }
     },
   },
   registration: {
@@ -515,7 +529,9 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
   authorization: {
     path: /\/authorize$/,
     methods: ['GET', 'POST'],
-    answer: async (house, issuer, { params, repeated, sub }) => {
+    answer: async (house, issuer, request) => {
+      const { repeated, sub } = request
+      const params = await requestedBy(house, issuer, request)
       const client = issuer.clients.get(text(params['client_id']) ?? '')
       const redirect_uri = text(params['redirect_uri']) ?? ''
       // Nobody is sent to an address that was not registered, whatever else is wrong.
@@ -555,6 +571,15 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         },
         render: redirectTo(redirect_uri),
       }
+    },
+  },
+  par: {
+    path: /\/par$/,
+    methods: ['POST'],
+    answer: async (house, issuer, request) => {
+      if (request.repeated.length > 0) throw new Refusal(400, 'invalid_request')
+      const client = await authenticate(house, issuer, request)
+      return { status: 201, json: pushFor(house, issuer, client, request.params) }
     },
   },
   token: {

@@ -1,0 +1,71 @@
+// An authorization request as a JWT: signed by oxd, and encrypted to the OP where that was registered.
+// @see https://openid.net/specs/openid-connect-core-1_0.html#RequestObject
+// @see https://www.rfc-editor.org/rfc/rfc9101
+import { CompactEncrypt, importJWK, type JWK } from 'jose'
+import { OxdError } from '../error.ts'
+import { LIMITS } from '../limits.ts'
+import type { ClientAlgorithms } from './client_algorithms.ts'
+import { DEFAULT_ENCRYPTION } from './jwe.ts'
+import { parseJson } from './json.ts'
+import type { Op } from './op.ts'
+import type { OwnAlgorithm } from './own_keys.ts'
+
+export type RequestClient = ClientAlgorithms & {
+  readonly client_id: string
+  readonly jwks_kids?: readonly string[] | undefined
+}
+
+/** Parameters that are no texts in JSON (Core 6.1). */
+const NATIVE: Readonly<Record<string, (value: string) => unknown>> = {
+  max_age: Number,
+  claims: parseJson,
+}
+
+const claimOf = ([name, value]: readonly [string, string]): readonly [string, unknown] => [
+  name,
+  Object.hasOwn(NATIVE, name) ? NATIVE[name]?.(value) : value,
+]
+
+/** A key of the OP to encrypt to, by the kind that the algorithm wants. @throws OxdError no_op_encryption_key */
+const encryptionKey = async ({ keys }: Op, alg: string): Promise<JWK> => {
+  const kty = alg.startsWith('RSA') ? 'RSA' : 'EC'
+  const key = (await keys.published()).keys.find(
+    (candidate) =>
+      candidate.kty === kty &&
+      candidate.use === 'enc' &&
+      (candidate.alg === undefined || candidate.alg === alg),
+  )
+  if (key === undefined) throw new OxdError('no_op_encryption_key')
+  // Only the members of a public key were read.
+  return key as JWK
+}
+
+const encrypted = async (op: Op, jws: string, alg: string, enc: string): Promise<string> => {
+  const key = await encryptionKey(op, alg)
+  const kid = key.kid === undefined ? {} : { kid: key.kid }
+  return new CompactEncrypt(Buffer.from(jws))
+    .setProtectedHeader({ alg, enc, cty: 'JWT', ...kid })
+    .encrypt(await importJWK(key, alg))
+}
+
+/**
+ * The request as a JWT: whose it is, for this OP, for a few minutes.
+ * @throws OxdError no_op_encryption_key, rp_key_not_registered
+ */
+export const requestObject = async (
+  op: Op,
+  client: RequestClient,
+  alg: OwnAlgorithm,
+  parameters: readonly (readonly [string, string])[],
+): Promise<string> => {
+  const { client_id, jwks_kids: kids } = client
+  const { request_object_encryption_alg: keyAlg, request_object_encryption_enc: enc } = client
+  const claims = Object.fromEntries(parameters.map(claimOf))
+  const own = { iss: client_id, client_id, aud: op.metadata.issuer, nbf: op.own.now() }
+  const jws = await op.own.sign(
+    alg,
+    { ...claims, ...own },
+    { seconds: LIMITS.request_object_seconds, typ: 'oauth-authz-req+jwt', kids },
+  )
+  return keyAlg === undefined ? jws : encrypted(op, jws, keyAlg, enc ?? DEFAULT_ENCRYPTION)
+}
