@@ -34,6 +34,12 @@ export const MESSAGES = {
     text: 'You came back to the address at which a login ends, for instance with the back button. Each login can end only once, and yours has: nothing was lost.',
     cure: 'Go on to the site.',
   },
+  ended_elsewhere: {
+    status: 200,
+    title: 'You have been signed out',
+    text: 'The login with which you came here was ended elsewhere: you signed out at your OpenID Provider or at another site, or somebody who may do that ended your session there. It told oxd, oxd told this site, and this site forgot you at once.',
+    cure: 'If you want to go on, log in again.',
+  },
   no_such_gathering: {
     status: 400,
     title: 'These answers do not belong to your browser',

@@ -8,6 +8,8 @@ import type { UmaVisit } from './uma.ts'
 /** A user who is logged in. */
 export interface Login {
   readonly claims: Readonly<Record<string, readonly string[]>>
+  /** Names the login at oxd: by it this site is told when it ends elsewhere. */
+  readonly login_id: string
   /** The hint for the logout: it says whose session the OP is to end. */
   readonly id_token: string
   /** Milliseconds since the epoch; undefined if the OP did not say. */
@@ -51,9 +53,33 @@ export const ENDED_MAX = 10_000
 export class Sessions extends session.MemoryStore {
   /** Ids of ended sessions, the oldest first, and when they would have expired (milliseconds since the epoch). */
   readonly #ended = new Map<string, number>()
+  /** The session of each login, and why it was ended elsewhere, if its user was not told yet. */
+  readonly #ofLogin = new Map<string, string>()
+  readonly #reasons = new Map<string, string>()
+  /** Logins that ended elsewhere, the oldest first: their sessions may not have begun yet. */
+  readonly #endedLogins = new Set<string>()
 
   hasEnded(id: string): boolean {
     return this.#ended.has(id)
+  }
+
+  /** The login has ended elsewhere: so does its session; true if there was one. */
+  endLogin(login_id: string, why: string): boolean {
+    this.#endedLogins.add(login_id)
+    forgetOldest(this.#endedLogins)
+    const id = this.#ofLogin.get(login_id)
+    if (id === undefined) return false
+    this.destroy(id)
+    this.#reasons.set(id, why)
+    forgetOldest(this.#reasons)
+    return true
+  }
+
+  /** Why this session was ended elsewhere, once. */
+  takeReason(id: string | undefined): string | undefined {
+    const why = id === undefined ? undefined : this.#reasons.get(id)
+    if (id !== undefined) this.#reasons.delete(id)
+    return why
   }
 
   override destroy(id: string, done?: (error?: unknown) => void): void {
@@ -63,12 +89,24 @@ export class Sessions extends session.MemoryStore {
       if (expires > now && this.#ended.size <= ENDED_MAX) break
       this.#ended.delete(old)
     }
+    for (const [login_id, session_id] of this.#ofLogin) {
+      if (session_id === id) this.#ofLogin.delete(login_id)
+    }
     super.destroy(id, done)
   }
 
   override set(id: string, data: SessionData, done?: (error?: unknown) => void): void {
-    if (this.#ended.has(id)) done?.()
-    else super.set(id, data, done)
+    const login_id = data.login?.login_id
+    if (this.#ended.has(id) || (login_id !== undefined && this.#endedLogins.has(login_id))) return done?.()
+    if (login_id !== undefined) this.#ofLogin.set(login_id, id)
+    return super.set(id, data, done)
+  }
+}
+
+const forgetOldest = (kept: Set<string> | Map<string, string>): void => {
+  for (const oldest of kept.keys()) {
+    if (kept.size <= ENDED_MAX) return
+    kept.delete(oldest)
   }
 }
 
@@ -89,11 +127,11 @@ const withoutEnded: RequestHandler = (request, response, next) => {
 }
 
 /** What gives each request its `session`. */
-export const sessions = (): RequestHandler[] => [
+export const sessions = (store: Sessions): RequestHandler[] => [
   session({
     name: COOKIE,
     secret: randomBytes(32).toString('base64url'),
-    store: new Sessions(),
+    store,
     resave: false,
     saveUninitialized: false,
     // Lax, not Strict: the browser must bring it along when it comes back from the OP.
@@ -139,6 +177,7 @@ export const takeGathering = (request: Request, state: string | undefined): stat
 
 /** What oxd answers to a code, as far as the session needs it. */
 interface Tokens {
+  readonly login_id: string
   readonly id_token: string
   /** Seconds; negative if the OP does not say. */
   readonly expires_in: number
@@ -155,6 +194,7 @@ export const logIn = async (request: Request, tokens: Tokens, claims: Login['cla
   request.session.pending = pending
   request.session.login = {
     claims,
+    login_id: tokens.login_id,
     id_token: tokens.id_token,
     expires_at: tokens.expires_in < 0 ? undefined : Date.now() + tokens.expires_in * 1000,
     has_refresh_token: Boolean(tokens.refresh_token),

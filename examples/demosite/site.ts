@@ -8,6 +8,7 @@ import express from 'express'
 import type { ErrorRequestHandler, Express, Request, Response } from 'express'
 import { Client, OxdConnectionError, OxdError, first } from 'oxd-client'
 import { siteCertificate } from './certificate.ts'
+import { endedLogins, tellEnded } from './ended.ts'
 import { region } from './highlight.ts'
 import { MESSAGES, messageFor, referenceIn } from './messages.ts'
 import type { Message } from './messages.ts'
@@ -15,6 +16,7 @@ import { confirmLogoutPage, homePage, messagePage, signedOutPage } from './pages
 import type { MessageParts, ShownLogin, UpdateForm } from './pages.ts'
 import {
   COOKIE,
+  Sessions,
   addPending,
   destroyed,
   formField,
@@ -56,6 +58,8 @@ export interface SiteOptions {
   /** The client of the protected album, which is a site of its own. */
   readonly album: () => Client
   readonly say: Say
+  /** The site is closed: it listens no more. */
+  readonly signal: AbortSignal
 }
 
 /** No script, nothing from elsewhere, in no frame. */
@@ -117,8 +121,10 @@ const answerIn = (request: Request) => ({
 const isErrorCode = (text: string): boolean => /^[a-z_]{1,64}$/.test(text)
 
 /** The Express application: pages and routes, without server and port. */
-export const createSite = ({ client, cfg_path, album, say }: SiteOptions): Express => {
+export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions): Express => {
   const app = express()
+  const store = new Sessions()
+  const listen = endedLogins({ client, sessions: store, say, signal })
   app.disable('x-powered-by')
   app.disable('etag')
 
@@ -128,7 +134,12 @@ export const createSite = ({ client, cfg_path, album, say }: SiteOptions): Expre
   })
   app.get('/style.css', (_request, response) => void response.type('css').send(STYLE))
   app.get('/icon.svg', (_request, response) => void response.type('svg').send(ICON))
-  app.use(sessions())
+  app.use(sessions(store))
+  app.use(
+    tellEnded(store, (request, response, _next, why) => {
+      sendMessage(request, response, { message: MESSAGES.ended_elsewhere, details: why })
+    }),
+  )
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
 
   /** What step 4 was last given; at the start, what the file has. */
@@ -217,6 +228,7 @@ export const createSite = ({ client, cfg_path, album, say }: SiteOptions): Expre
 
     // From here on the session has a new name, and a user.
     await logIn(request, tokens, claims)
+    listen()
     response.redirect(303, '/#claims')
   })
   // #endregion
@@ -435,7 +447,9 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
   })
   const servers = [server]
   const clients: Client[] = []
+  const closing = new AbortController()
   const close = async () => {
+    closing.abort()
     for (const one of servers) one.closeAllConnections()
     await Promise.all(servers.map((one) => new Promise((resolve) => one.close(resolve))))
     await Promise.all(clients.map((one) => one.close()))
@@ -458,7 +472,7 @@ export const startSite = async (options: StartOptions = {}): Promise<RunningSite
       clients.push(album)
       return album
     }
-    const app = createSite({ client, cfg_path, album: openAlbum, say })
+    const app = createSite({ client, cfg_path, album: openAlbum, say, signal: closing.signal })
     server.on('request', app)
 
     // Browsers may try ::1 for *.localhost; a machine without IPv6 does without.

@@ -48,7 +48,9 @@ export const CLAIMS = { sub: ['alice'], name: ['Alice Liddell'], email: ['alice@
 
 export interface StandIn extends AsyncDisposable {
   readonly port: number
-  /** Each command that came, in order. */
+  /** A login ends: whoever waits for that is told. */
+  readonly end: (login_id: string, why: string) => void
+  /** Each command that came, in order, but for those that wait for ended logins. */
   readonly calls: { readonly command: string; readonly params: Params }[]
   /** Names of the commands that came. */
   readonly names: () => readonly string[]
@@ -60,6 +62,12 @@ export interface StandIn extends AsyncDisposable {
 export const standIn = async (): Promise<StandIn> => {
   const calls: { command: string; params: Params }[] = []
   let logins = 0
+  const ended: object[] = []
+  let news = Promise.withResolvers<void>()
+  const nextEnded = async (told: number) => {
+    while (ended.length === told) await news.promise
+    return { ended_logins: ended.slice(told), cursor: String(ended.length) }
+  }
   const answers: Record<string, Answer> = {
     register_site: () => ({ oxd_id: OXD_ID, op_host: 'https://op.example.com' }),
     update_site_registration: () => ({ oxd_id: OXD_ID }),
@@ -77,15 +85,17 @@ export const standIn = async (): Promise<StandIn> => {
       expires_in: 3600,
       refresh_token: null,
       id_token: 'the.id.token',
+      login_id: `login-${logins}`,
       id_token_claims: { sub: 'alice' },
     }),
     get_user_info: () => ({ claims: CLAIMS }),
+    get_ended_logins: ({ cursor }) => nextEnded(Number(cursor ?? 0)),
     get_logout_uri: () => ({ uri: 'https://op.example.com/end_session?id_token_hint=the.id.token' }),
   }
   const answerTo = async (text: string): Promise<string> => {
     // Our own library wrote it, as the wire demands.
     const { command, params } = JSON.parse(text) as { command: string; params: Params }
-    calls.push({ command, params })
+    if (command !== 'get_ended_logins') calls.push({ command, params })
     let reply: unknown
     try {
       const answer = answers[command]
@@ -129,6 +139,11 @@ export const standIn = async (): Promise<StandIn> => {
   return {
     // It listens on TCP, so its address has a port.
     port: (server.address() as AddressInfo).port,
+    end(login_id, why) {
+      ended.push({ login_id, sub: 'alice', sid: null, why, ended_at: 1 })
+      news.resolve()
+      news = Promise.withResolvers()
+    },
     calls,
     names: () => calls.map(({ command }) => command),
     answers,
