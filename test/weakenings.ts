@@ -932,7 +932,7 @@ const registration = [
     ],
     [
       'discovery: endpoints that are no addresses',
-      String.raw`const endpoint = z.url({ protocol: /^https?$/ })`,
+      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
       'const endpoint = z.string()',
       '^register_site refuses an endpoint',
     ],

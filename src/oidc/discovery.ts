@@ -1,16 +1,25 @@
 // Discovery: the metadata of an OP, checked before anything else is asked of it.
 import { z } from 'zod'
 import { ERRORS, OxdError } from '../error.ts'
+import { LIMITS } from '../limits.ts'
 import { published, type PublishedMetadata } from './published.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
 import type { Door } from './http.ts'
 import type { QuirkName } from './quirks.ts'
 
+const SELF_ISSUED = 'self-issued.me'
 const WELL_KNOWN = '/.well-known/openid-configuration'
 
-const endpoint = z.url({ protocol: /^https?$/ })
+/** No blank, control or user name, which a parser of URLs would take out or hide; no fragment (RFC 6749 section 3.1). */
+const isEndpoint = (url: string): boolean => {
+  if (!/^https?:[\x21-\x7e]+$/.test(url) || url.includes('#') || !URL.canParse(url)) return false
+  const { username, password } = new URL(url)
+  return username === '' && password === ''
+}
+const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)
+const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)
 /** What may be asked for: who says it wrong says nothing. */
-const names = z.array(z.string()).optional().catch(undefined)
+const choice = names.optional().catch(undefined)
 /** What oxd uses of the metadata of an OP (OpenID Connect Discovery 1.0 section 3). */
 const OP_METADATA = z.object({
   issuer: z.string(),
@@ -24,24 +33,27 @@ const OP_METADATA = z.object({
   /** An OP that says no is not told where to send logouts; one that says nothing may send them all the same. */
   backchannel_logout_supported: z.boolean().optional().catch(undefined),
   frontchannel_logout_supported: z.boolean().optional().catch(undefined),
-  token_endpoint_auth_methods_supported: z.array(z.string()).optional(),
+  token_endpoint_auth_methods_supported: names.optional(),
   /** Decides what a client asks for by default, and nothing else: who says it wrong says nothing. */
-  grant_types_supported: z.array(z.string()).optional().catch(undefined),
-  id_token_signing_alg_values_supported: z.array(z.string()).optional(),
-  token_endpoint_auth_signing_alg_values_supported: names,
-  id_token_encryption_alg_values_supported: names,
-  id_token_encryption_enc_values_supported: names,
-  userinfo_signing_alg_values_supported: names,
-  userinfo_encryption_alg_values_supported: names,
-  userinfo_encryption_enc_values_supported: names,
-  authorization_signing_alg_values_supported: names,
-  authorization_encryption_alg_values_supported: names,
-  authorization_encryption_enc_values_supported: names,
-  request_object_signing_alg_values_supported: names,
-  request_object_encryption_alg_values_supported: names,
-  request_object_encryption_enc_values_supported: names,
+  grant_types_supported: choice,
+  id_token_signing_alg_values_supported: names.optional(),
+  token_endpoint_auth_signing_alg_values_supported: choice,
+  id_token_encryption_alg_values_supported: choice,
+  id_token_encryption_enc_values_supported: choice,
+  userinfo_signing_alg_values_supported: choice,
+  userinfo_encryption_alg_values_supported: choice,
+  userinfo_encryption_enc_values_supported: choice,
+  authorization_signing_alg_values_supported: choice,
+  authorization_encryption_alg_values_supported: choice,
+  authorization_encryption_enc_values_supported: choice,
+  request_object_signing_alg_values_supported: choice,
+  request_object_encryption_alg_values_supported: choice,
+  request_object_encryption_enc_values_supported: choice,
   pushed_authorization_request_endpoint: endpoint.optional(),
   require_pushed_authorization_requests: z.boolean().optional(),
+  /** Used for nothing: real OPs leave them out, and who says them wrong publishes something else. */
+  response_types_supported: names.optional(),
+  subject_types_supported: names.optional(),
 })
 export type OpMetadata = z.output<typeof OP_METADATA>
 
@@ -80,11 +92,13 @@ export const whereabouts = (
     configuration_endpoint?.slice(0, -WELL_KNOWN.length) ??
     `${path === '' ? withScheme : withScheme.replace(/\/$/, '')}${path}`
   if (!URL.canParse(issuer)) throw invalidHost('op_host must be an https URL.')
-  const { protocol, username, password } = new URL(issuer)
+  const { protocol, hostname, username, password } = new URL(issuer)
   if (protocol !== 'https:' && protocol !== 'http:') throw invalidHost('op_host must be an https URL.')
   if (/[?#]/.test(issuer) || username !== '' || password !== '') {
     throw invalidHost('op_host must have no query, fragment, user name or password.')
   }
+  // Core 7: whoever signs for themselves has no discovery, no keys and no registration.
+  if (hostname === SELF_ISSUED) throw invalidHost('A self-issued OP is none that oxd knows.')
   return { issuer, discovery_url: configuration_endpoint ?? `${issuer.replace(/\/$/, '')}${WELL_KNOWN}` }
 }
 
@@ -110,6 +124,7 @@ const fetchDocument = async <T>(
     if (metadata.issuer !== issuer) {
       throw new OxdError('invalid_issuer_discovered', {
         what: `${new URL(discovery_url).origin} was asked as ${show(issuer)}: op_host must be the issuer, byte for byte (also a trailing slash counts).`,
+        reason: { about: 'iss', spec: 'Discovery 4.3', expected: issuer, seen: metadata.issuer },
       })
     }
     refuseDowngrade(metadata)

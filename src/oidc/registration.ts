@@ -3,6 +3,7 @@
 // @see https://www.rfc-editor.org/rfc/rfc7592
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
+import { LIMITS } from '../limits.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
 import {
   agreedAlgorithms,
@@ -22,8 +23,15 @@ import { OWN_ALGORITHMS } from './own_keys.ts'
 /** Client metadata by the names of the registration specification; absent values are left out. */
 export type ClientMetadata = Readonly<Record<string, unknown>>
 
-/** Some OPs say "none" with an empty text. */
-const optionalText = z.preprocess((value) => (value === '' ? undefined : value), z.string().nullish())
+/** RFC 6749 appendices A.1 and A.2: nothing that could end a header. Some OPs say "none" with an empty text. */
+const optionalText = z.preprocess(
+  (value) => (value === '' ? undefined : value),
+  z
+    .string()
+    .max(LIMITS.text_characters_max)
+    .regex(/^[\x20-\x7e]+$/)
+    .nullish(),
+)
 
 // Registration 1.0 section 3.2 and RFC 7592 section 3.
 const REGISTERED = z.object({
@@ -34,9 +42,11 @@ const REGISTERED = z.object({
       z.number(),
       z
         .string()
-        .regex(/^\d{1,15}$/)
+        .regex(/^\d{1,16}$/)
         .transform(Number),
     ])
+    .pipe(z.number().nonnegative().max(Number.MAX_SAFE_INTEGER))
+    .transform(Math.floor)
     .nullish(),
   /** Only shown: a login does not fail on it. */
   client_id_issued_at: z.int().positive().nullish().catch(undefined),
@@ -228,7 +238,8 @@ const kidsIn = (jwks: unknown): readonly string[] | undefined =>
 
 const textIn = (answer: Readonly<Record<string, unknown>>, name: string): string | undefined => {
   const value = answer[name]
-  return typeof value === 'string' && value !== '' ? value : undefined
+  // What could not stand in a header or a URL is no token and no address.
+  return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : undefined
 }
 
 /** The address for changes in an answer; a token is only ever sent to the origin that gave it. */

@@ -25,6 +25,7 @@ export const jsonObject = (step: Step, { text, url, headers }: DoorAnswer): Reco
   if (!JSON_TYPE.test(type)) {
     throw new OxdError('op_answer_malformed', {
       what: `${show(new URL(url).origin)} answered the ${step} request with ${show(JSON.stringify(type))} instead of application/json.`,
+      reason: { about: 'content-type', spec: 'RFC 8259 11', expected: 'application/json', seen: type },
     })
   }
   const object = JSON_OBJECT.safeParse(parseJson(text))
@@ -41,6 +42,7 @@ export const shaped = <T>(step: Step, url: string, schema: z.ZodType<T>, object:
   const member = result.error.issues[0]?.path.join('.') ?? ''
   throw new OxdError('op_answer_malformed', {
     what: `${show(new URL(url).origin)} answered the ${step} request with a missing or malformed ${show(member)}.`,
+    reason: { about: show(member) },
   })
 }
 
