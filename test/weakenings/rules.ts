@@ -2,6 +2,8 @@
 import { weakenings } from './rows.ts'
 
 const ID_TOKEN_TEST = 'src/oidc/id_token.test.ts'
+const DISCOVERY_TEST = 'src/oidc/discovery.test.ts'
+const REGISTRATION_TEST = 'src/oidc/registration.test.ts'
 const KEYS_TEST = 'src/oidc/keys.test.ts'
 
 export const RULES = [
@@ -101,6 +103,73 @@ export const RULES = [
       "(key.use === undefined || key.use === 'sig') &&",
       "(key.use === undefined || key.use.toLowerCase() === 'sig') &&",
       'with its use in capitals',
+    ],
+  ]),
+  ...weakenings('src/oidc/discovery.ts', DISCOVERY_TEST, [
+    [
+      'discovery: endpoints that a parser reads otherwise',
+      String.raw`if (!/^https?:[\x21-\x7e]+$/.test(url) || url.includes('#') || !URL.canParse(url)) return false`,
+      'if (!URL.canParse(url)) return false',
+      'has no endpoint at',
+    ],
+    [
+      'discovery: endpoints with a password',
+      "return username === '' && password === ''",
+      'return username !== password || true',
+      'has no endpoint at "https://(user|:password)',
+    ],
+    [
+      'discovery: endpoints of any length',
+      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
+      'const endpoint = z.string().refine(isEndpoint)',
+      'has no endpoint at "https://op.example.com/xxxx',
+    ],
+    [
+      'discovery: lists of any length',
+      'const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)',
+      'const names = z.array(z.string())',
+      'as a list of texts',
+    ],
+    [
+      'discovery: lists that are none',
+      'const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)',
+      'const names = z.unknown().transform((said) => [said].flat().map(String))',
+      'as a list of texts',
+    ],
+    [
+      'discovery: whoever signs for themselves',
+      "if (hostname === SELF_ISSUED) throw invalidHost('A self-issued OP is none that oxd knows.')",
+      '',
+      'is not looked for at https://self-issued.me',
+    ],
+  ]),
+  ...weakenings('src/oidc/op.ts', DISCOVERY_TEST, [
+    ['discovery: believed for ever', 'ttl: limits.op_metadata_ms,', '', 'is used for ten minutes'],
+  ]),
+  ...weakenings('src/oidc/registration.ts', REGISTRATION_TEST, [
+    [
+      'registration: credentials that end a header',
+      String.raw`.regex(/^[\x20-\x7e]+$/)`,
+      '',
+      'op_answer_malformed for a (client_id|secret) that ends a header',
+    ],
+    [
+      'registration: credentials of any length',
+      '.max(LIMITS.text_characters_max)',
+      '',
+      'for a client_id of more',
+    ],
+    [
+      'registration: tokens that end a header',
+      String.raw`return typeof value === 'string' && /^[\x21-\x7e]+$/.test(value) ? value : undefined`,
+      "return typeof value === 'string' && value !== '' ? value : undefined",
+      'a token that ends a header',
+    ],
+    [
+      'registration: an expiry that does not count',
+      '.pipe(z.number().nonnegative().max(Number.MAX_SAFE_INTEGER))',
+      '',
+      'for an expiry (beyond|below)',
     ],
   ]),
   ...weakenings('src/reasons.ts', 'src/reasons.test.ts', [
