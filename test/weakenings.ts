@@ -6,6 +6,7 @@ import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { RULES } from './weakenings/rules.ts'
+import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
 const frames = weakenings('src/serve/frame.ts', 'src/serve/frame.test.ts', [
@@ -3376,6 +3377,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'the store': store,
   'records that are written together': COMMIT,
   'ended logins': ENDED_LOGINS,
+  'logouts of the OP': LOGOUT_WEAKENINGS,
   'the start': start,
   'who may call': callers,
   HTTP: http,

@@ -1,0 +1,143 @@
+// The public listener: what it serves, what it does not, and how much of it one stranger gets.
+import assert from 'node:assert/strict'
+import { connect } from 'node:net'
+import { after, before, describe, it } from 'node:test'
+import { COMMANDS } from '../daemon.ts'
+import { startTestDaemon, PUBLIC_URL, type TestDaemon } from '../testing/daemon.ts'
+import { startStory, type Story } from '../testing/story.ts'
+
+describe('the public listener', () => {
+  let story: Story
+  before(async () => {
+    story = await startStory({ public: true })
+  })
+  after(() => story.close())
+
+  it('gives no command, under any of its names', async () => {
+    const names = COMMANDS.flatMap(({ name, aliases = [] }) => [name, ...aliases])
+    const paths = names.flatMap((name) => [`/${name.replaceAll('_', '-')}`, `/${name}`])
+    // This one is public everywhere, and only to be got.
+    const others = paths.filter((path) => path !== '/get-rp-jwks')
+    for (const path of [...others, '/', '/docs', '/openapi.json', '/health-check', '/get-request-object']) {
+      for (const method of ['POST', 'GET']) {
+        const body = method === 'POST' ? JSON.stringify({ command: 'get_rp', params: { list: true } }) : null
+        const answer = await story.daemon.stranger(path, {
+          method,
+          body,
+          headers: { 'content-type': 'application/json' },
+        })
+        assert.equal(answer.status, 404, `${method} ${path}`)
+        assert.equal(await answer.text(), '')
+      }
+    }
+  })
+
+  it('serves the keys of oxd and its request objects', async () => {
+    const keys = await story.daemon.stranger('/get-rp-jwks')
+    assert.equal(keys.headers.get('content-type'), 'application/json')
+    assert.deepEqual(await keys.json(), (await story.daemon.call('get_rp_jwks', {})).data)
+    const site = await story.site({}, { request_object_signing_alg: 'RS256' })
+    const { request_uri } = await site.ok('get_request_object_uri', {
+      oxd_host_url: PUBLIC_URL,
+      request_object_signing_alg: 'RS256',
+    })
+    const found = await story.daemon.stranger(String(request_uri))
+    assert.equal(found.status, 200)
+    assert.match(await found.text(), /^[\w-]+\.[\w-]+\.[\w-]+$/)
+    assert.equal((await story.daemon.stranger('/get-request-object/unknown')).status, 404)
+  })
+
+  it('knows one method for each path, and says which', async () => {
+    for (const [path, methods, allow] of [
+      ['/backchannel-logout/x', ['GET', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'], 'POST'],
+      ['/frontchannel-logout/x', ['POST', 'OPTIONS'], 'GET'],
+      ['/get-rp-jwks', ['POST', 'OPTIONS'], 'GET'],
+    ] as const) {
+      for (const method of methods) {
+        const answer = await story.daemon.stranger(path, { method })
+        assert.equal(answer.status, 405, `${method} ${path}`)
+        assert.equal(answer.headers.get('allow'), allow)
+        assert.equal(await answer.text(), '')
+      }
+    }
+  })
+
+  it('lets no page of another origin read an answer, and keeps none', async () => {
+    const headers = { origin: 'https://evil.example.com' }
+    for (const path of ['/get-rp-jwks', '/frontchannel-logout/x?iss=a&sid=b', '/nothing']) {
+      const answer = await story.daemon.stranger(path, { headers })
+      const names = [...answer.headers.keys()]
+      assert.deepEqual(
+        names.filter((name) => name.startsWith('access-control')),
+        [],
+      )
+      assert.equal(answer.headers.get('cache-control'), 'no-store')
+      assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+      assert.equal(answer.headers.get('referrer-policy'), 'no-referrer')
+    }
+  })
+
+  it('finds a path as it is written: not encoded, not longer, in no other case', async () => {
+    for (const path of [
+      '/get%2Drp%2Djwks',
+      '/get-rp-jwks/',
+      '//get-rp-jwks',
+      '/GET-RP-JWKS',
+      '/./get-rp-jwks/x',
+      '/frontchannel-logout/',
+      '/frontchannel-logout/a/b',
+      '/frontchannel-logout/a%2Fb',
+      `/frontchannel-logout/${'a'.repeat(129)}`,
+    ]) {
+      assert.equal((await story.daemon.stranger(path)).status, 404, path)
+    }
+  })
+})
+
+describe('the public listener, in bounds', () => {
+  const clock = { ms: 1_900_000_000_000 }
+  let daemon: TestDaemon
+  before(async () => {
+    daemon = await startTestDaemon({
+      public: true,
+      now: () => clock.ms,
+      limits: { public_requests_per_minute: 5, http_header_bytes_max: 2_048, http_request_ms_max: 400 },
+    })
+  })
+  after(() => daemon.close())
+
+  it('answers so many requests of one address in a minute', async () => {
+    clock.ms += 60_000
+    const statuses = async (count: number): Promise<number[]> => {
+      const found: number[] = []
+      for (let i = 0; i < count; i += 1) found.push((await daemon.stranger('/nothing')).status)
+      return found
+    }
+    assert.deepEqual(await statuses(7), [404, 404, 404, 404, 404, 429, 429])
+    clock.ms += 59_999
+    assert.deepEqual(await statuses(1), [429])
+    clock.ms += 1
+    assert.deepEqual(await statuses(6), [404, 404, 404, 404, 404, 429])
+    // A clock that was set back does not shut the door.
+    clock.ms -= 3_600_000
+    assert.deepEqual(await statuses(1), [404])
+  })
+
+  it('reads no headers without end', async () => {
+    clock.ms += 60_000
+    const answer = await daemon.stranger('/nothing', { headers: { 'x-long': 'x'.repeat(4_096) } })
+    assert.equal(answer.status, 431)
+  })
+
+  it('waits for no request without end', async () => {
+    clock.ms += 60_000
+    const { port } = new URL((await daemon.stranger('/nothing')).url)
+    const socket = connect({ host: '127.0.0.1', port: Number(port) })
+    socket.write(
+      'POST /backchannel-logout/x HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-www-form-urlencoded\r\ncontent-length: 100\r\n\r\nlogout',
+    )
+    const began = performance.now()
+    await new Promise((resolve) => socket.once('close', resolve).resume())
+    assert.ok(performance.now() - began < 5_000)
+  })
+})
