@@ -262,6 +262,14 @@ describe('a registration', () => {
     )
     assert.equal((await story.register(issuer)).status, 'ok')
   })
+  it('takes the word of the OP on how content is encrypted, where only the key was asked for', async () => {
+    const says_enc = says({ id_token_encrypted_response_enc: 'A256GCM' })
+    const issuer = story.issuer(says_enc)
+    const { data } = await story.register(issuer, { id_token_encrypted_response_alg: 'RSA-OAEP' })
+    const shown = await siteOf(issuer, data).login()
+    // The lying OP goes on as it was asked, and that is another encryption now.
+    assert.equal(shown.status, 'error')
+  })
   it('of a public client has no secret to sign with', async () => {
     const params = { [METHOD]: 'none', id_token_signed_response_alg: 'HS256' }
     const { data } = await story.daemon.call(

@@ -131,8 +131,9 @@ export const agreedAlgorithms = (
       const value = said ?? wanted
       if (value === undefined || (wanted === undefined && value === 'none')) return []
       const { possible, parameter = name }: Row = ROWS[name]
-      const isUnasked =
-        value !== wanted && (isHmac(value) || (wanted === undefined && /_encrypted_/.test(name)))
+      // An OP that says how the content is encrypted, beside the algorithm that was asked for, says what it does by default.
+      const isAsked = wanted !== undefined || textIn(asked, algBeside(name)) !== undefined
+      const isUnasked = (value !== wanted && isHmac(value)) || (!isAsked && name.includes('_encrypted_'))
       if (isUnasked || !possible.includes(value))
         throw unsupported(parameter, value, wanted === undefined ? [] : possible)
       return [[name, value]]

@@ -62,6 +62,7 @@ export const createDevOp = ({
       names: { session: 'dev_op_session', interaction: 'dev_op_interaction', resume: 'dev_op_resume' },
     },
     fetch: (url: string, sent: RequestInit) => fetch(url, { ...sent, dispatcher }),
+    enabledJWA: { idTokenSigningAlgValues: ['RS256', 'ES256', 'HS256'] },
     features: {
       backchannelLogout: { enabled: true },
       devInteractions: { enabled: false },
@@ -75,6 +76,9 @@ export const createDevOp = ({
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect(store) },
       claimsParameter: { enabled: true },
+      encryption: { enabled: true },
+      jwtUserinfo: { enabled: true },
+      requestObjects: { enabled: true },
       resourceIndicators: { enabled: false },
       rpInitiatedLogout: {
         enabled: true,
