@@ -4,6 +4,7 @@ import { COMMIT } from './weakenings/commit.ts'
 import { interop } from './weakenings/interop.ts'
 import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
+import { ROBUSTNESS } from './weakenings/robustness.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { RULES } from './weakenings/rules.ts'
 import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
@@ -895,7 +896,7 @@ const addresses = [
   ...weakenings('src/oidc/clean.ts', 'src/oidc/clean.test.ts', [
     [
       'clean: texts of others as they are',
-      "const line = text.replace(BLANK, ' ').replace(INVISIBLE, '').trim()",
+      "const line = text.replace(INVISIBLE, '').replace(BLANK, ' ').trim()",
       'const line = text',
       '^cleaned: ',
     ],
@@ -3380,6 +3381,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'logouts of the OP': LOGOUT_WEAKENINGS,
   'the start': start,
   'who may call': callers,
+  'what fuzzing found': ROBUSTNESS,
   HTTP: http,
   'what is read again': reload,
   'protected resources': uma,

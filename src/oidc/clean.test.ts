@@ -11,6 +11,7 @@ const CASES: readonly (readonly [what: string, text: string, expected: string])[
   ['nothing invisible', 'a\u200Bb\uFEFFc\u00ADd\u{E0041}e\uE000f\uFFFFg', 'abcdefg'],
   ['no lone surrogates', 'a\uD800b\uDC00c', 'abc'],
   ['other blanks are blanks', 'a\u00A0\u3000b', 'a b'],
+  ['blanks around what is invisible are one', 'a \u202E \u200Bb', 'a b'],
   ['nothing is nothing', '\u202E\u0000', ''],
 ]
 

@@ -12,6 +12,6 @@ const HALF = /[\uD800-\uDBFF]$/
  * invisible characters; what was cut ends in `…`.
  */
 export const cleaned = (text: string, max: number): string => {
-  const line = text.replace(BLANK, ' ').replace(INVISIBLE, '').trim()
+  const line = text.replace(INVISIBLE, '').replace(BLANK, ' ').trim()
   return line.length <= max ? line : `${line.slice(0, max - 1).replace(HALF, '')}…`
 }

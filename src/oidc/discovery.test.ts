@@ -241,12 +241,16 @@ describe('a discovery document', () => {
     ['https://op.example.com/?', 'invalid_op_host'],
     ['https://op.example.com/#', 'invalid_op_host'],
     ['https://user@op.example.com', 'invalid_op_host'],
+    ['op.example.com ', 'invalid_op_host'],
+    ['\top.example.com', 'invalid_op_host'],
+    ['https://op.exa\nmple.com', 'invalid_op_host'],
+    ['https://op.example.com/\u0085', 'invalid_op_host'],
     ['file:///etc/passwd', 'invalid_op_host'],
     ['javascript://op.example.com', 'invalid_op_host'],
     ['https://op.example.com'],
   ]
   for (const [op_host, code] of HOSTS) {
-    it(`${code === undefined ? 'may be' : 'is not'} looked for at ${op_host}`, () => {
+    it(`${code === undefined ? 'may be' : 'is not'} looked for at ${JSON.stringify(op_host)}`, () => {
       if (code === undefined) whereabouts(op_host, {})
       else assert.throws(() => whereabouts(op_host, {}), refusedWith(code))
     })

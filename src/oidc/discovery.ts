@@ -65,6 +65,9 @@ export interface Whereabouts {
   readonly quirks?: readonly QuirkName[] | undefined
 }
 
+/** What a parser of URLs leaves out: the issuer would be one text, and the address that is asked another. */
+const PASSED_OVER = /[\s\p{C}]/u
+
 const invalidHost = (what: string): OxdError => new OxdError('invalid_op_host', { what })
 
 /**
@@ -91,7 +94,7 @@ export const whereabouts = (
   const issuer =
     configuration_endpoint?.slice(0, -WELL_KNOWN.length) ??
     `${path === '' ? withScheme : withScheme.replace(/\/$/, '')}${path}`
-  if (!URL.canParse(issuer)) throw invalidHost('op_host must be an https URL.')
+  if (!URL.canParse(issuer) || PASSED_OVER.test(issuer)) throw invalidHost('op_host must be an https URL.')
   const { protocol, hostname, username, password } = new URL(issuer)
   if (protocol !== 'https:' && protocol !== 'http:') throw invalidHost('op_host must be an https URL.')
   if (/[?#]/.test(issuer) || username !== '' || password !== '') {

@@ -572,6 +572,22 @@ describe('bounds of HTTP', () => {
     }
   })
 
+  it('a peer that leaves in the middle of its body is no failure of oxd', async () => {
+    const at = await start()
+    try {
+      const half =
+        'POST /probe HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{'
+      const { socket, answer } = raw(at.v4.address.port, half)
+      socket.end()
+      await answer
+      await delay(20)
+      assert.ok(at.log.every(({ level }) => level === 'warn'))
+      assert.ok(at.log.some(({ fields }) => fields['outcome'] === 'frame_incomplete'))
+    } finally {
+      await at.close()
+    }
+  })
+
   it('a silent connection ends', async () => {
     const at = await start({ http_idle_ms: 50 })
     try {

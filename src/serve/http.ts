@@ -61,6 +61,8 @@ const FOUND: Readonly<Record<string, ErrorCode>> = {
   FST_ERR_MAX_PARAM_LENGTH: 'unknown_path',
   HPE_HEADER_OVERFLOW: 'headers_too_large',
   ERR_HTTP_REQUEST_TIMEOUT: 'frame_incomplete',
+  // The peer left in the middle of its body.
+  ECONNRESET: 'frame_incomplete',
 }
 
 /**

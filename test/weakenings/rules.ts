@@ -140,7 +140,7 @@ export const RULES = [
       'discovery: whoever signs for themselves',
       "if (hostname === SELF_ISSUED) throw invalidHost('A self-issued OP is none that oxd knows.')",
       '',
-      'is not looked for at https://self-issued.me',
+      'is not looked for at "https://self-issued.me"',
     ],
   ]),
   ...weakenings('src/oidc/op.ts', DISCOVERY_TEST, [

@@ -1,0 +1,21 @@
+// What fuzzing found: each as one source line.
+import { weakenings } from './rows.ts'
+
+export const ROBUSTNESS = [
+  ...weakenings('src/serve/http.ts', 'src/serve/http.test.ts', [
+    [
+      'HTTP: who leaves in the middle of a body fills the log with failures',
+      "ECONNRESET: 'frame_incomplete',",
+      '',
+      'a peer that leaves in the middle of its body',
+    ],
+  ]),
+  ...weakenings('src/oidc/discovery.ts', 'src/oidc/discovery.test.ts', [
+    [
+      'discovery: an op_host that a URL parser repairs',
+      "if (!URL.canParse(issuer) || PASSED_OVER.test(issuer)) throw invalidHost('op_host must be an https URL.')",
+      "if (!URL.canParse(issuer)) throw invalidHost('op_host must be an https URL.')",
+      'is not looked for at "op.example.com "',
+    ],
+  ]),
+]
