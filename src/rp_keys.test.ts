@@ -26,7 +26,7 @@ const make = () => {
     return engine.write(key, record)
   }
   const store = createStore({ ...engine, write }, createKeys(randomBytes(32)), world, LIMITS)
-  const again = (): RpKeys => createRpKeys(store, world, LIMITS)
+  const again = (public_url?: string): RpKeys => createRpKeys(store, world, LIMITS, public_url)
   return { clock, again, bodies, durable, fail: (now: boolean) => void (failing = now) }
 }
 
@@ -51,6 +51,13 @@ describe('the keys of oxd', () => {
     }
     const { n } = keys.find(({ kty }) => kty === 'RSA') ?? {}
     assert.ok(Buffer.from(String(n), 'base64url').length * 8 >= 2_048)
+  })
+
+  it('are fetched by OPs over https alone', () => {
+    const { again } = make()
+    assert.equal(again('https://oxd.example.com').jwks_uri, 'https://oxd.example.com/get-rp-jwks')
+    assert.equal(again('http://127.0.0.1:8080').jwks_uri, undefined)
+    assert.equal(again().jwks_uri, undefined)
   })
 
   it('are the same for whoever asks next, and for those who ask at once', async () => {

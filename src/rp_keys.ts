@@ -159,7 +159,8 @@ export const createRpKeys = (
   const name = (): string => world.random(NAME_BYTES).toString('base64url')
 
   return {
-    jwks_uri: public_url === undefined ? undefined : `${public_url}/get-rp-jwks`,
+    // OPs take no other than https (Registration 1.0 section 2).
+    jwks_uri: public_url?.startsWith('https:') ? `${public_url}/get-rp-jwks` : undefined,
     now,
     name,
     sign,

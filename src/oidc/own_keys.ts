@@ -20,7 +20,7 @@ export interface Signing {
 }
 
 export interface OwnKeys {
-  /** Where OPs fetch the public keys, with a public listener; undefined: they are told them by value. */
+  /** Where OPs fetch the public keys, with a public listener over https; undefined: they are told them by value. */
   readonly jwks_uri: string | undefined
   /** The public keys, made when they are first asked for. */
   published(): Promise<readonly PublicJwk[]>

@@ -45,6 +45,17 @@ const QUIRK_ROWS = {
       { op: 'glewlwyd 2.7', link: 'https://github.com/babelouest/glewlwyd/blob/master/docs/OIDC.md' },
     ],
   },
+  userinfo_jwt_unaddressed: {
+    loosens:
+      'Signed userinfo may leave out iss and aud, which say whose it is and for whom (Core 5.3.2): what the OP signed for another client would pass, if it is of the same subject.',
+    seen: [
+      { op: 'glewlwyd 2.7', link: 'https://github.com/babelouest/glewlwyd/blob/master/docs/OIDC.md' },
+      {
+        op: 'LemonLDAP::NG 2.16',
+        link: 'https://lemonldap-ng.org/documentation/2.0/idpopenidconnect',
+      },
+    ],
+  },
   eddsa_hash_sha256: {
     loosens:
       'at_hash, c_hash and s_hash of ID Tokens with EdDSA are made with SHA-256, not with the SHA-512 of Ed25519: 128 bits instead of 256.',

@@ -5,6 +5,7 @@ import type { ErrorCode } from '../error.ts'
 import type { Json, TokenFaults } from '../testing/jws.ts'
 import { reply, type Faults } from '../testing/op.ts'
 import { refusedWith, startParty, type Party } from '../testing/op_party.ts'
+import type { QuirkName } from './quirks.ts'
 import { fetchUserinfo } from './userinfo.ts'
 
 let party: Party
@@ -16,9 +17,14 @@ after(() => party.close())
 const SECRET = 'a secret of the tests that is long enough for every algorithm there is'
 const SIGNED = { userinfo_signed_response_alg: 'RS256' }
 
-const claimsWith = async (faults: Faults, registered: Json = SIGNED, known: Json = registered) => {
+const claimsWith = async (
+  faults: Faults,
+  registered: Json = SIGNED,
+  known: Json = registered,
+  quirks: readonly QuirkName[] = [],
+) => {
   const jwks = { keys: await party.own.published() }
-  const at = await party.at({}, { client_secret: SECRET, jwks, ...registered })
+  const at = await party.at({}, { client_secret: SECRET, jwks, ...registered }, quirks)
   const { access_token } = await at.login('openid email')
   party.op.setFaults(at.issuer, faults)
   const client = { ...at.client, id_token_signed_response_alg: 'RS256', ...known }
@@ -44,6 +50,29 @@ describe('userinfo', () => {
   it('may be for several clients, us among them', async () => {
     const both = claims((good) => ({ ...good, aud: ['another', good['aud']] }))
     assert.equal((await claimsWith(both)).sub, 'alice')
+  })
+  describe('that says neither whose it is nor for whom, as the quirk has it', () => {
+    const taken = (change: (good: Json) => Json) =>
+      claimsWith(claims(change), SIGNED, SIGNED, ['userinfo_jwt_unaddressed'])
+    it('is taken', async () => {
+      assert.equal((await taken(({ iss: _, ...rest }) => rest)).sub, 'alice')
+      assert.equal((await taken(({ aud: _, ...rest }) => rest)).sub, 'alice')
+    })
+    it('is refused where it is said wrong', async () => {
+      const wrong = refusedWith('invalid_userinfo_jwt', ['alice', SECRET])
+      await assert.rejects(
+        taken((good) => ({ ...good, iss: 'https://another.example.com' })),
+        wrong,
+      )
+      await assert.rejects(
+        taken((good) => ({ ...good, aud: ['another'] })),
+        wrong,
+      )
+      await assert.rejects(
+        taken((good) => ({ ...good, iss: null })),
+        wrong,
+      )
+    })
   })
   it('has its content type in any letters, with parameters', async () => {
     const type = reply.headers({ 'content-type': 'Application/JWT; charset=utf-8' })

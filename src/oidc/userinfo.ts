@@ -28,6 +28,13 @@ const opened = async (op: Op, client: JwtClient, jwt: string): Promise<Claims> =
 const JSON_TYPE = /^application\/json\s*(;|$)/i
 const JWT_TYPE = /^application\/jwt\s*(;|$)/i
 
+/** Core 5.3.2: whoever signs says who it is and for whom, or anybody's answer would do. */
+const isAddressed = ({ metadata, hasQuirk }: Op, { client_id }: JwtClient, { iss, aud }: Claims): boolean => {
+  const mayLack = (claim: unknown): boolean => claim === undefined && hasQuirk('userinfo_jwt_unaddressed')
+  const isOurs = (Array.isArray(aud) ? aud : [aud]).includes(client_id)
+  return (iss === metadata.issuer || mayLack(iss)) && (isOurs || mayLack(aud))
+}
+
 /** The claims in the answer, which is what was registered: its content type says so, and so does its text. */
 const claimsIn = async (op: Op, client: JwtClient, answer: DoorAnswer): Promise<Claims> => {
   const type = answer.headers.get('content-type') ?? ''
@@ -40,9 +47,7 @@ const claimsIn = async (op: Op, client: JwtClient, answer: DoorAnswer): Promise<
   }
   if (wanted === JSON_TYPE) return jsonObject('userinfo', answer)
   const claims = await opened(op, client, answer.text)
-  // Core 5.3.2: whoever signs says who it is and for whom, or anybody's answer would do.
-  const aud = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (claims.iss !== op.metadata.issuer || !aud.includes(client.client_id)) {
+  if (!isAddressed(op, client, claims)) {
     throw new OxdError('invalid_userinfo_jwt', { what: 'Its iss or aud is another one, or missing.' })
   }
   return claims

@@ -3,6 +3,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { cp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import type { SiteSettings } from '../../src/client/client.ts'
 import { Visitor, type Page } from '../../src/testing/dev_op/sign_in.ts'
 import { install, upstreamVersion } from './debian.ts'
 import { callbackIn, textOf } from './forms.ts'
@@ -215,17 +216,30 @@ const CLIENT_LISTS = [
   'grant_types',
   'request_uris',
 ]
-const CLIENT_VALUES = [
-  'application_type',
-  'client_confidential',
-  'id_token_signing_alg',
-  'userinfo_signing_alg',
-]
+/** What it calls client metadata that the specification calls otherwise. */
+const OWN_NAMES = {
+  id_token_signed_response_alg: 'id_token_signing_alg',
+  id_token_encrypted_response_alg: 'id_token_encryption_alg',
+  id_token_encrypted_response_enc: 'id_token_encryption_enc',
+  user_info_signed_response_alg: 'userinfo_signing_alg',
+  user_info_encrypted_response_alg: 'userinfo_encryption_alg',
+  user_info_encrypted_response_enc: 'userinfo_encryption_enc',
+} as const
+const CLIENT_VALUES = ['application_type', 'client_confidential', ...Object.values(OWN_NAMES)]
 /** Properties of a user that stand behind claims. */
 const USER_VALUES = ['given_name', 'family_name', 'email_verified', 'phone_number']
 
 const known = (names: readonly string[], format: Json): Json =>
   Object.fromEntries(names.map((name) => [name, { read: true, write: true, ...format }]))
+
+/** The same under its own names, as an application says it. */
+export const underOwnNames = (asked: SiteSettings): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(OWN_NAMES).flatMap(([name, own]) => {
+      const value: unknown = asked[name as keyof typeof OWN_NAMES]
+      return typeof value === 'string' ? [[own, value]] : []
+    }),
+  )
 
 interface Module {
   readonly parameters: { readonly 'data-format': Json }

@@ -45,6 +45,9 @@ export interface ClientByHand {
   readonly client_secret: string
   readonly redirect_uri: string
   readonly post_logout_redirect_uri: string
+  readonly id_token_signed_response_alg: string
+  /** Empty: as JSON. */
+  readonly user_info_signed_response_alg: string
   readonly frontchannel_logout_uri?: string
 }
 
@@ -182,7 +185,8 @@ const clientOptions = (client: ClientByHand): Json =>
       RefreshToken: 1,
       AllowOffline: 1,
       AllowClientCredentialsGrant: 1,
-      IDTokenSignAlg: 'RS256',
+      IDTokenSignAlg: client.id_token_signed_response_alg,
+      UserInfoSignAlg: client.user_info_signed_response_alg,
       BypassConsent: 0,
       LogoutBypassConfirm: 0,
       Public: 0,

@@ -36,6 +36,10 @@ const configuration = () => ({
     'private_key_jwt',
     'none',
   ],
+  // With HMAC, which it knows but does not offer by itself.
+  enabledJWA: {
+    idTokenSigningAlgValues: ['RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'],
+  },
   cookies: { keys: [randomBytes(32).toString('base64url')] },
   jwks: {
     // As OPs do, it publishes keys for signing and for encryption side by side.

@@ -1,6 +1,7 @@
 // The OPs that are started here, and the columns that each makes.
+import type { SiteSettings } from '../../src/client/client.ts'
 import { createAuthority, createServerCertificate } from '../../src/testing/tls.ts'
-import { startGlewlwyd } from './glewlwyd.ts'
+import { startGlewlwyd, underOwnNames } from './glewlwyd.ts'
 import { startLemonLdap, type ClientByHand } from './lemonldap.ts'
 import { startOidcProvider } from './oidc_provider.ts'
 import { HOME, REDIRECT } from './application.ts'
@@ -18,7 +19,17 @@ const LEMONLDAP_APART_MS = 1_050
 export const OPS = {
   glewlwyd: async (folder: string): Promise<Started> => {
     const op = await startGlewlwyd({ folder, alg: 'RS256' })
-    return { op, subjects: [await createSubject({ op, folder })] }
+    return {
+      op,
+      subjects: [
+        await createSubject({
+          op,
+          folder,
+          custom: underOwnNames,
+          settings: { op_quirks: ['assertion_audience_url', 'userinfo_jwt_unaddressed'] },
+        }),
+      ],
+    }
   },
   'glewlwyd-eddsa': async (folder: string): Promise<Started> => {
     const { cert: ca, key } = await createAuthority('oxd interop')
@@ -34,14 +45,17 @@ export const OPS = {
           op,
           folder,
           clients: 'EdDSA, https',
-          settings: { op_quirks: ['eddsa_hash_sha256'] },
+          custom: underOwnNames,
+          settings: {
+            op_quirks: ['eddsa_hash_sha256', 'assertion_audience_url', 'userinfo_jwt_unaddressed'],
+          },
         }),
       ],
     }
   },
   lemonldap: async (folder: string): Promise<Started> => {
     const op = await startLemonLdap({ folder })
-    const settings = { op_quirks: ['basic_not_encoded' as const] }
+    const settings: SiteSettings = { op_quirks: ['basic_not_encoded', 'userinfo_jwt_unaddressed'] }
     let made = 0
     const clients = new Map<string, ClientByHand>()
     const enter = async (client: ClientByHand): Promise<ClientByHand> => {
@@ -57,9 +71,11 @@ export const OPS = {
       makeClient: (asked) =>
         enter({
           client_id: `by-hand/${++made}`,
-          client_secret: 'a secret+with/all.of%it',
+          client_secret: 'a secret+with/all.of%it, and long enough for HS256',
           redirect_uri: asked.authorization_redirect_uri ?? REDIRECT,
           post_logout_redirect_uri: asked.post_logout_redirect_uri ?? HOME,
+          id_token_signed_response_alg: asked.id_token_signed_response_alg ?? 'RS256',
+          user_info_signed_response_alg: asked.user_info_signed_response_alg ?? '',
         }),
       tellLogout: async (client_id, frontchannel_logout_uri) => {
         const client = clients.get(client_id)

@@ -112,7 +112,8 @@ const login: readonly Step[] = [
 ]
 
 /** How the client proves itself (Core 9). */
-const methods: readonly Step[] = ['client_secret_basic', 'client_secret_post', 'none'].map((method) => ({
+const METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none']
+const methods: readonly Step[] = METHODS.map((method) => ({
   name: `client authentication: \`${method}\``,
   run: async (place) => {
     requireOffered(place, 'token_endpoint_auth_methods_supported', method)
@@ -124,7 +125,7 @@ const methods: readonly Step[] = ['client_secret_basic', 'client_secret_post', '
 const headerOf = async ({ login: logIn }: Application) =>
   decodeProtectedHeader((await logIn()).tokens.id_token)
 
-const signatures: readonly Step[] = ['RS256', 'PS256', 'ES256', 'EdDSA'].map((alg) => ({
+const signatures: readonly Step[] = ['RS256', 'PS256', 'ES256', 'EdDSA', 'HS256'].map((alg) => ({
   name: `ID Token signed with ${alg}`,
   run: async (place) => {
     requireOffered(place, 'id_token_signing_alg_values_supported', alg)
@@ -132,6 +133,43 @@ const signatures: readonly Step[] = ['RS256', 'PS256', 'ES256', 'EdDSA'].map((al
     assert.equal((await headerOf(made)).alg, alg)
   },
 }))
+
+const ENC = 'A256GCM'
+const encryption: readonly Step[] = [
+  ...['RSA-OAEP-256', 'ECDH-ES'].map((alg): Step => ({
+    name: `ID Token encrypted with ${alg}`,
+    run: async (place) => {
+      requireOffered(place, 'id_token_encryption_alg_values_supported', alg)
+      const made = await place.application({
+        id_token_encrypted_response_alg: alg,
+        id_token_encrypted_response_enc: ENC,
+      })
+      assert.equal((await headerOf(made)).alg, alg)
+    },
+  })),
+  {
+    name: 'signed userinfo (RS256)',
+    run: async (place) => {
+      requireOffered(place, 'userinfo_signing_alg_values_supported', 'RS256')
+      const { oxd, login: logIn } = await place.application({ user_info_signed_response_alg: 'RS256' })
+      const { tokens } = await logIn()
+      assert.equal((await oxd.getUserInfo(tokens.access_token)).sub, tokens.id_token_claims.sub)
+    },
+  },
+  {
+    name: 'signed and encrypted userinfo (RS256, RSA-OAEP-256)',
+    run: async (place) => {
+      requireOffered(place, 'userinfo_encryption_alg_values_supported', 'RSA-OAEP-256')
+      const { oxd, login: logIn } = await place.application({
+        user_info_signed_response_alg: 'RS256',
+        user_info_encrypted_response_alg: 'RSA-OAEP-256',
+        user_info_encrypted_response_enc: ENC,
+      })
+      const { tokens } = await logIn()
+      assert.equal((await oxd.getUserInfo(tokens.access_token)).sub, tokens.id_token_claims.sub)
+    },
+  },
+]
 
 const later: readonly Step[] = [
   {
@@ -298,6 +336,7 @@ export const STEPS: readonly Step[] = [
   ...login,
   ...methods,
   ...signatures,
+  ...encryption,
   ...later,
   ...logouts,
   ...refusals,

@@ -53,6 +53,8 @@ export interface SubjectOptions {
   readonly apart_ms?: number
   /** What an application has to say at this OP. */
   readonly settings?: SiteSettings
+  /** What it has to say once more, in the OP's own words. */
+  readonly custom?: (asked: SiteSettings) => Readonly<Record<string, string>>
 }
 
 const WELL_KNOWN = '/.well-known/openid-configuration'
@@ -79,8 +81,9 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
       const publicly = ['--public-url', `http://127.0.0.1:${port}`, '--public-port', String(port)]
       const daemon = await startTestDaemon({ argv: [...flags, ...publicly, '--insecure-plain-http'] })
       const applications: Application[] = []
+      let ownNames: readonly string[] = []
       const application: Place['application'] = async (settings = {}) => {
-        const wanted = {
+        const asked = {
           op_host: op.issuer,
           authorization_redirect_uri: REDIRECT,
           post_logout_redirect_uri: HOME,
@@ -89,6 +92,10 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
           ...options.settings,
           ...settings,
         }
+        const custom_attributes = options.custom?.(asked) ?? {}
+        const isCustom = Object.keys(custom_attributes).length > 0
+        if (isCustom) ownNames = Object.keys(custom_attributes)
+        const wanted = isCustom ? { ...asked, custom_attributes } : asked
         const oxd = new Client({ port: daemon.port, ...wanted }, { claims: 'native' })
         const made = applicationAt(op, oxd)
         applications.push(made)
@@ -113,7 +120,9 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
         await daemon.close()
       }
       const deviations = daemon.log.filter(({ message }) => message === DEVIATION)
-      return { quirks: deviations.map(({ fields }) => String(fields.quirk)), note }
+      const named = ownNames.map((name) => `\`${name}\``).join(', ')
+      const own = named === '' ? note : `Its own names are wanted, too (\`custom_attributes\`): ${named}.`
+      return { quirks: deviations.map(({ fields }) => String(fields.quirk)), note: own }
     },
   }
 }

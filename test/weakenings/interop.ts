@@ -24,4 +24,26 @@ export const interop = [
       'is made with SHA-256 where the OP deviates',
     ],
   ]),
+  ...weakenings('src/oidc/userinfo.ts', 'src/oidc/userinfo.test.ts', [
+    [
+      'userinfo: signed for anybody, whatever the quirk says',
+      "const mayLack = (claim: unknown): boolean => claim === undefined && hasQuirk('userinfo_jwt_unaddressed')",
+      'const mayLack = (claim: unknown): boolean => claim === undefined',
+      '(no issuer|no audience)',
+    ],
+    [
+      'userinfo: with the quirk, signed for another',
+      "const mayLack = (claim: unknown): boolean => claim === undefined && hasQuirk('userinfo_jwt_unaddressed')",
+      "const mayLack = (): boolean => hasQuirk('userinfo_jwt_unaddressed')",
+      'is refused where it is said wrong',
+    ],
+  ]),
+  ...weakenings('src/rp_keys.ts', 'src/rp_keys.test.ts', [
+    [
+      'keys of oxd: fetched over http',
+      "jwks_uri: public_url?.startsWith('https:') ? `${public_url}/get-rp-jwks` : undefined,",
+      'jwks_uri: public_url === undefined ? undefined : `${public_url}/get-rp-jwks`,',
+      'are fetched by OPs over https alone',
+    ],
+  ]),
 ]
