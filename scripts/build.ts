@@ -44,7 +44,20 @@ const finishOxd = (): void => {
   cpSync(join(ROOT, 'bin/oxd.js'), join(OXD, 'bin/oxd.js'))
   const { name, version, description, license, type, bin, engines, dependencies } =
     readManifest('package.json')
-  writeManifest(OXD, { name, version, description, license, type, bin, engines, dependencies })
+  writeManifest(OXD, {
+    name,
+    version,
+    description,
+    license,
+    type,
+    bin,
+    engines,
+    dependencies,
+    exports: {
+      './testing': { types: './testing/index.d.ts', default: './testing/index.js' },
+      './package.json': './package.json',
+    },
+  })
   copyDocuments(OXD, 'LICENSE', 'CHANGELOG.md', 'SECURITY.md')
   cpSync(join(import.meta.dirname, 'oxd.md'), join(OXD, 'README.md'))
 }

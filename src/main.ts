@@ -103,6 +103,9 @@ export const main = async (argv: readonly string[], version: string): Promise<vo
         process,
         realWorld(() => {}),
       )
+    // Loaded for whoever tests a relying party, and for nobody else.
+    else if (first === 'faulty-op')
+      process.exitCode = await (await import('./testing/faulty_op_cli.ts')).runFaultyOp(rest, process)
     else if (first !== 'serve') process.exitCode = await runCli(argv, COMMANDS, process)
     else if (rest.includes('--help') || rest.includes('-h')) process.stdout.write(serveHelp())
     else await serve(rest, version)

@@ -186,7 +186,9 @@ describe('what is in the packages', () => {
     for (const installed of [join(OXD, 'node_modules/oxd'), join(CLIENT, 'node_modules/oxd-client')]) {
       const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
       assert.deepEqual(
-        files.filter((name) => /\.test\.|^testing|^src|stand_in|(?<!\.d)\.ts$/.test(name)),
+        files.filter((name) =>
+          /\.test\.|^testing\/(?:cases|dev_op|daemon|story|weakened)|^src|stand_in|(?<!\.d)\.ts$/.test(name),
+        ),
         [],
       )
       for (const name of ['package.json', 'LICENSE', 'README.md']) assert.ok(files.includes(name), name)
@@ -286,6 +288,20 @@ describe('a login with the packages', () => {
     assert.ok(begun.authorization_url.startsWith(`${issuer}/`))
     const back = new URL(await op.authorize(begun.authorization_url)).searchParams
     assert.equal(back.get('state'), begun.state)
+  })
+
+  it('brings the OP that misbehaves, as a program and as a module', async () => {
+    assert.match(
+      await ok(OXD, oxd, 'faulty-op', '--list-faults'),
+      /^aud_suffixed .*\(Core 3\.1\.3\.7 \(3\)\)$/m,
+    )
+    const program = `import { startFaultyOp } from 'oxd/testing'
+      const op = await startFaultyOp({ fault: 'issuer_suffixed' })
+      const { issuer } = await (await fetch(op.issuer + '/.well-known/openid-configuration')).json()
+      console.log(issuer === op.issuer + 'INVALID', op.count('discovery'))
+      await op.close()`
+    writeFileSync(join(OXD, 'faulty.js'), program)
+    assert.equal(await ok(OXD, process.execPath, 'faulty.js'), 'true 1\n')
   })
 
   it('ends with the daemon, which stops when asked', async () => assert.equal(await stop(), 0))

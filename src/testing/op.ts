@@ -37,6 +37,13 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
   readonly host?: string
   /** Default: a free one. */
   readonly port?: number
+  /** For people: a browser that comes to sign in sees this first, and comes back with `sub` among the parameters. */
+  readonly signInPage?: (asked: {
+    readonly target: string
+    readonly params: Json
+  }) => Pick<Good, 'headers' | 'body'>
+  /** Told of each request once it was answered, and with which status. */
+  readonly onRequest?: (request: Recorded, status: number) => void
 }
 
 export interface LyingOp {
@@ -107,6 +114,12 @@ const readParams = (body: string, type: string): { params: Json; repeated: strin
   const repeated = [...new Set(form.keys())].filter((name) => form.getAll(name).length > 1)
   return { params: Object.fromEntries(form), repeated }
 }
+
+/** Who signs in, as the button of the page says, and the parameters of the request itself. */
+const chosenIn = ({ sub, ...params }: Json): { chosen: string | undefined; params: Json } => ({
+  chosen: text(sub),
+  params,
+})
 
 const listen = (server: TcpServer, host: string, port = 0): Promise<number> =>
   new Promise((resolve, reject) => {
@@ -219,20 +232,31 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
     const body = await readBody(incoming)
     if (found === undefined) return void response.writeHead(404).end()
     const { issuer, endpoint, rest } = found
-    const { params, repeated } =
+    const read =
       incoming.method === 'GET'
         ? readParams(url.search, '')
         : readParams(body, incoming.headers['content-type'] ?? '')
+    const { repeated } = read
+    const { chosen, params } =
+      options.signInPage === undefined ? { chosen: undefined, params: read.params } : chosenIn(read.params)
     const seen = {
       nth: issuer.requests.filter((earlier) => earlier.endpoint === endpoint).length + 1,
       method: incoming.method ?? 'GET',
       params,
     }
     const { authorization } = incoming.headers
-    issuer.requests.push({ ...seen, endpoint, at: house.now(), authorization, target: incoming.url ?? '' })
+    const target = incoming.url ?? ''
+    const recorded = { ...seen, endpoint, at: house.now(), authorization, target }
+    issuer.requests.push(recorded)
+    response.once('close', () => options.onRequest?.(recorded, response.statusCode))
     keepSecrets(issuer, params)
     if (endpoint === 'unknown') return void response.writeHead(404).end()
-    const sub = text(incoming.headers['x-sub']) ?? 'alice'
+    const known = text(incoming.headers['x-sub']) ?? chosen
+    if (endpoint === 'authorization' && known === undefined && options.signInPage !== undefined) {
+      const { headers, body: page } = options.signInPage({ target: url.pathname, params })
+      return void response.writeHead(200, headers).end(page)
+    }
+    const sub = known ?? 'alice'
     const request = { ...seen, authorization, sub, rest, repeated }
     const { good, lie } = await answerTo(issuer, endpoint, request)
     if (lie === undefined) return void response.writeHead(good.status, good.headers).end(good.body)

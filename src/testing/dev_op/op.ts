@@ -20,7 +20,8 @@ import { checkClaimsRedirectUris } from './uma_gathering.ts'
 import { mayIntrospect } from './uma_introspection.ts'
 import { DEFAULT_UMA_POLICY, type UmaPolicy } from './uma_policy.ts'
 import { umaStore } from './uma_store.ts'
-import { CONTENT_SECURITY_POLICY, errorPage, homePage, logoutPage, signedOutPage } from './pages.ts'
+import { CONTENT_SECURITY_POLICY } from '../page.ts'
+import { errorPage, homePage, logoutPage, signedOutPage } from './pages.ts'
 
 export interface DevOpParts {
   readonly issuer: string

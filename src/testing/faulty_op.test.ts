@@ -1,0 +1,148 @@
+// The OP with one fault, as a module and as a program; its documentation is tried.
+import assert from 'node:assert/strict'
+import { execFile, spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { after, describe, it } from 'node:test'
+import { promisify } from 'node:util'
+import { startTestDaemon } from './daemon.ts'
+import { FAULTS } from './faults/index.ts'
+import { startFaultyOp } from './faulty_op.ts'
+
+const ROOT = resolve(import.meta.dirname, '../..')
+const OXD = join(ROOT, 'bin/oxd.js')
+const DOCS = readFileSync(join(ROOT, 'docs/faulty-op.md'), 'utf8')
+const REDIRECT = 'http://localhost:3000/callback'
+const ASKED = `client_id=client&response_type=code&scope=openid&state=s&nonce=n&code_challenge=c&code_challenge_method=S256&redirect_uri=${encodeURIComponent(REDIRECT)}`
+
+/** A run of `oxd faulty-op`, as far as a person sees it. */
+const run = async (args: readonly string[], env: NodeJS.ProcessEnv = {}) => {
+  const how = { env: { ...process.env, ...env } }
+  return promisify(execFile)(process.execPath, [OXD, 'faulty-op', ...args], how).then(
+    ({ stdout }) => ({ code: 0, stdout, stderr: '' }),
+    // What execFile rejects with.
+    (error: { code: number; stdout: string; stderr: string }) => error,
+  )
+}
+
+describe('the OP with one fault', () => {
+  it('shows a page to a browser, and sends it back as the user of the button', async () => {
+    const op = await startFaultyOp({ fault: 'sub_number' })
+    try {
+      const page = await fetch(`${op.issuer}/authorize?${ASKED}&prompt=${encodeURIComponent('"><b>')}`)
+      assert.match(page.headers.get('content-security-policy') ?? '', /default-src 'none'/)
+      const text = await page.text()
+      assert.match(text, /Sign in as bob/)
+      assert.match(text, /sub_number/)
+      assert.doesNotMatch(text, /"><b>/)
+      const back = await fetch(`${op.issuer}/authorize`, {
+        method: 'POST',
+        body: new URLSearchParams(`${ASKED}&sub=bob`),
+        redirect: 'manual',
+      })
+      assert.match(
+        back.headers.get('location') ?? '',
+        /^http:\/\/localhost:3000\/callback\?code=[\w-]+&state=s/,
+      )
+    } finally {
+      await op.close()
+    }
+  })
+
+  it('lies, and then does not', async () => {
+    const op = await startFaultyOp()
+    const daemon = await startTestDaemon({ argv: ['--trust-op', op.issuer] })
+    const [{ client_id, client_secret }] = op.clients
+    const login = async () => {
+      const site = { op_host: op.issuer, authorization_redirect_uri: REDIRECT, client_id, client_secret }
+      const { oxd_id } = (await daemon.call('register_site', site)).data
+      const { authorization_url } = (await daemon.call('get_authorization_url', { oxd_id })).data
+      const back = new URL(await op.authorize(String(authorization_url))).searchParams
+      const params = { oxd_id, code: back.get('code'), state: back.get('state') }
+      return (await daemon.call('get_tokens_by_code', params, { oxd: 1 })).data
+    }
+    try {
+      op.lie('aud_suffixed')
+      assert.equal((await login()).error, 'invalid_id_token_bad_audience')
+      op.beHonest()
+      assert.equal(Object((await login()).id_token_claims).sub, 'alice')
+      assert.equal(op.count('token'), 2)
+    } finally {
+      await daemon.close()
+      await op.close()
+    }
+  })
+
+  it('says of each fault in one line what it is, and which section it breaks', () => {
+    for (const [name, { what, spec }] of Object.entries(FAULTS)) {
+      assert.match(name, /^[a-z][a-z0-9_]*$/)
+      assert.match(what, /^[\x20-\x7e]{8,110}\.$/, name)
+      assert.match(spec, /^(?:-|[A-Z][\w ,.()-]+)$/, name)
+    }
+  })
+})
+
+describe('oxd faulty-op', () => {
+  it('runs until it is stopped, and shows each request', async () => {
+    const child = spawn(process.execPath, [OXD, 'faulty-op', '--fault', 'issuer_slashed', '--port', '0'])
+    let out = ''
+    const issuer = await new Promise<string>((done) => {
+      child.stdout.setEncoding('utf8').on('data', (part: string) => {
+        out += part
+        if (out.includes('Ctrl-C')) done(/Issuer +(\S+)/.exec(out)?.[1] ?? '')
+      })
+    })
+    assert.match(issuer, /^http:\/\/127\.0\.0\.1:\d+$/)
+    const answer = await fetch(`${issuer}/.well-known/openid-configuration?secret=x`)
+    assert.equal(Object(await answer.json()).issuer, `${issuer}/`)
+    const ended = new Promise<number | null>((done) => child.once('close', done))
+    child.kill('SIGTERM')
+    assert.equal(await ended, 0)
+    assert.match(out, /GET {2}\/\.well-known\/openid-configuration +200 {2}discovery\n/)
+    assert.doesNotMatch(out, /secret=x/)
+  })
+
+  it('refuses production, faults that there are not, and ports that are none', async () => {
+    const production = await run(['--fault', 'iss_missing'], { NODE_ENV: 'production' })
+    assert.equal(production.code, 1)
+    assert.match(production.stderr, /^oxd: The faulty OP does not run with NODE_ENV=production[^\n]*\n$/)
+    const unknown = await run(['--fault', 'iss_mising'])
+    assert.equal(unknown.code, 2)
+    assert.match(unknown.stderr, /no fault "iss_mising"\. Did you mean .*iss_missing.*--list-faults/)
+    assert.match((await run(['--fault', 'iss_missing', '--port', 'x'])).stderr, /--port is "x"/)
+    assert.equal((await run([])).code, 2)
+    const previous = process.env['NODE_ENV']
+    process.env['NODE_ENV'] = 'production'
+    await assert.rejects(startFaultyOp(), /NODE_ENV=production/)
+    if (previous === undefined) delete process.env['NODE_ENV']
+    else process.env['NODE_ENV'] = previous
+  })
+
+  it('lists its faults as the documentation says', async () => {
+    assert.match(DOCS, /^npx oxd faulty-op --list-faults$/m)
+    const { stdout } = await run(['--list-faults'])
+    assert.equal(stdout.trim().split('\n').length, Object.keys(FAULTS).length)
+    const named = [...DOCS.matchAll(/--fault (\w+)|lie\('(\w+)'\)|`(aud_\w+)`/g)]
+    for (const [, ...names] of named)
+      assert.ok(
+        names.some((name) => name !== undefined && name in FAULTS),
+        String(names),
+      )
+    assert.equal(named.length, 3)
+  })
+})
+
+describe('docs/faulty-op.md', () => {
+  mkdirSync(join(ROOT, '.dev'), { recursive: true })
+  const folder = mkdtempSync(join(ROOT, '.dev', 'faulty-'))
+  after(() => rmSync(folder, { recursive: true }))
+
+  it('has a program that runs', async () => {
+    const program = /^```ts\n([\s\S]*?)^```$/m.exec(DOCS)?.[1] ?? ''
+    writeFileSync(
+      join(folder, 'program.ts'),
+      program.replace('oxd/testing', join(ROOT, 'src/testing/index.ts')),
+    )
+    await promisify(execFile)(process.execPath, [join(folder, 'program.ts')])
+  })
+})

@@ -1,0 +1,136 @@
+// An OP with one named fault, for whoever tests a relying party: the lying OP with clients, users and a page to sign in at.
+import { FAULTS, type FaultName } from './faults/index.ts'
+import { faultsAt } from './faults/fault.ts'
+import { startLyingOp, type LyingOp, type LyingOpOptions, type Recorded } from './op.ts'
+import { CONTENT_SECURITY_POLICY, html, pageOf } from './page.ts'
+
+export interface FaultyOpOptions {
+  /** What it does wrong from the start; without it, nothing. */
+  readonly fault?: FaultName
+  /** Default: a free one. */
+  readonly port?: number
+  /** Of the clients that are there already; default: `http://localhost:3000/callback`. */
+  readonly redirect_uris?: readonly string[]
+  /** Told of each request once it was answered, and with which status. */
+  readonly onRequest?: (request: Recorded, status: number) => void
+}
+
+export interface FaultyOp {
+  /** `http://127.0.0.1:PORT`. It listens on loopback alone. */
+  readonly issuer: string
+  /** Clients that are there already; others register themselves, at `/register`. */
+  readonly clients: typeof CLIENTS
+  /** From now on it does this wrong, and nothing else. */
+  readonly lie: (fault: FaultName) => void
+  /** From now on it does nothing wrong. */
+  readonly beHonest: () => void
+  /** Every request that it got, in their order. */
+  readonly requests: () => readonly Recorded[]
+  /** How many requests one endpoint got. */
+  readonly count: (endpoint: Recorded['endpoint']) => number
+  /**
+   * Goes to an authorization URL as a browser would in which `sub` is signed in.
+   * @returns the URL to which the browser is sent back
+   */
+  readonly authorize: LyingOp['authorize']
+  /** Ends all connections at once. */
+  readonly close: () => Promise<void>
+}
+
+export const DEFAULT_REDIRECT_URI = 'http://localhost:3000/callback'
+const CLIENT_SECRET = 'a-secret-that-everybody-knows-0123456789'
+/** The same client, for both ways of showing the secret. */
+const CLIENTS = [
+  { client_id: 'client', client_secret: CLIENT_SECRET, token_endpoint_auth_method: 'client_secret_basic' },
+  {
+    client_id: 'client-post',
+    client_secret: CLIENT_SECRET,
+    token_endpoint_auth_method: 'client_secret_post',
+  },
+] as const
+/** Their users sign in with a button. */
+export const USERS = ['alice', 'bob'] as const
+
+const page = pageOf('Faulty OP', 'for testing a relying party')
+
+/** Sends the request on, with the name of who signs in. */
+const signInPage =
+  (fault: () => FaultName | undefined): NonNullable<LyingOpOptions['signInPage']> =>
+  ({ target, params }) => {
+    const name = fault()
+    const hidden = Object.entries(params).map(
+      ([param, value]) => html`<input type="hidden" name="${param}" value="${String(value)}" />`,
+    )
+    const lie =
+      name === undefined
+        ? html`<p class="small quiet">This OP does nothing wrong at the moment.</p>`
+        : html`<p class="small quiet">What goes wrong here: <code>${name}</code>. ${FAULTS[name].what}</p>`
+    const buttons = USERS.map(
+      (user) =>
+        html`<button class="main" type="submit" name="sub" value="${user}">Sign in as ${user}</button>`,
+    )
+    return {
+      headers: {
+        'content-type': 'text/html; charset=utf-8',
+        'content-security-policy': CONTENT_SECURITY_POLICY,
+        'cache-control': 'no-store',
+      },
+      body: page(
+        'Sign in',
+        html`<h1>Sign in</h1>
+          <p class="quiet">to continue to <bdi>${String(params['client_id'] ?? 'an application')}</bdi></p>
+          <form method="post" action="${target}">
+            ${hidden}
+            <div class="buttons">${buttons}</div>
+          </form>`,
+        html`<aside class="demo">${lie}</aside>`,
+      ),
+    }
+  }
+
+/**
+ * Starts an OP on loopback that does one thing wrong, and everything else right.
+ * @throws where NODE_ENV is production: its registration is open, and its users sign in without a password
+ * @example
+ * const op = await startFaultyOp({ fault: 'aud_suffixed' })
+ * // … point your relying party at op.issuer, let it log in, and see that it refuses
+ * assert.equal(op.count('token'), 1)
+ * await op.close()
+ */
+export const startFaultyOp = async (options: FaultyOpOptions = {}): Promise<FaultyOp> => {
+  if (process.env['NODE_ENV'] === 'production') {
+    throw new Error(
+      'The faulty OP does not run with NODE_ENV=production: it lies, its registration is open, and its users sign in without a password.',
+    )
+  }
+  const { port, onRequest, redirect_uris = [DEFAULT_REDIRECT_URI] } = options
+  let current: FaultName | undefined
+  const op = await startLyingOp({
+    signInPage: signInPage(() => current),
+    ...(port === undefined ? {} : { port }),
+    ...(onRequest === undefined ? {} : { onRequest }),
+  })
+  const issuer = op.issuer('')
+  const attacker = op.issuer('attacker')
+  const { origin: canary } = op.canary()
+  const grants = { grant_types: ['authorization_code', 'refresh_token', 'implicit'], redirect_uris }
+  for (const client of CLIENTS) op.addClient(issuer, { ...client, ...grants })
+  const lie = (fault: FaultName): void => {
+    current = fault
+    op.setFaults(issuer, faultsAt(FAULTS[fault], { issuer, attacker, canary, canary6: canary, name: fault }))
+  }
+  if (options.fault !== undefined) lie(options.fault)
+  return {
+    issuer,
+    clients: CLIENTS,
+    lie,
+    beHonest() {
+      current = undefined
+      op.setFaults(issuer, {})
+    },
+    requests: () => op.requests(issuer),
+    count: (endpoint) => op.count(issuer, endpoint),
+    authorize: op.authorize,
+    close: op.close,
+  }
+}
