@@ -118,7 +118,7 @@ const readBody = async (request: IncomingMessage, bytes_max: number): Promise<st
 }
 
 /** Counts the requests of each source, a minute at a time; those beyond `public_sources_max` count as one. */
-const createMeter = (
+export const createMeter = (
   now: () => number,
   limits: Pick<PublicOptions['limits'], 'public_sources_max' | 'public_requests_per_minute'>,
 ) => {
