@@ -52,6 +52,10 @@ const DOORS: Readonly<
     types: ['command', 'limits', 'site', 'store'],
   },
   registrar: { rooms: ['error', 'oidc', 'public_addresses', 'site'], types: ['command'] },
+  told_keys: {
+    rooms: ['oidc', 'public_addresses', 'registrar'],
+    types: ['command', 'site'],
+  },
   commands: {
     rooms: [
       'command',
@@ -80,8 +84,18 @@ const DOORS: Readonly<
   },
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
   admin: {
-    rooms: ['command', 'error', 'fields', 'limits', 'moving', 'public_addresses', 'registrar', 'world'],
-    types: ['callers', 'site'],
+    rooms: [
+      'command',
+      'error',
+      'fields',
+      'limits',
+      'moving',
+      'public_addresses',
+      'registrar',
+      'told_keys',
+      'world',
+    ],
+    types: ['callers', 'rp_keys', 'site'],
   },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
   serve: {
@@ -115,6 +129,7 @@ const DOORS: Readonly<
       'serve',
       'site',
       'store',
+      'told_keys',
       'uma',
     ],
     types: ['command', 'config', 'limits', 'reasons', 'world'],

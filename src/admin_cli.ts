@@ -1,4 +1,4 @@
-// `oxd callers …`, `oxd sites …` and `oxd import …`: administration, through the daemon where one runs, else on its store.
+// `oxd callers …`, `oxd sites …`, `oxd keys …` and `oxd import …`: administration, through the daemon where one runs, else on its store.
 import { X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -267,6 +267,45 @@ const SITES: Readonly<Record<string, Verb>> = {
   },
 }
 
+const keyTable = (keys: unknown): string => {
+  // As `shownKey` makes them.
+  const rows = (keys as Data[]).map(({ kid, kind, use, state, used_from }) => [
+    cell(kind),
+    cell(use),
+    cell(state),
+    cell(used_from).slice(0, 10),
+    cell(kid),
+  ])
+  return table(['KIND', 'USE', 'STATE', 'USED FROM', 'NAME'], rows)
+}
+
+const KEYS: Readonly<Record<string, Verb>> = {
+  rotate: {
+    options: [],
+    written: '',
+    about:
+      'New keys of oxd itself. They are used in a day, when OPs have seen them; the old ones stay good for a week more.',
+    async run({ json }, ask, { stdout, stderr }) {
+      const rotated = await ask('rotate_keys', {})
+      if (json) return void stdout.write(asJson(rotated))
+      stdout.write(keyTable(rotated.keys))
+      // As the definition of the command says.
+      for (const oxd_id of rotated.untold_sites as string[]) {
+        stderr.write(`${cell(oxd_id)}: its OP could not be told: oxd update_site_registration tells it.\n`)
+      }
+    },
+  },
+  list: {
+    options: [],
+    written: '',
+    about: 'Which there are, and since when.',
+    async run({ json }, ask, { stdout }) {
+      const { keys } = await ask('list_keys', {})
+      stdout.write(json ? asJson(keys) : keyTable(keys))
+    },
+  },
+}
+
 /** `oxd import SOURCE` has no verb: the source stands in its place. */
 const IMPORT: Verb = {
   takes: 'SOURCE',
@@ -288,6 +327,7 @@ const IMPORT: Verb = {
 const NOUNS: Readonly<Record<string, Readonly<Record<string, Verb>>>> = {
   callers: CALLERS,
   sites: SITES,
+  keys: KEYS,
   import: { '': IMPORT },
 }
 

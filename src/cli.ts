@@ -24,6 +24,7 @@ const overview = (commands: readonly AnyCommand[]): string => {
     'oxd serve                     the daemon (oxd serve --help)',
     'oxd callers …                 keys and certificates of those who may call (oxd callers --help)',
     'oxd sites …                   the sites that oxd knows (oxd sites --help)',
+    'oxd keys rotate|list          the keys of oxd itself (oxd keys --help)',
     'oxd import SOURCE             takes over the sites of an old oxd (oxd import --help)',
     'oxd check URL|FILE.cfg        can this machine log users in at that OP? (oxd check --help)',
     'oxd faulty-op --fault NAME    an OP that misbehaves, to test your relying party with (oxd faulty-op --help)',

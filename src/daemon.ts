@@ -27,6 +27,7 @@ import { listenOverHttp, type HttpListeners } from './serve/http_listeners.ts'
 import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
 import type { OpenedStore } from './store/key.ts'
+import { keyTeller } from './told_keys.ts'
 import { createUma } from './uma.ts'
 import type { World } from './world.ts'
 
@@ -139,6 +140,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     },
     sites,
     desk: createPublicDesk(context, store, telling, limits),
+    tellKeys: keyTeller(context),
     dispatch: createDispatch(COMMANDS, context, guard, telling),
     admin: createDispatch(ADMIN_COMMANDS, adminContext, guard, telling),
   }
@@ -226,7 +228,7 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     })
   }
   const tidy = (): void => {
-    sites.flush().then(store.sweep).catch(complain)
+    sites.flush().then(store.sweep).then(parts.tellKeys).catch(complain)
   }
   const sweeping = setInterval(tidy, limits.sweep_interval_ms)
   return {

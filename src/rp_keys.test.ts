@@ -84,6 +84,98 @@ describe('the keys of oxd', () => {
   })
 })
 
+const DAY_MS = 86_400_000
+const kidOf = (jwt: string): unknown => decodeProtectedHeader(jwt).kid
+
+describe('the keys of oxd, rotated', () => {
+  const sign = (keys: RpKeys, kids?: readonly string[]): Promise<string> =>
+    keys.sign('ES256', {}, { seconds: 60, kids })
+  const published = async (keys: RpKeys): Promise<unknown[]> =>
+    (await keys.published()).flatMap(({ alg, kid }) => (alg === 'ES256' ? [kid] : []))
+
+  it('are published for a day before they are used, and for a week after', async () => {
+    const { again, clock } = make()
+    const keys = again()
+    const old = kidOf(await sign(keys))
+    assert.deepEqual(await published(keys), [old])
+    clock.ms += 1_000
+    await keys.rotate()
+    const [, fresh] = await published(keys)
+    assert.deepEqual(await published(keys), [old, fresh])
+    clock.ms += DAY_MS - 1_000
+    assert.equal(kidOf(await sign(keys)), old, 'OPs may not have seen the new one')
+    clock.ms += 1_000
+    assert.equal(kidOf(await sign(keys)), fresh)
+    assert.deepEqual(await published(keys), [old, fresh])
+    clock.ms += 7 * DAY_MS - 1_000
+    assert.deepEqual(await published(keys), [old, fresh])
+    clock.ms += 1_000
+    assert.deepEqual(await published(keys), [fresh])
+    assert.equal(kidOf(await sign(again())), fresh)
+  })
+
+  it('are so by themselves after 90 days, once, whoever asks', async () => {
+    const { again, clock } = make()
+    const [one, other] = [again(), again()]
+    const old = kidOf(await sign(one))
+    clock.ms += 90 * DAY_MS - 1_000
+    assert.deepEqual(await published(one), [old])
+    clock.ms += 1_000
+    const [a, b, c] = await Promise.all([published(one), published(one), published(other)])
+    assert.equal(a?.length, 2)
+    assert.deepEqual([b, c], [a, a])
+  })
+
+  it('sign for an OP that was told them by value with the newest that it knows, at once', async () => {
+    const { again } = make()
+    const keys = again()
+    const old = String(kidOf(await sign(keys)))
+    await keys.rotate()
+    const fresh = (await keys.newest()).flatMap(({ alg, kid }) => (alg === 'ES256' ? [String(kid)] : []))
+    assert.equal(kidOf(await sign(keys, [old])), old)
+    assert.equal(kidOf(await sign(keys, [old, ...fresh])), fresh[0])
+    await assert.rejects(sign(keys, ['of nobody']), { code: 'rp_key_not_registered' })
+  })
+
+  it('open what was encrypted to them until their grace ends', async () => {
+    const { again, clock } = make()
+    const keys = again()
+    const encKids = async () =>
+      (await keys.published()).flatMap(({ kty, use, kid }) =>
+        kty === 'RSA' && use === 'enc' ? [String(kid)] : [],
+      )
+    const [old = ''] = await encKids()
+    await keys.rotate()
+    const [, fresh = ''] = await encKids()
+    const opens = async (kid: string | undefined) => (await keys.decryption('RSA-OAEP-256', kid)).length
+    assert.deepEqual([await opens(old), await opens(fresh), await opens(undefined)], [1, 1, 2])
+    clock.ms += 8 * DAY_MS - 1
+    assert.equal(await opens(old), 1)
+    clock.ms += 1_000
+    assert.deepEqual([await opens(old), await opens(fresh), await opens(undefined)], [0, 1, 1])
+    assert.equal(await opens('of nobody'), 0)
+    assert.deepEqual(await keys.decryption('RSA1_5', undefined), [])
+  })
+
+  it('are shown by name, state and time, and by nothing else', async () => {
+    const { again } = make()
+    const keys = again()
+    assert.deepEqual(await keys.rotate(), [], 'where there are none, none are made')
+    await sign(keys)
+    const shown = await keys.rotate()
+    assert.deepEqual(
+      shown.map(({ kind, state, use }) => [kind, state, use]),
+      [
+        ['ES256', 'in use', 'sig'],
+        ['ES256', 'coming', 'sig'],
+      ],
+    )
+    for (const key of shown) {
+      assert.deepEqual(Object.keys(key).sort(), ['kid', 'kind', 'made_at', 'state', 'use', 'used_from'])
+    }
+  })
+})
+
 describe('a request object', () => {
   it('is signed by a key that oxd publishes, and says when it was made and ends', async () => {
     const { again, clock } = make()

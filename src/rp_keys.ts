@@ -170,6 +170,11 @@ export const createRpKeys = (
       return (await Promise.all(KEY_KIND_NAMES.map(ring))).flat().map(publicJwk)
     },
 
+    async newest() {
+      const all = await Promise.all(KEY_KIND_NAMES.map(ring))
+      return all.flatMap((keys) => keys.slice(-1)).map(publicJwk)
+    },
+
     async decryption(alg, kid) {
       const kind = kindFor(alg)
       if (kind === undefined) return []

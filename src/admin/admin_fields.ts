@@ -44,6 +44,11 @@ export const adminFields = {
     .record(z.string(), z.unknown())
     .meta({ description: 'All that oxd knows of a site, but for its secrets.' }),
 
+  // Keys of oxd itself.
+  keys: rows('What is told of each key.'),
+  told_sites: z.int().meta({ description: 'Sites whose OP was told the new keys.' }),
+  untold_sites: z.array(z.string()).meta({ description: 'oxd_ids of sites whose OP could not be told.' }),
+
   // Moving in.
   import_from: text({
     description:

@@ -24,6 +24,8 @@ export interface OwnKeys {
   readonly jwks_uri: string | undefined
   /** The public keys, made when they are first asked for. */
   published(): Promise<readonly PublicJwk[]>
+  /** The newest public key of each kind: what an OP is told that cannot fetch others later. */
+  newest(): Promise<readonly PublicJwk[]>
   /** Signs the claims as a compact JWT. @throws OxdError rp_key_not_registered */
   sign(alg: OwnAlgorithm, claims: Readonly<Record<string, unknown>>, signing: Signing): Promise<string>
   /**

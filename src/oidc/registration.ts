@@ -150,7 +150,7 @@ const ownJwks = async (op: Op, asked: ClientMetadata): Promise<ClientMetadata> =
   !needsOwnKeys(asked) || asked.jwks !== undefined || asked.jwks_uri !== undefined
     ? {}
     : op.own.jwks_uri === undefined
-      ? { jwks: { keys: await op.own.published() } }
+      ? { jwks: { keys: await op.own.newest() } }
       : { jwks_uri: op.own.jwks_uri }
 
 /**
@@ -381,6 +381,7 @@ export const clientByHand = (
     ),
     id_token_signed_response_alg: idTokenAlgorithm(metadata, said.id_token_signed_response_alg),
     ...agreedAlgorithms(asked, {}),
+    jwks_kids: kidsIn(asked.jwks),
   }
   refuseWeakSecret(client)
   return client
