@@ -219,11 +219,7 @@ const CLIENT_LISTS = [
 /** What it calls client metadata that the specification calls otherwise. */
 const OWN_NAMES = {
   id_token_signed_response_alg: 'id_token_signing_alg',
-  id_token_encrypted_response_alg: 'id_token_encryption_alg',
-  id_token_encrypted_response_enc: 'id_token_encryption_enc',
   user_info_signed_response_alg: 'userinfo_signing_alg',
-  user_info_encrypted_response_alg: 'userinfo_encryption_alg',
-  user_info_encrypted_response_enc: 'userinfo_encryption_enc',
 } as const
 const CLIENT_VALUES = ['application_type', 'client_confidential', ...Object.values(OWN_NAMES)]
 /** Properties of a user that stand behind claims. */

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
 import { OxdError } from '../../src/client/client.ts'
 import type { Visitor } from '../../src/testing/dev_op/sign_in.ts'
-import { HOME, type Application } from './application.ts'
+import { HOME, REDIRECT, type Application } from './application.ts'
 import { PasswordAsked, USER } from './real_op.ts'
 import { NotOffered, NotTaken, requireOffered, type Place } from './subject.ts'
 
@@ -307,6 +307,23 @@ const logouts: readonly Step[] = [
 ]
 
 const refusals: readonly Step[] = [
+  {
+    name: 'an ID Token without a signature is refused',
+    run: async (place) => {
+      requireOffered(place, 'id_token_signing_alg_values_supported', 'none')
+      const { client_id, client_secret } = await place.register({
+        redirect_uris: [REDIRECT],
+        id_token_signed_response_alg: 'none',
+      })
+      const { login: logIn } = await place.application({
+        client_id: String(client_id),
+        client_secret: String(client_secret),
+      })
+      // LemonLDAP::NG leaves out the last dot as well.
+      const refused = /id_token_without_signature_not_allowed|invalid_id_token_malformed/
+      await assert.rejects(logIn(), (error) => error instanceof OxdError && refused.test(error.code))
+    },
+  },
   {
     name: 'no session, and nobody may be asked (`prompt=none`)',
     run: async ({ application }) => {

@@ -25,7 +25,9 @@ export interface Place {
   readonly flags: readonly string[]
   /** Whether its clients are made by hand. */
   readonly by_hand: boolean
-  /** An application with a registration of its own. */
+  /** Registers a client without oxd, as the metadata say, and returns the answer. */
+  readonly register: (metadata: Json) => Promise<Json>
+  /** An application with a registration of its own, or with the client that `settings` name. */
   readonly application: (settings?: SiteSettings) => Promise<Application>
 }
 
@@ -82,6 +84,18 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
       const daemon = await startTestDaemon({ argv: [...flags, ...publicly, '--insecure-plain-http'] })
       const applications: Application[] = []
       let ownNames: readonly string[] = []
+      const inTurn = async <T>(registration: () => Promise<T>): Promise<T> => {
+        await delay(Math.max(0, earliest - Date.now()))
+        return registration().finally(() => (earliest = Date.now() + apart_ms))
+      }
+      const register: Place['register'] = (asked) =>
+        inTurn(async () => {
+          const url = new URL(String(metadata.registration_endpoint))
+          const body = JSON.stringify(asked)
+          const type = 'application/json'
+          const answer = await op.visitor().send(url, { method: 'POST', accept: type, type, body })
+          return JSON.parse(answer.body) as Json
+        })
       const application: Place['application'] = async (settings = {}) => {
         const asked = {
           op_host: op.issuer,
@@ -99,22 +113,22 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
         const oxd = new Client({ port: daemon.port, ...wanted }, { claims: 'native' })
         const made = applicationAt(op, oxd)
         applications.push(made)
-        if (makeClient !== undefined) {
+        if (settings.client_id !== undefined) await oxd.registerSite()
+        else if (makeClient === undefined) await inTurn(() => oxd.registerSite())
+        else {
           const { client_id, client_secret } = await makeClient(wanted)
           await oxd.registerSite({ client_id, client_secret })
           const { node } = await oxd.getRp({})
           const { frontchannel_logout_uri } = node as { frontchannel_logout_uri: string }
           await options.tellLogout?.(client_id, frontchannel_logout_uri)
-        } else {
-          await delay(Math.max(0, earliest - Date.now()))
-          await oxd.registerSite().finally(() => (earliest = Date.now() + apart_ms))
         }
         return made
       }
       let note: string | undefined
       try {
         note =
-          (await step({ op, metadata, flags, by_hand: makeClient !== undefined, application })) ?? undefined
+          (await step({ op, metadata, flags, by_hand: makeClient !== undefined, register, application })) ??
+          undefined
       } finally {
         await Promise.all(applications.map(({ oxd }) => oxd.close()))
         await daemon.close()
