@@ -49,8 +49,9 @@ const DOORS: Readonly<
   public_addresses: { rooms: [], types: ['oidc', 'world'] },
   public_desk: {
     rooms: ['error', 'oidc', 'reasons', 'world'],
-    types: ['command', 'limits', 'site', 'store'],
+    types: ['command', 'limits', 'site', 'store', 'stranger_login'],
   },
+  stranger_login: { rooms: ['commands', 'error', 'params'], types: ['command', 'site'] },
   registrar: { rooms: ['error', 'oidc', 'public_addresses', 'site'], types: ['command'] },
   told_keys: {
     rooms: ['oidc', 'public_addresses', 'registrar'],
@@ -130,6 +131,7 @@ const DOORS: Readonly<
       'site',
       'store',
       'told_keys',
+      'stranger_login',
       'uma',
     ],
     types: ['command', 'config', 'limits', 'reasons', 'world'],

@@ -28,6 +28,7 @@ import { listen, type Listening } from './serve/socket.ts'
 import { sitesOf } from './site.ts'
 import type { OpenedStore } from './store/key.ts'
 import { keyTeller } from './told_keys.ts'
+import { createStartLogin } from './stranger_login.ts'
 import { createUma } from './uma.ts'
 import type { World } from './world.ts'
 
@@ -139,8 +140,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
       }
     },
     sites,
-    desk: createPublicDesk(context, store, telling, limits),
     tellKeys: keyTeller(context),
+    desk: createPublicDesk(context, store, createStartLogin(context), telling, limits),
     dispatch: createDispatch(COMMANDS, context, guard, telling),
     admin: createDispatch(ADMIN_COMMANDS, adminContext, guard, telling),
   }

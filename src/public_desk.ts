@@ -1,4 +1,4 @@
-// What the public listener does: logouts that an OP sends, and what an OP fetches. No command is among it.
+// What the public listener does: logouts that an OP sends, logins that others start, and what an OP fetches.
 //
 // Whoever asks is a stranger. Nothing that they send makes oxd keep anything before an OP has signed it, or names one of its
 // sessions; and no answer tells which public ids, sessions or subjects there are.
@@ -9,6 +9,7 @@ import { validateLogoutToken } from './oidc/logout_token.ts'
 import { reasonFields, type Telling } from './reasons.ts'
 import type { Site } from './site.ts'
 import type { Store } from './store/store.ts'
+import type { StartLogin } from './stranger_login.ts'
 import { seconds, type LogFields } from './world.ts'
 
 /** Parameters that came once each. */
@@ -19,6 +20,8 @@ export interface PublicDesk {
   backChannelLogout(public_id: string, params: PublicParams, peer: string): Promise<boolean>
   /** Ends what is meant, and ignores what means nothing. */
   frontChannelLogout(public_id: string, params: PublicParams, peer: string): Promise<void>
+  /** Where the browser of a user goes whom somebody else sent here to log in; undefined: nowhere. */
+  initiateLogin(public_id: string, params: PublicParams, peer: string): Promise<string | undefined>
   /** The request object of this name, for the OP. */
   requestObject(name: string): Promise<string | undefined>
   /** The public keys of oxd. */
@@ -30,6 +33,7 @@ type DeskContext = Pick<Context, 'world' | 'ops' | 'sites' | 'liveLogins' | 'rpK
 export const createPublicDesk = (
   { world, ops, sites, liveLogins, rpKeys }: DeskContext,
   store: Store,
+  startLogin: StartLogin,
   telling: Telling,
   limits: Pick<Limits, 'logout_token_seconds_max' | 'clock_tolerance_seconds'>,
 ): PublicDesk => {
@@ -93,6 +97,16 @@ export const createPublicDesk = (
         const logins = await liveLogins.endAll(oxd_id, about, 'front_channel_logout', { lasting: false })
         return { logins }
       })
+    },
+
+    /** @see https://openid.net/specs/openid-connect-core-1_0.html#ThirdPartyInitiatedLogin */
+    async initiateLogin(public_id, params, peer) {
+      let url: string | undefined
+      await logged('login of a third party', public_id, peer, async (site) => {
+        url = await startLogin(site, params)
+        return {}
+      })
+      return url
     },
 
     async requestObject(name) {

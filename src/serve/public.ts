@@ -79,6 +79,16 @@ const ROUTES: readonly Route[] = [
     },
   },
   {
+    path: new RegExp(`^/initiate-login/${NAME}$`),
+    methods: ['GET', 'POST'],
+    async answer(desk, { name, params, peer }) {
+      const location = await desk.initiateLogin(name, params, peer)
+      return location === undefined
+        ? page(400, 'This login cannot be started here.')
+        : { status: 303, headers: { location } }
+    },
+  },
+  {
     path: new RegExp(`^/get-request-object/${NAME}$`),
     methods: ['GET'],
     async answer(desk, { name }) {
