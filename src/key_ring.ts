@@ -1,5 +1,6 @@
 // The life of oxd's own keys: made, published before it is used, used, and kept for a while after that.
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, type JWK } from 'jose'
+import type { JsonWebKey } from 'node:crypto'
+import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import type { Limits } from './limits.ts'
 
 /** The kinds of keys; `generate` is the algorithm for which one is made, `alg` the only one for which it is. */
@@ -18,7 +19,7 @@ export const KEY_KIND_NAMES = Object.keys(KEY_KINDS) as readonly KeyKind[]
 
 /** A key with its private members, and when it was made: seconds since the epoch. */
 export interface KeptKey {
-  readonly jwk: JWK & { readonly kid: string }
+  readonly jwk: JsonWebKey & { readonly kid: string }
   readonly made_at: number
 }
 

@@ -1,5 +1,5 @@
 // The keys of oxd itself, as an exchange with an OP needs them; src/rp_keys.ts makes and keeps them.
-import type { CryptoKey } from 'jose'
+import type { webcrypto } from 'node:crypto'
 
 /** What oxd signs with (RFC 7518 section 3.1, RFC 8037). */
 export const OWN_ALGORITHMS = ['RS256', 'PS256', 'ES256', 'EdDSA'] as const
@@ -32,7 +32,7 @@ export interface OwnKeys {
    * The keys to which a token with this key management algorithm may have been encrypted, the newest first; `kid` as its
    * header names it. Old ones are among them until their grace ends.
    */
-  decryption(alg: string, kid: string | undefined): Promise<readonly CryptoKey[]>
+  decryption(alg: string, kid: string | undefined): Promise<readonly webcrypto.CryptoKey[]>
   /** Seconds since the epoch. */
   now(): number
   /** 128 random bits and more, as text. */
