@@ -241,6 +241,130 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The state is unknown, expired or was already used: start a new login.',
   },
+  other_session: {
+    wire: 'bad_request',
+    http: 400,
+    message:
+      'The login was not begun in this session (session_binding): somebody else may have begun it. Start a new login.',
+  },
+  response_without_state: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has no state, so it belongs to no login: start a new one.',
+  },
+  duplicate_parameter: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has a parameter twice: start a new login.',
+  },
+  malformed_response: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response of the OP cannot be read: start a new login.',
+  },
+  foreign_callback_url: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response did not come to the redirect URI of this login, byte for byte.',
+  },
+  other_response_mode: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response did not come in the response mode that was asked for: start a new login.',
+  },
+  whole_response_needed: {
+    wire: 'bad_request',
+    http: 400,
+    message:
+      'The response to this login must be checked as a whole: start a new login, and use get_tokens_by_callback.',
+  },
+  no_issuer_in_response: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has no iss, which the OP promises in each (RFC 9207): start a new login.',
+  },
+  error_and_code: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has an error and what only a success has: start a new login.',
+  },
+  login_refused: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The OP did not log the user in.',
+  },
+  unexpected_parameter: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has what was not asked for: start a new login.',
+  },
+  no_code: { wire: 'bad_request', http: 400, message: 'The response has no code: start a new login.' },
+  invalid_token_type: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has an access token that is no bearer token.',
+  },
+  parameter_outside_response_jwt: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response has parameters beside its JWT, which nobody signed: start a new login.',
+  },
+  response_jwt_malformed: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The response is not a signed JWT with a JSON object in it.',
+  },
+  response_jwt_not_signed: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response is not signed.',
+  },
+  response_jwt_invalid_algorithm: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response is signed with another algorithm than the one registered.',
+  },
+  response_jwt_encryption: {
+    wire: 'bad_request',
+    http: 400,
+    message:
+      'The JWT of the response is not encrypted as it was registered, or is encrypted although it was not.',
+  },
+  response_jwt_bad_signature: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The signature of the JWT of the response is wrong.',
+  },
+  response_jwt_unknown_key: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The OP publishes no key that fits the signature of the JWT of the response.',
+  },
+  response_jwt_bad_issuer: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response was issued by someone else, or names no issuer.',
+  },
+  response_jwt_bad_audience: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response is meant for another client, or names none.',
+  },
+  response_jwt_no_expiry: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response has no usable expiry time.',
+  },
+  response_jwt_expired: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response has expired: check the clocks of the OP and of this machine.',
+  },
+  response_jwt_not_yet_valid: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The JWT of the response is not valid yet: check the clocks of the OP and of this machine.',
+  },
   state_in_use: {
     wire: 'bad_request',
     http: 400,
@@ -532,6 +656,42 @@ const ERROR_ROWS = {
     wire: 'invalid_id_token_bad_nonce',
     http: 500,
     message: 'The ID Token belongs to another login.',
+  },
+  invalid_id_token_no_auth_time: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token does not say when the user signed in, although max_age was asked for.',
+  },
+  invalid_id_token_old_auth_time: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The user signed in longer ago than max_age allows: start a new login.',
+  },
+  invalid_id_token_future_auth_time: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message:
+      'The user is said to have signed in at a time that has not come: check the clocks of the OP and of this machine.',
+  },
+  invalid_id_token_acr: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The user was not authenticated as it was asked for as essential (acr): start a new login.',
+  },
+  id_tokens_differ: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message: 'The ID Token of the token endpoint is about another user than that of the response.',
+  },
+  at_hash_not_found: {
+    wire: 'at_hash_not_found',
+    http: 500,
+    message: 'The ID Token does not bind the access token that came with it (at_hash).',
+  },
+  c_hash_not_found: {
+    wire: 'c_hash_not_found',
+    http: 500,
+    message: 'The ID Token does not bind the code that came with it (c_hash).',
   },
   no_subject_identifier: {
     wire: 'no_subject_identifier',

@@ -1,6 +1,7 @@
 // Every parameter and result member of the wire, once: its type, meaning, limits, and whether it is secret.
 import { z } from 'zod'
 import type { ErrorCode } from './error.ts'
+import { RESPONSE_MODES } from './flow.ts'
 import { LIMITS } from './limits.ts'
 import { QUIRK_NAMES } from './oidc/quirks.ts'
 
@@ -194,7 +195,25 @@ export const fields = {
     description: 'The later name of `client_logout_uris` (3.1 and 4.x).',
   }),
   response_types: list({
-    description: 'Response types to register; `code` must be among them. Default: `code`.',
+    description:
+      'Response types to register: `code`, `id_token`, `id_token token`, `code id_token`, `code token`, `code id_token token`. Default: `code`.',
+  }),
+  site_response_mode: z.enum(RESPONSE_MODES).meta({
+    description:
+      'How the responses to logins come back where a login does not say otherwise: see `get_authorization_url`. Default: as the response type has it.',
+    invalid: 'invalid_request',
+  }),
+  authorization_signed_response_alg: text({
+    description: 'The algorithm that signs responses that are JWTs (`response_mode` `jwt`). Default: RS256.',
+    invalid: 'invalid_algorithm',
+  }),
+  authorization_encrypted_response_alg: text({
+    description: 'How their key is encrypted to oxd, if they are.',
+    invalid: 'invalid_algorithm',
+  }),
+  authorization_encrypted_response_enc: text({
+    description: 'How their content is encrypted. Default: `A128CBC-HS256`.',
+    invalid: 'invalid_algorithm',
   }),
   response_type: text({ description: 'One response type instead of `response_types` (C# client).' }),
   grant_types: list({ description: 'Grant types to register. Default: `authorization_code`.' }),
@@ -362,6 +381,60 @@ export const fields = {
   }),
 
   // A login.
+  login_response_type: text({
+    description:
+      'What is to come back: `code`, `id_token`, `id_token token`, `code id_token`, `code token` or `code id_token token`, as the site registered it. Default: `code`; of a site without it, the first that it registered.',
+    invalid: 'invalid_request',
+    example: 'code',
+  }),
+  response_mode: z.enum(RESPONSE_MODES).meta({
+    description:
+      'How it comes back: `query`, `fragment`, `form_post`, or as a signed JWT (`jwt`, `query.jwt`, `fragment.jwt`, `form_post.jwt`). Default: that of the site.',
+    invalid: 'invalid_request',
+    example: 'form_post',
+  }),
+  max_age: seconds({
+    description:
+      'The user must have signed in at most so many seconds before; enforced. Default: the `default_max_age` of the site.',
+    invalid: 'invalid_request',
+    example: 300,
+  }),
+  claims_request: z
+    .union([z.string().min(1).max(LIMITS.token_characters_max), z.record(z.string().max(256), z.unknown())])
+    .meta({
+      description:
+        'Claims to ask for one by one, the JSON object of Core 5.5 or its text. An essential `acr` is enforced; it has three values at most.',
+      invalid: 'invalid_request',
+      example: { id_token: { acr: { essential: true, values: ['urn:mace:incommon:iap:silver'] } } },
+    }),
+  login_id_token_hint: token({
+    description: 'An ID Token of the user who is expected, handed to the OP.',
+    secret: true,
+  }),
+  login_hint_for_op: text({ description: 'Whom the application takes the user for; handed to the OP.' }),
+  session_binding: z
+    .string()
+    .min(LIMITS.session_binding_characters_min)
+    .max(LIMITS.session_binding_characters_max)
+    .regex(/^[\w-]+$/, 'must consist of letters, digits, _ and -')
+    .meta({
+      description:
+        'A hash of the session of the application, 22 to 128 characters of base64url. What a login begins with, it must end with: a response that was begun in another browser is refused before the OP is asked.',
+      secret: true,
+      example: '47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU',
+    }),
+  callback_url: z.string().min(1).max(LIMITS.callback_characters_max).meta({
+    description:
+      'The whole URL to which the browser came back, with its query or fragment. With `parameters`: the URL to which the form was posted.',
+    secret: true,
+    invalid: 'malformed_response',
+    example: 'https://client.example.com/callback?code=SplxlOBeZQQYbYS6WxSbIA&state=AaPw…',
+  }),
+  callback_parameters: z.record(z.string().max(256), z.string().max(LIMITS.token_characters_max)).meta({
+    description: 'The fields of the form that the browser posted (`form_post`), instead of a query.',
+    secret: true,
+    invalid: 'malformed_response',
+  }),
   prompt: text({
     description: '`login`, `consent`, `select_account` or `none`, handed to the OP.',
     example: 'login',
@@ -406,6 +479,10 @@ export const fields = {
     description: 'Where the user wants to go after the login: at the origin of a redirect URI of the site.',
     invalid: 'foreign_target_link_uri',
   }),
+  login_state: z.string().meta({
+    description: 'The state of this login: compare it with that in the session of the user.',
+    secret: true,
+  }),
   new_state: z
     .string()
     .meta({ description: 'The state of this login: keep it in the session of the user.', secret: true }),
@@ -445,6 +522,21 @@ export const fields = {
   expires_in: z
     .int()
     .meta({ description: 'Seconds until the access token expires; -1 if the OP does not say.' }),
+  flow_access_token: told({
+    description: 'The access token; null where the response type has none (`id_token`).',
+    secret: true,
+  }),
+  scope_of_login: words({
+    description:
+      'What the OP granted: less than was asked for, if it says so. Empty if it says nothing and oxd does not know what was asked for: scopes that the site does not have.',
+  }),
+  returned_acr: told({ description: 'How the user was authenticated, in the words of the OP (`acr`).' }),
+  auth_time: moment({
+    description: 'When the user signed in at the OP: seconds since the epoch; null if it does not say.',
+  }),
+  third_party: flag({
+    description: 'Was the login begun by somebody else, who sent the user here (Core 4)?',
+  }),
   refresh_token: z
     .string()
     .nullable()

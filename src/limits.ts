@@ -35,6 +35,12 @@ export const LIMITS = {
   /** A caller's own state or nonce: 22 characters of base64url carry 128 bits. */
   own_random_characters_min: 22,
 
+  /** The whole response of an OP in a URL: a code that is a JWT, and an ID Token. */
+  callback_characters_max: 81_920,
+  /** A session binding: 22 characters of base64url carry 128 bits, 128 the longest hash in hexadecimal. */
+  session_binding_characters_min: 22,
+  session_binding_characters_max: 128,
+
   /** A login must come back within 15 minutes. */
   login_seconds: 900,
   /** One clock tolerance for everything (exp, iat, nbf, spent states). */

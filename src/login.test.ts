@@ -18,6 +18,7 @@ const TERMS: Terms = {
   version: 1,
   issuer: 'https://op.example.com',
   redirect_uris: ['https://client.example.com/callback', 'https://client.example.com/two'],
+  scope: ['openid', 'profile', 'email'],
 }
 const [FIRST = '', SECOND = ''] = TERMS.redirect_uris
 
@@ -39,11 +40,11 @@ const makeLogins = (
 }
 
 const comeBack = async (logins: Logins): Promise<SpentLogin> =>
-  logins.spend(TERMS, (await logins.begin(TERMS, { redirect_uri: FIRST })).state)
+  logins.spend(TERMS, (await logins.begin(TERMS, { redirect_uri: FIRST })).state, undefined)
 
 const reasonOf = async (logins: Logins, terms: Terms, state: string): Promise<unknown> => {
   try {
-    await logins.spend(terms, state)
+    await logins.spend(terms, state, undefined)
     return 'accepted'
   } catch (error) {
     assert.ok(error instanceof OxdError)
@@ -56,7 +57,7 @@ describe('a login', () => {
     const { logins } = makeLogins()
     for (const redirect_uri of [FIRST, SECOND]) {
       const begun = await logins.begin(TERMS, { redirect_uri })
-      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state)
+      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state, undefined)
       assert.deepEqual(spent, begun)
       assert.equal(begun.code_challenge, createHash('sha256').update(begun.code_verifier).digest('base64url'))
     }
@@ -163,7 +164,7 @@ describe('a login', () => {
   it('stays spent until then also where it was swept by a clock that is ahead', async () => {
     const { logins, clock, store } = makeLogins()
     const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
-    await logins.spend(TERMS, state)
+    await logins.spend(TERMS, state, undefined)
     const begun = clock.ms
     clock.ms = begun + (LIMITS.login_seconds + LIMITS.clock_tolerance_seconds) * 1_000
     await store.sweep()
@@ -179,7 +180,7 @@ describe('a login', () => {
     const own = { state: 'an-own-state-of-27-letters', nonce: 'an-own-nonce-of-27-letters' }
     const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
     await logins.inspect(TERMS, login.state)
-    const spent = await logins.spend(TERMS, login.state)
+    const spent = await logins.spend(TERMS, login.state, undefined)
     const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
     await logins.remember(TERMS, spent, tokens, { last: true })
     assert.deepEqual(Object.fromEntries(durable), {
@@ -206,7 +207,7 @@ describe('a login', () => {
       const seen = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
       assert.deepEqual(seen, [begun])
       await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'state_validated' })
-      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state)
+      const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state, undefined)
       assert.deepEqual(spent, begun)
       await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'invalid_state' })
     }
@@ -257,7 +258,7 @@ describe('a login', () => {
     const count = async (): Promise<number> => (await engine.list('', { limit: 100 })).length
     const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
     assert.equal(await count(), 0)
-    await logins.spend(TERMS, state)
+    await logins.spend(TERMS, state, undefined)
     assert.equal(await count(), 1)
   })
 

@@ -5,8 +5,19 @@
 // under that key, so whoever sees the state in a URL learns neither.
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { OxdError } from './error.ts'
+import type { ResponseMode, ResponseType } from './flow.ts'
 import type { Limits } from './limits.ts'
 import type { LiveLogins } from './live_logins.ts'
+import {
+  ACR_MARK_BYTES,
+  ACR_MARKS_MAX,
+  BINDING_BYTES,
+  CHOICES_BYTES,
+  readChoices,
+  writeChoices,
+  type Asked,
+  type Choices,
+} from './login_choices.ts'
 import type { Keys } from './store/seal.ts'
 import type { Kind, Store } from './store/store.ts'
 import { seconds, type World } from './world.ts'
@@ -17,6 +28,8 @@ export interface Terms {
   readonly version: number
   readonly issuer: string
   readonly redirect_uris: readonly string[]
+  /** What the site asks for where a login does not say otherwise. */
+  readonly scope: readonly string[]
 }
 
 export interface Login {
@@ -28,6 +41,17 @@ export interface Login {
   readonly redirect_uri: string
   /** Names the login; neither secret nor guessable. */
   readonly login_id: string
+  readonly response_type: ResponseType
+  /** Undefined: as the response type has it. */
+  readonly response_mode: ResponseMode | undefined
+  /** Seconds since the user signed in, at most. */
+  readonly max_age: number | undefined
+  /** Did somebody else send the user here (Core 4)? */
+  readonly third_party: boolean
+  /** What was asked for; undefined: scopes that the site does not have, or very many. */
+  readonly scope: readonly string[] | undefined
+  /** Where an `acr` is essential: what `isEssentialAcr` compares with. */
+  readonly acr_marks: readonly string[] | undefined
 }
 
 /** A login that came back. */
@@ -37,7 +61,7 @@ export interface SpentLogin extends Login {
   readonly redeemed_at: number
 }
 
-export interface BeginOptions {
+export interface BeginOptions extends Partial<Asked> {
   /** One of the redirect URIs of the site. */
   readonly redirect_uri: string
   /** The caller's own; stored, since they cannot be derived. */
@@ -46,7 +70,8 @@ export interface BeginOptions {
 }
 
 export interface Tokens {
-  readonly access_token: string
+  /** Null: the flow has none. */
+  readonly access_token: string | null
   /** Seconds; -1 if the OP does not say. */
   readonly expires_in: number
   readonly id_token: string
@@ -76,8 +101,15 @@ export interface RefreshedTokens extends Pick<Tokens, 'access_token' | 'expires_
 export interface Logins {
   /** A new login at this site. @throws OxdError state_in_use */
   begin(terms: Terms, options: BeginOptions): Promise<Login>
-  /** Spends the state, before the OP is asked: of any number of callers one gets the login. @throws OxdError invalid_state */
-  spend(terms: Terms, state: string): Promise<SpentLogin>
+  /**
+   * Spends the state, before the OP is asked: of any number of callers one gets the login. One that was begun in another
+   * session of the application is refused and not spent, so that nobody ends it who was not there when it began.
+   * @param session_binding what the login was begun with; undefined: nothing
+   * @throws OxdError invalid_state, other_session
+   */
+  spend(terms: Terms, state: string, session_binding: string | undefined): Promise<SpentLogin>
+  /** Is this an `acr` that the login takes? Any is, where none is essential. */
+  isEssentialAcr(login: Login, acr: unknown): boolean
   /** The login of a state that came back, without spending it; once. @throws OxdError invalid_state, state_validated */
   inspect(terms: Terms, state: string): Promise<Login>
   /** The login that had this state, or would have had it. */
@@ -111,6 +143,14 @@ export interface Logins {
   forgetLast(terms: Terms): Promise<void>
 }
 
+interface Recalled {
+  readonly login: Login
+  readonly expires_at: number
+  /** Of the session in which it began, and what it was made with. */
+  readonly binding: Buffer | undefined
+  readonly salt: Buffer
+}
+
 interface StoredLogin {
   readonly oxd_id: string
   readonly version: number
@@ -118,18 +158,34 @@ interface StoredLogin {
   readonly redirect_uri: string
   readonly nonce: string | null
   readonly expires_at: number
+  /** As a derived state has them; without: a login that chose nothing. */
+  readonly choices?: string
 }
 
-// The bytes of a derived state: format, key id, expiry, index of the redirect URI, chance, authentication.
+// The bytes of a derived state: format, key id, expiry, index of the redirect URI, chance, choices, authentication.
+// Where nothing was chosen there are no choices, and the format is that of before there were any.
 const FORMAT = 1
+const FORMAT_WITH_CHOICES = 2
 const KEY_ID_BYTES = 4
 const EXPIRY_BYTES = 6
 const CHANCE_BYTES = 16
-const HEAD_BYTES = 1 + KEY_ID_BYTES + EXPIRY_BYTES + 1 + CHANCE_BYTES
+const CHANCE_AT = 1 + KEY_ID_BYTES + EXPIRY_BYTES + 1
+const CHOICES_AT = CHANCE_AT + CHANCE_BYTES
 const MAC_BYTES = 32
+const SIZES: ReadonlyMap<number | undefined, number> = new Map([
+  [FORMAT, CHOICES_AT + MAC_BYTES],
+  [FORMAT_WITH_CHOICES, CHOICES_AT + CHOICES_BYTES + MAC_BYTES],
+])
 const LOGIN_ID_BYTES = 16
 
 const s256 = (verifier: string): string => createHash('sha256').update(verifier).digest('base64url')
+
+/**
+ * Since when the user must have signed in, seconds since the epoch. Counted from the beginning of the login, which is when the
+ * OP was asked; how long somebody then reads what the OP wants to know is no reason to ask again.
+ */
+export const signedInSince = ({ max_age, asked_at }: SpentLogin): number | undefined =>
+  max_age === undefined ? undefined : asked_at / 1_000 - max_age
 
 export const createLogins = (
   store: Store,
@@ -152,34 +208,77 @@ export const createLogins = (
     durable: false,
   })
 
-  const stateMac = (head: Uint8Array, terms: Terms, redirect_uri: string): Buffer =>
-    keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)
+  const stateMac = (head: Buffer, terms: Terms, redirect_uri: string): Buffer => {
+    const { oxd_id, version, issuer } = terms
+    // Scopes that are named by their places are bound to the list that they are places of.
+    const places = Array.isArray(readChoices(head.subarray(CHOICES_AT)).scope) ? [terms.scope.join(' ')] : []
+    return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)
+  }
 
-  const derive = (terms: Terms, redirectIndex: number, redirect_uri: string): string => {
-    const head = Buffer.alloc(HEAD_BYTES)
-    head.writeUInt8(FORMAT, 0)
+  const derive = (
+    terms: Terms,
+    redirectIndex: number,
+    redirect_uri: string,
+    choices: (salt: Buffer) => Buffer,
+  ): string => {
+    const chance = world.random(CHANCE_BYTES)
+    const chosen = choices(chance)
+    const head = Buffer.alloc(CHOICES_AT)
+    head.writeUInt8(chosen.length === 0 ? FORMAT : FORMAT_WITH_CHOICES, 0)
     keys.id.copy(head, 1, 0, KEY_ID_BYTES)
     head.writeUIntBE(seconds(world) + limits.login_seconds, 1 + KEY_ID_BYTES, EXPIRY_BYTES)
     head.writeUInt8(redirectIndex, 1 + KEY_ID_BYTES + EXPIRY_BYTES)
-    world.random(CHANCE_BYTES).copy(head, HEAD_BYTES - CHANCE_BYTES)
-    return Buffer.concat([head, stateMac(head, terms, redirect_uri)]).toString('base64url')
+    chance.copy(head, CHANCE_AT)
+    const whole = Buffer.concat([head, chosen])
+    return Buffer.concat([whole, stateMac(whole, terms, redirect_uri)]).toString('base64url')
   }
 
   /** The bytes of a state of ours, or undefined if it is a caller's own. */
   const ours = (state: string): Buffer | undefined => {
     const bytes = Buffer.from(state, 'base64url')
-    if (bytes.length !== HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== state) return undefined
-    return bytes[0] === FORMAT &&
-      bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES))
-      ? bytes
-      : undefined
+    if (bytes.length !== SIZES.get(bytes[0]) || bytes.toString('base64url') !== state) return undefined
+    return bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES)) ? bytes : undefined
   }
 
   const idOf = (state: string): string =>
     keys.mac('login id', state).subarray(0, LOGIN_ID_BYTES).toString('base64url')
 
-  const login = (state: string, redirect_uri: string, nonce: string | null): Login => {
+  const acrMark = (acr: string): string =>
+    keys.mac('login acr', acr).subarray(0, ACR_MARK_BYTES).toString('hex')
+
+  /** Under a salt of its own for each login, so that nobody sees in two states that they are of one session. */
+  const bindingOf = (salt: Buffer, session_binding: string): Buffer =>
+    keys.mac('login session', salt, session_binding).subarray(0, BINDING_BYTES)
+
+  /** What was asked for, as it is remembered. @throws OxdError invalid_request */
+  const choicesOf = (terms: Terms, asked: Partial<Asked>, salt: Buffer): Choices => {
+    const { scope, essential_acr, session_binding } = asked
+    if (essential_acr !== undefined && essential_acr.length > ACR_MARKS_MAX) {
+      throw new OxdError('invalid_request', {
+        what: `claims: an essential acr may have ${ACR_MARKS_MAX} values at most.`,
+      })
+    }
+    const places = scope?.map((token) => terms.scope.indexOf(token))
+    return {
+      response_type: asked.response_type ?? 'code',
+      response_mode: asked.response_mode,
+      max_age: asked.max_age,
+      third_party: asked.third_party ?? false,
+      scope: places === undefined ? 'of_the_site' : places.includes(-1) ? undefined : places,
+      acr_marks: essential_acr?.map(acrMark),
+      binding: session_binding === undefined ? undefined : bindingOf(salt, session_binding),
+    }
+  }
+
+  const login = (
+    terms: Terms,
+    state: string,
+    redirect_uri: string,
+    nonce: string | null,
+    choices: Choices,
+  ): Login => {
     const code_verifier = keys.mac('login verifier', state).toString('base64url')
+    const { response_type, response_mode, max_age, third_party, acr_marks, scope } = choices
     return {
       state,
       nonce: nonce ?? keys.mac('login nonce', state).toString('base64url'),
@@ -187,31 +286,51 @@ export const createLogins = (
       code_challenge: s256(code_verifier),
       redirect_uri,
       login_id: idOf(state),
+      response_type,
+      response_mode,
+      max_age,
+      third_party,
+      scope: scope === 'of_the_site' ? terms.scope : scope?.flatMap((place) => terms.scope[place] ?? []),
+      acr_marks,
     }
   }
 
   const refused = (reason: string): OxdError => new OxdError('invalid_state', { details: { reason } })
 
   /** What the state is bound to, or a refusal. */
-  const recall = async (terms: Terms, state: string): Promise<{ login: Login; expires_at: number }> => {
+  const recall = async (terms: Terms, state: string): Promise<Recalled> => {
     const bytes = ours(state)
     if (bytes === undefined) {
       const known = (await stored.get([state]))?.value
       if (known === undefined) throw refused('unknown')
       if (known.oxd_id !== terms.oxd_id) throw refused('another_site')
       if (known.version !== terms.version || known.issuer !== terms.issuer) throw refused('site_changed')
-      return { login: login(state, known.redirect_uri, known.nonce), expires_at: known.expires_at }
+      const { redirect_uri, nonce, expires_at } = known
+      const choices = readChoices(Buffer.from(known.choices ?? '', 'base64url'))
+      const found = login(terms, state, redirect_uri, nonce, choices)
+      return { login: found, expires_at, binding: choices.binding, salt: Buffer.from(state) }
     }
-    const head = bytes.subarray(0, HEAD_BYTES)
+    const head = bytes.subarray(0, -MAC_BYTES)
     const redirect_uri = terms.redirect_uris[head.readUInt8(1 + KEY_ID_BYTES + EXPIRY_BYTES)]
     if (redirect_uri === undefined) throw refused('not_authentic')
-    const authentic = timingSafeEqual(bytes.subarray(HEAD_BYTES), stateMac(head, terms, redirect_uri))
+    const authentic = timingSafeEqual(bytes.subarray(-MAC_BYTES), stateMac(head, terms, redirect_uri))
     if (!authentic) throw refused('not_authentic')
+    const expires_at = head.readUIntBE(1 + KEY_ID_BYTES, EXPIRY_BYTES)
+    const choices = readChoices(head.subarray(CHOICES_AT))
+    const found = login(terms, state, redirect_uri, null, choices)
     return {
-      login: login(state, redirect_uri, null),
-      expires_at: head.readUIntBE(1 + KEY_ID_BYTES, EXPIRY_BYTES),
+      login: found,
+      expires_at,
+      binding: choices.binding,
+      salt: head.subarray(CHANCE_AT, CHOICES_AT),
     }
   }
+
+  /** Also a login that is bound to nothing: who names a session wants one that began in it. */
+  const isOfSession = ({ binding, salt }: Recalled, session_binding: string | undefined): boolean =>
+    binding === undefined || session_binding === undefined
+      ? binding === undefined && session_binding === undefined
+      : timingSafeEqual(binding, bindingOf(salt, session_binding))
 
   const keptUntil = (expires_in: number): number =>
     seconds(world) +
@@ -228,19 +347,20 @@ export const createLogins = (
     { sub, login_id, nonce }: KnownRefresh,
     { access_token, expires_in, refresh_token }: RefreshedTokens,
   ): Promise<void> => {
-    await accessTokens.put([oxd_id, access_token], { sub, login_id }, { expires_at: keptUntil(expires_in) })
+    const kept = { expires_at: keptUntil(expires_in) }
+    if (access_token !== null) await accessTokens.put([oxd_id, access_token], { sub, login_id }, kept)
     if (!refresh_token) return
     const expires_at = seconds(world) + limits.refresh_tokens_seconds
     await refreshTokens.put([oxd_id, refresh_token], { sub, login_id, nonce }, { expires_at })
   }
 
   return {
-    async begin(terms, { redirect_uri, state, nonce }) {
+    async begin(terms, { redirect_uri, state, nonce, ...asked }) {
       const index = terms.redirect_uris.indexOf(redirect_uri)
       if (index === -1) throw new OxdError('redirect_uri_is_not_registered')
       if (state === undefined && nonce === undefined) {
-        const derived = derive(terms, index, redirect_uri)
-        return login(derived, redirect_uri, null)
+        const written = (salt: Buffer): Buffer => writeChoices(choicesOf(terms, asked, salt))
+        return (await recall(terms, derive(terms, index, redirect_uri, written))).login
       }
       // A caller's own state or nonce is accepted once while these records live, which is longer than the login.
       const expires_at = seconds(world) + limits.login_seconds
@@ -248,20 +368,22 @@ export const createLogins = (
       if (state !== undefined && ours(state) !== undefined) throw new OxdError('state_in_use')
       const ownState = state ?? world.random(MAC_BYTES).toString('base64url')
       const { oxd_id, version, issuer } = terms
-      const record = { oxd_id, version, issuer, redirect_uri, nonce: nonce ?? null, expires_at }
+      const choices = writeChoices(choicesOf(terms, asked, Buffer.from(ownState))).toString('base64url')
+      const record = { oxd_id, version, issuer, redirect_uri, nonce: nonce ?? null, expires_at, choices }
       if (!(await stored.insert([ownState], record, kept))) throw new OxdError('state_in_use')
       if (nonce !== undefined && !(await usedNonces.insert([nonce], {}, kept))) {
         // The state was not seen by anybody yet, so it may be given again.
         await stored.remove([ownState])
         throw new OxdError('state_in_use', { what: 'It is the nonce that was given before.' })
       }
-      return login(ownState, redirect_uri, record.nonce)
+      return (await recall(terms, ownState)).login
     },
 
-    async spend(terms, state) {
+    async spend(terms, state, session_binding) {
       const redeemed_at = world.now()
       const recalled = await recall(terms, state)
       if (seconds(world) >= recalled.expires_at) throw refused('expired')
+      if (!isOfSession(recalled, session_binding)) throw new OxdError('other_session')
       // One insert-if-absent decides who wins; the record outlives the state even on a clock that runs behind.
       const won = await spent.insert(
         [state],
@@ -274,6 +396,10 @@ export const createLogins = (
       const asked_at = (recalled.expires_at - limits.login_seconds) * 1_000
       return { ...recalled.login, asked_at, redeemed_at }
     },
+
+    isEssentialAcr: ({ acr_marks }, acr) =>
+      acr_marks === undefined ||
+      (typeof acr === 'string' && acr !== '' && (acr_marks.length === 0 || acr_marks.includes(acrMark(acr)))),
 
     async inspect(terms, state) {
       const { login: found, expires_at } = await recall(terms, state)

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { OxdError } from './error.ts'
 import { fields } from './fields.ts'
+import { mayTravel, responseTypeOf, type ResponseMode, type ResponseType } from './flow.ts'
 import type { Limits } from './limits.ts'
 import type { QuirkName } from './oidc/quirks.ts'
 import type { ClientMetadata, RegisteredClient } from './oidc/registration.ts'
@@ -23,6 +24,9 @@ const FURTHER_METADATA = {
   user_info_signed_response_alg: 'userinfo_signed_response_alg',
   user_info_encrypted_response_alg: 'userinfo_encrypted_response_alg',
   user_info_encrypted_response_enc: 'userinfo_encrypted_response_enc',
+  authorization_signed_response_alg: 'authorization_signed_response_alg',
+  authorization_encrypted_response_alg: 'authorization_encrypted_response_alg',
+  authorization_encrypted_response_enc: 'authorization_encrypted_response_enc',
   request_object_signing_alg: 'request_object_signing_alg',
   request_object_encryption_alg: 'request_object_encryption_alg',
   request_object_encryption_enc: 'request_object_encryption_enc',
@@ -49,6 +53,7 @@ export const SITE_PARAMS = {
   client_frontchannel_logout_uris: fields.client_frontchannel_logout_uris.optional(),
   response_types: fields.response_types.optional(),
   response_type: fields.response_type.optional(),
+  response_mode: fields.site_response_mode.optional(),
   grant_types: fields.grant_types.optional(),
   scope: fields.scope.optional(),
   acr_values: fields.acr_values.optional(),
@@ -89,6 +94,9 @@ export const SITE_PARAMS = {
   user_info_signed_response_alg: fields.user_info_signed_response_alg.optional(),
   user_info_encrypted_response_alg: fields.user_info_encrypted_response_alg.optional(),
   user_info_encrypted_response_enc: fields.user_info_encrypted_response_enc.optional(),
+  authorization_signed_response_alg: fields.authorization_signed_response_alg.optional(),
+  authorization_encrypted_response_alg: fields.authorization_encrypted_response_alg.optional(),
+  authorization_encrypted_response_enc: fields.authorization_encrypted_response_enc.optional(),
   request_object_signing_alg: fields.request_object_signing_alg.optional(),
   request_object_encryption_alg: fields.request_object_encryption_alg.optional(),
   request_object_encryption_enc: fields.request_object_encryption_enc.optional(),
@@ -128,6 +136,7 @@ export interface SiteSettings {
   readonly post_logout_redirect_uris: readonly string[]
   readonly frontchannel_logout_uris: readonly string[]
   readonly response_types: readonly string[]
+  readonly response_mode?: ResponseMode | undefined
   readonly grant_types: readonly string[]
   readonly scope: readonly string[]
   readonly acr_values: readonly string[]
@@ -264,12 +273,68 @@ const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMeta
 const responseTypes = (params: SiteParams, before: readonly string[]): readonly string[] => {
   const types =
     params.response_types ?? (params.response_type === undefined ? before : [params.response_type])
-  if (!types.includes('code')) {
+  if (!types.some((type) => responseTypeOf(type) !== undefined)) {
     throw new OxdError('invalid_request', {
-      what: 'response_types must contain code: oxd logs users in with the authorization code flow.',
+      what: 'response_types must contain code, or another type that logs users in: id_token, id_token token, code id_token, code token, code id_token token.',
     })
   }
   return types
+}
+
+/** The response types of a site that log users in, in the order of the site. */
+const loginTypes = ({ response_types }: Pick<SiteSettings, 'response_types'>): ResponseType[] =>
+  response_types.flatMap((type) => responseTypeOf(type) ?? [])
+
+/** What a login at this site asks for: that, if the site registered it; by default the code, or else its first. */
+export const responseTypeFor = (settings: SiteSettings, asked: string | undefined): ResponseType => {
+  const types = loginTypes(settings)
+  const [first] = types
+  const type = asked === undefined ? (types.includes('code') ? 'code' : first) : responseTypeOf(asked)
+  if (type === undefined || !types.includes(type)) {
+    throw new OxdError('invalid_request', {
+      what: `response_type: the site registered ${types.join(', ')}.`,
+    })
+  }
+  return type
+}
+
+/** How its response travels: as asked, else as the site has it where this type may, else as the type has it. */
+export const responseModeFor = (
+  { response_mode: ofSite }: SiteSettings,
+  type: ResponseType,
+  asked: ResponseMode | undefined,
+): ResponseMode | undefined => {
+  if (!mayTravel(type, asked)) {
+    throw new OxdError('invalid_request', {
+      what: `response_mode ${asked}: what comes back for ${type} may not be in a query.`,
+    })
+  }
+  return asked ?? (mayTravel(type, ofSite) ? ofSite : undefined)
+}
+
+/** What a login at this site asks for where nobody says otherwise. */
+export const loginDefaults = (settings: SiteSettings) => {
+  const response_type = responseTypeFor(settings, undefined)
+  return {
+    response_type,
+    response_mode: responseModeFor(settings, response_type, undefined),
+    max_age: defaultMaxAge(settings),
+  }
+}
+
+/** Registered at the OP, and enforced by oxd. */
+export const defaultMaxAge = ({ further_metadata }: SiteSettings): number | undefined => {
+  const seconds = further_metadata?.default_max_age
+  return typeof seconds === 'number' ? seconds : undefined
+}
+
+/** OpenID Connect Registration 1.0 section 2: the grants that the response types need, and none for a code that never comes. */
+const fittingGrants = ({ grant_types, response_types }: SiteSettings): readonly string[] => {
+  const words = response_types.flatMap((type) => type.split(' '))
+  const kept = words.includes('code')
+    ? grant_types
+    : grant_types.filter((grant) => grant !== 'authorization_code')
+  return words.includes('id_token') || words.includes('token') ? given([...kept, 'implicit']) : kept
 }
 
 const listOf = (single: string | undefined, list: readonly string[] | undefined, before: readonly string[]) =>
@@ -313,6 +378,7 @@ export const settingsFrom = (oxd_id: string, params: SiteParams, before?: SiteSe
     frontchannel_logout_uris:
       params.client_frontchannel_logout_uris ?? params.client_logout_uris ?? old.frontchannel_logout_uris,
     response_types: responseTypes(params, old.response_types),
+    response_mode: params.response_mode ?? old.response_mode,
     grant_types: params.grant_types ?? old.grant_types,
     scope: openidScope(params.scope ?? old.scope),
     acr_values: params.acr_values ?? old.acr_values,
@@ -374,7 +440,7 @@ export const clientMetadata = (settings: SiteSettings): ClientMetadata => ({
   ...settings.further_metadata,
   redirect_uris: settings.redirect_uris,
   response_types: settings.response_types,
-  grant_types: settings.grant_types,
+  grant_types: fittingGrants(settings),
   application_type: settings.application_type,
   client_name: settings.client_name,
   scope: settings.scope.join(' '),
@@ -399,11 +465,12 @@ export const clientMetadata = (settings: SiteSettings): ClientMetadata => ({
 })
 
 /** What a login of this site is bound to. */
-export const termsOf = ({ oxd_id, version, issuer, settings: { redirect_uris } }: Site) => ({
+export const termsOf = ({ oxd_id, version, issuer, settings: { redirect_uris, scope } }: Site) => ({
   oxd_id,
   version,
   issuer,
   redirect_uris,
+  scope,
 })
 
 /** Whether a login begun at `before` could be finished at `after`. */

@@ -5,6 +5,7 @@ import { interop } from './weakenings/interop.ts'
 import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { ROBUSTNESS } from './weakenings/robustness.ts'
+import { FLOWS } from './weakenings/flows.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { RULES } from './weakenings/rules.ts'
 import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
@@ -397,7 +398,7 @@ const requests = [
     ],
     [
       'site: other flows than that of the code',
-      "if (!types.includes('code')) {",
+      'if (!types.some((type) => responseTypeOf(type) !== undefined)) {',
       'if (false) {',
       '^register_site refuses \\{"response_types":',
     ],
@@ -441,32 +442,32 @@ const states = [
     ],
     [
       'login: the bytes of a state are not authenticated',
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
-      "keys.mac('login state', terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)",
+      "return keys.mac('login state', oxd_id, String(version), issuer, redirect_uri, ...places)",
       '^a login is refused when a single bit',
     ],
     [
       'login: a state is not bound to its site',
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
-      "keys.mac('login state', head, String(terms.version), terms.issuer, redirect_uri)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)",
+      "return keys.mac('login state', head, String(version), issuer, redirect_uri, ...places)",
       '^a login is refused at another site',
     ],
     [
       'login: a state is not bound to the version of its site',
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
-      "keys.mac('login state', head, terms.oxd_id, terms.issuer, redirect_uri)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)",
+      "return keys.mac('login state', head, oxd_id, issuer, redirect_uri, ...places)",
       '^a login is refused at another version',
     ],
     [
       'login: a state is not bound to its issuer',
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), redirect_uri)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)",
+      "return keys.mac('login state', head, oxd_id, String(version), redirect_uri, ...places)",
       '^a login is refused at another issuer',
     ],
     [
       'login: a state is not bound to its redirect URI',
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer, redirect_uri)",
-      "keys.mac('login state', head, terms.oxd_id, String(terms.version), terms.issuer)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, redirect_uri, ...places)",
+      "return keys.mac('login state', head, oxd_id, String(version), issuer, ...places)",
       '^a login is refused at other redirect URIs',
     ],
     [
@@ -477,14 +478,14 @@ const states = [
     ],
     [
       'login: a state may be written otherwise',
-      "if (bytes.length !== HEAD_BYTES + MAC_BYTES || bytes.toString('base64url') !== state) return undefined",
-      'if (bytes.length !== HEAD_BYTES + MAC_BYTES) return undefined',
+      "if (bytes.length !== SIZES.get(bytes[0]) || bytes.toString('base64url') !== state) return undefined",
+      'if (bytes.length !== SIZES.get(bytes[0])) return undefined',
       '^a login is refused in another writing',
     ],
     [
       'login: a state under another key is taken for one of ours',
-      'return bytes[0] === FORMAT &&',
-      'return bytes[0] === FORMAT ||',
+      'return bytes.subarray(1, 1 + KEY_ID_BYTES).equals(keys.id.subarray(0, KEY_ID_BYTES)) ? bytes : undefined',
+      'return bytes',
       '^a login is finished by another daemon with the same key and store, and by none with another key$',
     ],
     [
@@ -549,8 +550,8 @@ const logins = [
   ...weakenings('src/login.ts', URL_TEST, [
     [
       'login: states repeat',
-      'world.random(CHANCE_BYTES).copy(head, HEAD_BYTES - CHANCE_BYTES)',
-      '',
+      'const chance = world.random(CHANCE_BYTES)',
+      'const chance = Buffer.alloc(CHANCE_BYTES)',
       '^get_authorization_url is fresh each time',
     ],
     [
@@ -721,8 +722,8 @@ const logins = [
     ],
     [
       'tokens: the log holds what was asked',
-      'const login = await logins.spend(termsOf(site), state)',
-      "const login = await logins.spend(termsOf(site), state)\nworld.log('info', 'login', { state, code })",
+      'const login = await logins.spend(termsOf(site), state, session_binding)',
+      "const login = await logins.spend(termsOf(site), state, session_binding)\nworld.log('info', 'login', { state, code })",
       '^get_tokens_by_code lets no secret into the log',
     ],
   ]),
@@ -3365,6 +3366,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'requests and parameters': requests,
   states: states,
   'logins and logouts': logins,
+  flows: FLOWS,
   'the way to the OP': way_out,
   'addresses and certificates': addresses,
   'discovery and registration': registration,

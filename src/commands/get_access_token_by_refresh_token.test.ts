@@ -5,7 +5,7 @@ import { LIMITS } from '../limits.ts'
 import type { Data } from '../testing/daemon.ts'
 import { assertNoSecrets } from '../testing/log_scan.ts'
 import { reply, type Fault, type Faults } from '../testing/op.ts'
-import { REDIRECT, startStory, type Site, type Story } from '../testing/story.ts'
+import { REDIRECT, siteAt, startStory, type Site, type Story } from '../testing/story.ts'
 
 const COMMAND = 'get_access_token_by_refresh_token'
 
@@ -198,17 +198,7 @@ describe('get_access_token_by_refresh_token', () => {
       ),
     )
     const [theirs = '', ours = ''] = sites
-    const at = (oxd_id: string): Site => {
-      const call: Site['call'] = (command, params, more) =>
-        story.daemon.call(command, { oxd_id, ...params }, more)
-      const ok: Site['ok'] = async (command, params, more) => (await call(command, params, more)).data
-      const visit: Site['visit'] = async (params) => {
-        const { authorization_url } = await ok('get_authorization_url', params)
-        const back = new URL(await story.op.authorize(String(authorization_url))).searchParams
-        return { code: String(back.get('code')), state: String(back.get('state')), iss: issuer }
-      }
-      return { issuer, oxd_id, call, ok, visit, login: async () => call('get_tokens_by_code', await visit()) }
-    }
+    const at = (oxd_id: string): Site => siteAt(story.daemon, story.op, issuer, oxd_id)
     const { refresh_token } = await login(at(theirs))
     story.op.setFaults(issuer, faults)
     const site = at(ours)

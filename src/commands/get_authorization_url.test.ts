@@ -198,6 +198,122 @@ describe('get_authorization_url', () => {
     }
   })
 
+  it('has each parameter of a login once, under the name that the OP knows', async () => {
+    const wide = await story.site({}, { response_types: ['code', 'id_token', 'code id_token'] })
+    const claims = { id_token: { auth_time: { essential: true } } }
+    const { authorization_url, state } = await wide.ok(
+      'get_authorization_url',
+      {
+        response_type: 'id_token code',
+        response_mode: 'form_post',
+        max_age: 300,
+        claims,
+        id_token_hint: 'eyJh.a.b',
+        login_hint: 'ada@example.com',
+        ui_locales: ['de', 'en'],
+        prompt: 'login',
+        acr_values: ['silver'],
+        session_binding: 'a-hash-of-the-session-of-the-application',
+      },
+      { oxd: 1 },
+    )
+    const sent = new URL(String(authorization_url)).searchParams
+    assert.equal(new Set(sent.keys()).size, [...sent.keys()].length)
+    for (const [name, value] of Object.entries({
+      response_type: 'code id_token',
+      response_mode: 'form_post',
+      max_age: '300',
+      claims: JSON.stringify(claims),
+      id_token_hint: 'eyJh.a.b',
+      login_hint: 'ada@example.com',
+      ui_locales: 'de en',
+      prompt: 'login',
+      acr_values: 'silver',
+      session_binding: null,
+    })) {
+      assert.equal(sent.get(name), value, name)
+    }
+    assert.match(String(state), /^[\w-]{22,128}$/)
+  })
+
+  it('takes a custom parameter once, and not beside its own name', async () => {
+    const sent = await query({ params: { max_age: '60', ui_locales: 'nl', claims: '{}' } })
+    assert.deepEqual(
+      ['max_age', 'ui_locales', 'claims'].map((name) => sent.getAll(name)),
+      [['60'], ['nl'], ['{}']],
+    )
+    for (const params of [
+      { max_age: 60, params: { max_age: '600' } },
+      { claims: { userinfo: {} }, params: { claims: '{}' } },
+      { login_hint: 'a', params: { login_hint: 'b' } },
+      { id_token_hint: 'a', custom_parameters: { id_token_hint: 'b' } },
+      { params: { response_mode: 'fragment' } },
+      { params: { max_age: 'soon' } },
+      { params: { max_age: '99999999999' } },
+      { params: { claims: '[]' } },
+    ]) {
+      const { data } = await site.call('get_authorization_url', params, { oxd: 1 })
+      assert.equal(data.error, 'invalid_request', JSON.stringify(params))
+    }
+  })
+
+  it('asks for the flow of the site where a login does not say otherwise', async () => {
+    const ROWS: readonly (readonly [
+      site: Record<string, unknown>,
+      asked: Record<string, unknown>,
+      type: string,
+      mode: string | null,
+    ])[] = [
+      [{}, {}, 'code', null],
+      [{ response_types: ['id_token token'] }, {}, 'id_token token', null],
+      [{ response_types: ['code', 'id_token'] }, {}, 'code', null],
+      [{ response_types: ['code', 'id_token'] }, { response_type: 'id_token' }, 'id_token', null],
+      [{ response_mode: 'form_post' }, {}, 'code', 'form_post'],
+      [{ response_mode: 'form_post' }, { response_mode: 'query' }, 'code', 'query'],
+      [
+        { response_mode: 'query', response_types: ['code', 'id_token'] },
+        { response_type: 'id_token' },
+        'id_token',
+        null,
+      ],
+      [{ response_mode: 'jwt', response_types: ['id_token'] }, {}, 'id_token', 'jwt'],
+    ]
+    for (const [params, asked, type, mode] of ROWS) {
+      const { authorization_url } = await (await story.site({}, params)).ok('get_authorization_url', asked)
+      const sent = new URL(String(authorization_url)).searchParams
+      assert.deepEqual(
+        [sent.get('response_type'), sent.get('response_mode')],
+        [type, mode],
+        JSON.stringify(params),
+      )
+    }
+  })
+
+  it('asks for no token in a query', async () => {
+    const wide = await story.site({}, { response_types: ['code', 'id_token', 'code id_token', 'code token'] })
+    for (const response_type of ['id_token', 'code id_token', 'code token']) {
+      for (const response_mode of ['query', 'query.jwt']) {
+        const { data } = await wide.call('get_authorization_url', { response_type, response_mode })
+        assert.equal(data.error, 'invalid_request', `${response_type} ${response_mode}`)
+      }
+    }
+  })
+
+  it('asks for no flow that the site did not register', async () => {
+    for (const response_type of ['id_token', 'code id_token', 'token', 'none', 'code code', ' ']) {
+      const { status, data } = await site.call('get_authorization_url', { response_type })
+      const isCode = ['code code', ' '].includes(response_type)
+      assert.equal(status === 'ok' ? 'ok' : data.error, isCode ? 'ok' : 'invalid_request', response_type)
+    }
+  })
+
+  it('finishes logins that were begun before there were choices, and makes such states where nothing is chosen', async () => {
+    const sent = await query()
+    assert.equal(String(sent.get('state')).length, 80)
+    const chosen = await query({ max_age: 1, session_binding: 'x'.repeat(128), scope: ['openid'] })
+    assert.equal(String(chosen.get('state')).length, 126)
+  })
+
   const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [
     [{ oxd_id: '' }, 'bad_request', 'oxd_id'],
     [{ oxd_id: null }, 'bad_request', 'oxd_id'],
@@ -209,6 +325,14 @@ describe('get_authorization_url', () => {
     [{ custom_parameters: 'x' }, 'internal_error', 'custom_parameters'],
     [{ params: { a: { b: 1 } } }, 'internal_error', 'params'],
     [{ prompt: ['a', 'b'] }, 'internal_error', 'prompt'],
+    [{ response_mode: 'web_message' }, 'invalid_request', 'response_mode'],
+    [{ max_age: -1 }, 'invalid_request', 'max_age'],
+    [{ max_age: 'soon' }, 'internal_error', 'max_age'],
+    [{ claims: '{"id_token":' }, 'invalid_request', 'claims'],
+    [{ claims: { id_token: { acr: { essential: true, values: [] } } } }, 'invalid_request', 'claims'],
+    [{ claims: { id_token: { acr: { essential: true, value: 5 } } } }, 'invalid_request', 'claims'],
+    [{ claims: '{"id_token":{},"id_token":{}}' }, 'invalid_request', 'claims'],
+    [{ session_binding: 'short' }, 'internal_error', 'session_binding'],
   ]
   for (const [params, code, name] of BAD) {
     it(`refuses ${JSON.stringify(params).slice(0, 60)} with ${code}`, async () => {

@@ -1,8 +1,10 @@
 // get_tokens_by_code: the code that came back is exchanged for tokens.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
+import { carriageOf, hasWord } from '../flow.ts'
 import { sessionIn, validateIdToken } from '../oidc/id_token.ts'
 import { redeemCode } from '../oidc/token.ts'
+import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
@@ -18,7 +20,13 @@ export const get_tokens_by_code = command({
     'https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation',
     'https://www.rfc-editor.org/rfc/rfc9207#section-2.4',
   ],
-  params: { oxd_id: fields.oxd_id, code: fields.code, state: fields.state, iss: fields.iss.optional() },
+  params: {
+    oxd_id: fields.oxd_id,
+    code: fields.code,
+    state: fields.state,
+    iss: fields.iss.optional(),
+    session_binding: fields.session_binding.optional(),
+  },
   result: {
     access_token: fields.access_token,
     expires_in: fields.expires_in,
@@ -29,11 +37,17 @@ export const get_tokens_by_code = command({
   more: { login_id: fields.login_id },
   errors: [
     'invalid_state',
+    'other_session',
+    'whole_response_needed',
     'invalid_issuer',
     'code_refused',
     'no_id_token',
     'no_access_token',
     'login_ended',
+    'invalid_id_token_no_auth_time',
+    'invalid_id_token_old_auth_time',
+    'invalid_id_token_future_auth_time',
+    'invalid_id_token_acr',
   ],
   examples: [
     {
@@ -58,11 +72,16 @@ export const get_tokens_by_code = command({
       },
     },
   ],
-  async run({ code, state, iss }, { site, ops, logins, world, audit, fail }) {
+  async run({ code, state, iss, session_binding }, { site, ops, logins, world, audit, fail }) {
     // Spent before the OP is asked: of two callbacks with one state at most one goes on.
     // The state is authenticated for this site, so no other site can spend it.
-    const login = await logins.spend(termsOf(site), state)
+    const login = await logins.spend(termsOf(site), state, session_binding)
     audit({ login_id: login.login_id })
+    // What comes as a JWT, or without a code, somebody must have checked before there is a code to be redeemed.
+    const { response_type, response_mode } = login
+    if (!hasWord(response_type, 'code') || carriageOf(response_type, response_mode).jwt) {
+      throw fail('whole_response_needed')
+    }
     // Old clients never send iss; a state belongs to one site, and a site to one issuer.
     if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')
 
@@ -77,6 +96,8 @@ export const get_tokens_by_code = command({
       client: site.client,
       nonce: login.nonce,
       access_token: tokens.access_token,
+      signed_in_since: signedInSince(login),
+      isEssentialAcr: (acr) => logins.isEssentialAcr(login, acr),
       now: seconds(world),
     })
     await logins.remember(

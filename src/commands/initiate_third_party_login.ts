@@ -4,7 +4,7 @@ import { fields } from '../fields.ts'
 import { loginParameters } from '../oidc/authorization.ts'
 import { requestAuthorization } from '../oidc/authorization_request.ts'
 import { requestWay } from '../rp_keys.ts'
-import { termsOf } from '../site.ts'
+import { loginDefaults, termsOf } from '../site.ts'
 import { seconds } from '../world.ts'
 
 /** Starts a login that the OP or another site asked for: the URL to which the user is redirected. */
@@ -48,16 +48,22 @@ export const initiate_third_party_login = command({
       throw fail('expired_client')
     }
     const op = await ops.at(site)
-    const login = await logins.begin(termsOf(site), { redirect_uri: settings.redirect_uris[0] })
+    const asked = loginDefaults(settings)
+    const login = await logins.begin(termsOf(site), {
+      redirect_uri: settings.redirect_uris[0],
+      third_party: true,
+      ...asked,
+    })
     const authorization_url = await requestAuthorization(
       op,
       client,
       [
-        ...loginParameters(login, { client_id: client.client_id, scope: settings.scope }),
+        ...loginParameters(login, { client_id: client.client_id, scope: settings.scope, ...asked }),
         ['acr_values', settings.acr_values.join(' ')],
         ['ui_locales', settings.ui_locales.join(' ')],
         ['claims_locales', settings.claims_locales.join(' ')],
         ['login_hint', login_hint],
+        ['max_age', asked.max_age?.toString()],
       ],
       requestWay(site, rpKeys, defaults),
     )

@@ -194,7 +194,7 @@ const REFUSED: readonly (readonly [what: string, record: unknown, why: RegExp])[
   ],
   ['an old name', { ...OLD_30, sector_identifier_uri: 'nonsense' }, /called sector_identifier_uri there/],
   ['scope of the wrong type', { ...OLD_30, scope: { a: 1 } }, /scope/],
-  ['no code flow', { ...OLD_30, response_types: ['id_token'] }, /response_types/],
+  ['no flow that logs in', { ...OLD_30, response_types: ['token'] }, /response_types/],
   ['an expiry that is none', { ...OLD_30, client_secret_expires_at: 'soon' }, /client_secret_expires_at/],
   ['a setup site that is none', { ...OLD_30, setup_client_id: 'c', setup_oxd_id: '../x' }, /setup_oxd_id/],
   [

@@ -40,9 +40,12 @@ export const loginParameters = (
     readonly scope: readonly string[]
     /** Default: `code`. */
     readonly response_type?: string | undefined
+    /** Undefined: as the response type has it. */
+    readonly response_mode?: string | undefined
   },
 ): Parameters => [
   ['response_type', asked.response_type ?? 'code'],
+  ['response_mode', asked.response_mode],
   ['client_id', asked.client_id],
   ['redirect_uri', login.redirect_uri],
   ['scope', asked.scope.join(' ')],

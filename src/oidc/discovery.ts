@@ -54,6 +54,8 @@ const OP_METADATA = z.object({
   /** Used for nothing: real OPs leave them out, and who says them wrong publishes something else. */
   response_types_supported: names.optional(),
   subject_types_supported: names.optional(),
+  /** RFC 9207 section 3: each of its responses has `iss`. */
+  authorization_response_iss_parameter_supported: z.boolean().optional().catch(undefined),
 })
 export type OpMetadata = z.output<typeof OP_METADATA>
 

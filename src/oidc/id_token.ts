@@ -22,6 +22,12 @@ export interface Expected {
   readonly code?: string | undefined
   /** The state that came with it, where the OP binds it (FAPI). */
   readonly state?: string | undefined
+  /** Hashes without which the token binds nothing of what came with it through the browser. */
+  readonly hashes?: readonly ('at_hash' | 'c_hash')[] | undefined
+  /** The user must have signed in since then, seconds since the epoch; undefined: whenever. */
+  readonly signed_in_since?: number | undefined
+  /** Where the `acr` is essential: is it one of those? */
+  readonly isEssentialAcr?: ((acr: unknown) => boolean) | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
@@ -204,6 +210,48 @@ export const RULES: readonly Rule[] = [
     about: 'nonce',
     wanted: exactNonce,
     holds: (c, e) => isNonce(c.nonce, e.nonce),
+  },
+  {
+    otherwise: 'invalid_id_token_no_auth_time',
+    spec: 'Core 2',
+    about: 'auth_time',
+    wanted: (e) => e.signed_in_since,
+    holds: (c, e) => e.signed_in_since === undefined || isTime(c.auth_time),
+  },
+  {
+    otherwise: 'invalid_id_token_old_auth_time',
+    spec: 'Core 3.1.3.7 (13)',
+    about: 'auth_time',
+    wanted: (e) => e.signed_in_since,
+    holds: (c, e) =>
+      e.signed_in_since === undefined ||
+      (isTime(c.auth_time) && c.auth_time + tolerance >= e.signed_in_since),
+  },
+  {
+    otherwise: 'invalid_id_token_future_auth_time',
+    spec: 'Core 3.1.3.7 (13)',
+    about: 'auth_time',
+    wanted: (e) => e.now,
+    holds: (c, e) =>
+      e.signed_in_since === undefined || (isTime(c.auth_time) && c.auth_time <= e.now + tolerance),
+  },
+  {
+    otherwise: 'invalid_id_token_acr',
+    spec: 'Core 3.1.3.7 (12)',
+    about: 'acr',
+    holds: (c, e) => e.isEssentialAcr?.(c.acr) ?? true,
+  },
+  {
+    otherwise: 'at_hash_not_found',
+    spec: 'Core 3.2.2.10',
+    about: 'at_hash',
+    holds: (c, e) => c.at_hash !== undefined || e.hashes?.includes('at_hash') !== true,
+  },
+  {
+    otherwise: 'c_hash_not_found',
+    spec: 'Core 3.3.2.11',
+    about: 'c_hash',
+    holds: (c, e) => c.c_hash !== undefined || e.hashes?.includes('c_hash') !== true,
   },
   {
     otherwise: 'invalid_access_token_bad_hash',

@@ -138,3 +138,13 @@ export const openJwt = async (
   }
   return jsonIn(segment(jws, 1))
 }
+
+/** What a signed JWT says, proven by nobody; undefined: it is none. */
+export const unprovenClaims = (jws: string): Claims | undefined => {
+  try {
+    headerOf(jws)
+    return jsonIn(segment(jws, 1))
+  } catch {
+    return undefined
+  }
+}

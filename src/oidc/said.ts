@@ -77,11 +77,21 @@ export const oauthError = (
 ): { error: string; said: string } | undefined => {
   const refusal = OAUTH_ERROR.safeParse(parseJson(text))
   if (!refusal.success) return undefined
-  const { error, error_description = '' } = refusal.data
+  return { error: refusal.data.error, said: saidIn(refusal.data, secrets) }
+}
+
+/** Error and description as one text that may be shown; a description that repeats a secret is left out. */
+export const saidIn = (
+  {
+    error,
+    error_description = '',
+  }: { readonly error: string; readonly error_description?: string | undefined },
+  secrets: readonly (string | undefined)[],
+): string => {
   const whole = error_description === '' ? error : `${error}: ${error_description}`
   const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''
   // It stands in a sentence of ours, which has its own end.
-  return { error, said: show(said).replace(/\.$/, '') }
+  return show(said).replace(/\.$/, '')
 }
 
 /** The refusal of an OP, with what it said. */

@@ -46,6 +46,8 @@ interface Tokens {
 }
 export interface TokenAnswer extends Tokens {
   readonly id_token: string
+  /** As the OP said it: read with `grantedScope` where it matters, a login does not fail on it. */
+  readonly scope: unknown
 }
 export interface ClientTokenAnswer extends Tokens {
   /** What the OP says that it granted; where it says nothing, what was asked for (RFC 6749 section 5.1). */
@@ -132,19 +134,13 @@ export const redeemCode = async (
   client: TokenClient,
   grant: { readonly code: string; readonly redirect_uri: string; readonly code_verifier: string },
 ): Promise<TokenAnswer> => {
-  const { scope: _, ...tokens } = await askForTokens(
-    op,
-    client,
-    'authorization_code',
-    { ...grant },
-    CODE_ERRORS,
-  )
+  const tokens = await askForTokens(op, client, 'authorization_code', { ...grant }, CODE_ERRORS)
   if (!tokens.id_token) throw new OxdError('no_id_token')
   return { ...tokens, id_token: tokens.id_token }
 }
 
-/** What was granted; where the OP is silent, what was asked for. */
-const grantedScope = (op: Op, said: unknown, asked: readonly string[]): readonly string[] =>
+/** What was granted; where the OP is silent, what was asked for. @throws OxdError op_answer_malformed */
+export const grantedScope = (op: Op, said: unknown, asked: readonly string[]): readonly string[] =>
   shaped('token', op.metadata.token_endpoint, GRANTED, { scope: said }).scope ?? asked
 
 /** The parameter; none where nothing is asked for. */

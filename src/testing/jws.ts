@@ -5,6 +5,8 @@ import type { KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 
 export type Json = Record<string, unknown>
+export const isJson = (value: unknown): value is Json =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 export type Kty = 'RSA' | 'EC' | 'OKP'
 export interface KeyPair {
   readonly publicKey: KeyObject

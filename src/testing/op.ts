@@ -6,13 +6,13 @@ import { createServer as createTcpServer } from 'node:net'
 import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
 import { realWorld } from '../world.ts'
 import type { World } from '../world.ts'
+import { isJson } from './jws.ts'
 import type { Json, TokenFaults } from './jws.ts'
 import {
   addClient,
   clientInformation,
   ENDPOINT_NAMES,
   ENDPOINTS,
-  isJson,
   JSON_HEADERS,
   Refusal,
   rotateKeys,
@@ -74,6 +74,8 @@ export interface LyingOp {
   ) => Promise<string>
   /** What a client registered. */
   readonly metadataOf: (issuer: string, client_id: string) => Json
+  /** The same for a login in whatever response mode: what the site hands to `get_tokens_by_callback`. */
+  readonly respond: (url: string, who?: { readonly sub?: string }) => Promise<Callback>
   /** New keys; the old ones are published no more. `keepKid`: under the old names. */
   readonly rotateKeys: (issuer: string, options?: { readonly keepKid?: boolean }) => void
   readonly requests: (issuer: string) => readonly Recorded[]
@@ -84,6 +86,12 @@ export interface LyingOp {
   readonly canary: () => { readonly origin: string; readonly contacts: number }
   /** Ends all connections at once. Rejects when a fault itself threw, so that a broken test is not taken for a lie. */
   readonly close: () => Promise<void>
+}
+
+/** Where the browser goes from the OP, and with which form, if it posts one. */
+export interface Callback {
+  readonly callback_url: string
+  readonly parameters?: Readonly<Record<string, string>>
 }
 
 const readBody = async (incoming: IncomingMessage): Promise<string> => {
@@ -153,15 +161,20 @@ const keepSecrets = ({ secrets }: Issuer, members: Json): void => {
   }
 }
 
+interface Visited {
+  readonly status: number | undefined
+  readonly location: string | undefined
+  readonly page: string
+}
+
 /** One request as a browser would send it; redirects are handed back, not followed. */
-const visit = (url: string, sub: string): Promise<string> =>
+const visit = (url: string, sub: string): Promise<Visited> =>
   new Promise((resolve, reject) => {
     const options = { headers: { 'x-sub': sub }, agent: false, timeout: VISIT_MS_MAX } as const
     const onAnswer = (answer: IncomingMessage): void => {
-      answer.resume()
+      const { statusCode: status } = answer
       const { location } = answer.headers
-      if (location === undefined) reject(new Error(`The OP showed a page with status ${answer.statusCode}.`))
-      else resolve(location)
+      readBody(answer).then((page) => resolve({ status, location, page }), reject)
     }
     const sent = url.startsWith('https:')
       ? // The OP visits itself; whether its certificate is trusted is the relying party's business.
@@ -171,6 +184,20 @@ const visit = (url: string, sub: string): Promise<string> =>
     sent.once('error', reject)
     sent.end()
   })
+
+const unescaped = (text: string): string =>
+  text.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
+
+/** The form that a page of this OP would post by itself. */
+const formIn = (page: string): Callback | undefined => {
+  const action = /<form method="post" action="([^"]*)"/.exec(page)?.[1]
+  if (action === undefined) return undefined
+  const fields = page.matchAll(/<input type="hidden" name="([^"]*)" value="([^"]*)"/g)
+  const parameters = Object.fromEntries(
+    [...fields].map(([, name = '', value = '']) => [unescaped(name), unescaped(value)]),
+  )
+  return { callback_url: unescaped(action), parameters }
+}
 
 /** Starts the OP, on 127.0.0.1 and a port of its own unless the options say otherwise. */
 export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingOp> => {
@@ -325,7 +352,17 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       clientInformation(known(issuer), addClient(house, known(issuer), metadata)),
     async authorize(url, { sub = 'alice' } = {}) {
       if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
-      return visit(url, sub)
+      const { location, status } = await visit(url, sub)
+      if (location === undefined) throw new Error(`The OP showed a page with status ${status}.`)
+      return location
+    },
+    async respond(url, { sub = 'alice' } = {}) {
+      if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
+      const { location, status, page } = await visit(url, sub)
+      if (location !== undefined) return { callback_url: location }
+      const form = formIn(page)
+      if (form === undefined) throw new Error(`The OP showed a page with status ${status}.`)
+      return form
     },
     logoutToken: async (issuer, client_id, about, faults = {}) =>
       String(await makeLogoutToken(house, known(issuer), client_id, about, faults)),

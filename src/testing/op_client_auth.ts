@@ -2,8 +2,9 @@
 // @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3 and https://www.rfc-editor.org/rfc/rfc7523#section-3
 import { createHmac, createPublicKey, timingSafeEqual, verify, constants } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
+import { isJson } from './jws.ts'
 import type { Json } from './jws.ts'
-import { isJson, Refusal, text } from './op_endpoints.ts'
+import { Refusal, text } from './op_endpoints.ts'
 import type { House, Issuer, Request } from './op_endpoints.ts'
 
 export const AUTH_METHODS = [

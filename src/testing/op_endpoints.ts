@@ -1,12 +1,13 @@
 // The honest OP: what each endpoint answers, with only those doors open that a fault names.
 // RFC 6749, 7033, 7591, 7592, 7636, 7662, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
 import { createHash, timingSafeEqual } from 'node:crypto'
-import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk, secretKey } from './jws.ts'
+import { authorization, RESPONSE_MODES, RESPONSE_TYPES } from './op_authorization.ts'
+import { ALGORITHMS, isAlg, isJson, leftHash, makeJwt, pooledKey, publicJwk, secretKey } from './jws.ts'
 import type { Json, Kty, TokenFaults } from './jws.ts'
 import { makeJwe, kindOfKey, KEY_ENCRYPTIONS, CONTENT_ENCRYPTIONS } from './jwe.ts'
 import type { JweFaults } from './jwe.ts'
 import { authenticate, AUTH_METHODS, CLIENT_ALGORITHMS, clientKey, HMACS } from './op_client_auth.ts'
-import { encryptionJwk, pushFor, requestedBy } from './op_request.ts'
+import { encryptionJwk, pushFor } from './op_request.ts'
 import type { Good, Reply } from './reply.ts'
 
 export const ENDPOINT_NAMES = [
@@ -60,6 +61,13 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly pushes?: 'offered' | 'required'
   /** The only audience that is accepted in client assertions; default: the issuer, or the URL that is called. */
   readonly assertion_audience?: 'issuer' | 'url'
+  /** Over the ID Token that comes through the browser; default: those of `id_token`. */
+  readonly front_id_token?: TokenFaults
+  /** Over the JWT of a response (JARM), and what comes beside it. */
+  readonly response_jwt?: TokenFaults
+  readonly beside_response_jwt?: Json
+  /** In which mode every response comes, whatever was asked for. */
+  readonly response_mode?: string
   /** Checks of the token endpoint that are left out. */
   readonly ignores?: readonly Check[]
   /** Before each ID Token the keys change: under new names, or under the old ones. */
@@ -83,7 +91,7 @@ export interface Recorded extends Seen {
   readonly target: string
 }
 
-interface Client {
+export interface Client {
   readonly metadata: Json
   readonly client_id: string
   readonly client_secret: string | undefined
@@ -91,7 +99,7 @@ interface Client {
   registration_access_token: string
 }
 
-interface Grant {
+export interface Grant {
   readonly client_id: string
   readonly sub: string
   readonly scope: string
@@ -104,6 +112,7 @@ interface Grant {
   readonly own?: true
   /** Seconds since the epoch. */
   readonly auth_time: number
+  readonly acr?: string
   readonly expires_at: number
   used: boolean
 }
@@ -158,8 +167,8 @@ export class Refusal extends Error {
 }
 
 export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-const CODE_SECONDS = 60
-const TOKEN_SECONDS = 3_600
+export const CODE_SECONDS = 60
+export const TOKEN_SECONDS = 3_600
 const ID_TOKEN_SECONDS = 600
 /** Keys that issuers take turns at: neighbours differ, a thousand issuers cost four RSA keys. */
 export const SLOTS = 4
@@ -171,10 +180,8 @@ const PROFILE_CLAIMS: Readonly<Record<string, (sub: string) => Json>> = {
 
 export const text = (value: unknown): string | undefined =>
   typeof value === 'string' && value !== '' ? value : undefined
-const texts = (value: unknown): readonly string[] =>
+export const texts = (value: unknown): readonly string[] =>
   Array.isArray(value) ? value.filter((item): item is string => typeof item === 'string') : []
-export const isJson = (value: unknown): value is Json =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const same = (a: string, b: string): boolean => {
   const [left, right] = [a, b].map((value) => createHash('sha256').update(value).digest())
@@ -196,7 +203,7 @@ export interface House {
   readonly token: () => string
 }
 
-const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
+export const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
 
 /** The ID Token of a grant, or a signed userinfo: the same key, header and lies. */
 export const signFor = async (
@@ -219,10 +226,10 @@ export const signFor = async (
 }
 
 /** What was signed, encrypted if the client registered that for this sort of JWT. */
-const encryptFor = async (
+export const encryptFor = async (
   issuer: Issuer,
   client: Client,
-  sort: 'id_token' | 'userinfo',
+  sort: 'id_token' | 'userinfo' | 'authorization',
   jwt: unknown,
 ): Promise<unknown> => {
   const alg = text(client.metadata[`${sort}_encrypted_response_alg`])
@@ -244,23 +251,43 @@ export const rotateKeys = (issuer: Issuer, keepKid: boolean): void => {
   if (!keepKid) issuer.kid += 1
 }
 
-const idToken = async (house: House, issuer: Issuer, client: Client, grant: Grant, access_token: string) => {
-  const { id_token: faults = {}, rotates } = issuer.faults
+/** @param bound what comes with it, and is bound to it by hashes */
+export const idToken = async (
+  house: House,
+  issuer: Issuer,
+  client: Client,
+  grant: Grant,
+  bound: { readonly code?: string | undefined; readonly access_token?: string | undefined },
+  faults: TokenFaults,
+) => {
+  const { rotates } = issuer.faults
   if (rotates !== undefined) rotateKeys(issuer, rotates === 'key')
   const now = secondsOf(house)
   const wanted = client.metadata['id_token_signed_response_alg']
   const times: Record<string, number> = { exp: now + ID_TOKEN_SECONDS, iat: now, auth_time: grant.auth_time }
   for (const [name, offset] of Object.entries(faults.offsets ?? {}))
     times[name] = (times[name] ?? now) + offset
+  const alg = faults.alg ?? (isAlg(wanted) ? wanted : 'RS256')
+  const hash = (name: string, value: string | undefined): Json =>
+    value === undefined ? {} : { [name]: leftHash(alg, value) }
   const claims = {
     iss: issuer.issuer,
     sub: grant.sub,
     aud: grant.client_id,
     ...times,
+    ...(grant.acr === undefined ? {} : { acr: grant.acr }),
     ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
-    at_hash: leftHash(faults.alg ?? (isAlg(wanted) ? wanted : 'RS256'), access_token),
+    ...hash('at_hash', bound.access_token),
+    ...hash('c_hash', bound.code),
   }
   return encryptFor(issuer, client, 'id_token', await signFor(issuer, client, claims, wanted, faults))
+}
+
+/** A fresh access token of this grant. */
+export const keepAccessToken = (house: House, issuer: Issuer, grant: Grant): string => {
+  const access_token = house.token()
+  issuer.accessTokens.set(access_token, { ...grant, expires_at: secondsOf(house) + TOKEN_SECONDS })
+  return access_token
 }
 
 /** True is wrong. @see https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3 and https://www.rfc-editor.org/rfc/rfc7636#section-4.6 */
@@ -465,8 +492,11 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         introspection_endpoint: `${base}/introspect`,
         end_session_endpoint: `${base}/end_session`,
         scopes_supported: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
-        response_types_supported: ['code'],
-        grant_types_supported: Object.keys(GRANTS),
+        response_types_supported: RESPONSE_TYPES,
+        response_modes_supported: RESPONSE_MODES,
+        authorization_signing_alg_values_supported: Object.keys(ALGORITHMS),
+        claims_parameter_supported: true,
+        grant_types_supported: [...Object.keys(GRANTS), 'implicit'],
         subject_types_supported: ['public'],
         id_token_signing_alg_values_supported: Object.keys(ALGORITHMS),
         userinfo_signing_alg_values_supported: Object.keys(ALGORITHMS),
@@ -526,53 +556,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       return manage(house, issuer, client, request.params)
     },
   },
-  authorization: {
-    path: /\/authorize$/,
-    methods: ['GET', 'POST'],
-    answer: async (house, issuer, request) => {
-      const { repeated, sub } = request
-      const params = await requestedBy(house, issuer, request)
-      const client = issuer.clients.get(text(params['client_id']) ?? '')
-      const redirect_uri = text(params['redirect_uri']) ?? ''
-      // Nobody is sent to an address that was not registered, whatever else is wrong.
-      if (client === undefined || !texts(client.metadata['redirect_uris']).includes(redirect_uri))
-        throw new Refusal(400, 'invalid_request')
-      const scope = text(params['scope']) ?? ''
-      const bound = params['code_challenge_method'] === 'S256' && text(params['code_challenge']) !== undefined
-      const error =
-        repeated.length > 0 || (!bound && issuer.faults.ignores?.includes('pkce') !== true)
-          ? 'invalid_request'
-          : params['response_type'] !== 'code'
-            ? 'unsupported_response_type'
-            : scope.split(' ').includes('openid')
-              ? undefined
-              : 'invalid_scope'
-      const code = house.token()
-      const now = secondsOf(house)
-      if (error === undefined)
-        issuer.codes.set(code, {
-          client_id: client.client_id,
-          sub,
-          scope,
-          redirect_uri,
-          nonce: text(params['nonce']),
-          code_challenge: text(params['code_challenge']),
-          auth_time: now,
-          expires_at: now + CODE_SECONDS,
-          used: false,
-        })
-      const state = text(params['state'])
-      return {
-        status: 302,
-        json: {
-          ...(error === undefined ? { code } : { error }),
-          ...(state === undefined ? {} : { state }),
-          iss: issuer.issuer,
-        },
-        render: redirectTo(redirect_uri),
-      }
-    },
-  },
+  authorization,
   par: {
     path: /\/par$/,
     methods: ['POST'],
@@ -591,8 +575,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       const grantOf = GRANTS[String(request.params['grant_type'])]
       if (grantOf === undefined) throw new Refusal(400, 'unsupported_grant_type')
       const grant = grantOf(issuer, client, request.params, secondsOf(house))
-      const access_token = house.token()
-      issuer.accessTokens.set(access_token, { ...grant, expires_at: secondsOf(house) + TOKEN_SECONDS })
+      const access_token = keepAccessToken(house, issuer, grant)
       const whole = { ...grant, scope: grant.granted ?? grant.scope }
       const forLater = grant.own !== true && whole.scope.split(' ').includes('offline_access')
       const refresh_token = forLater ? house.token() : undefined
@@ -606,7 +589,16 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
           scope: grant.scope,
           ...(grant.own === true
             ? {}
-            : { id_token: await idToken(house, issuer, client, grant, access_token) }),
+            : {
+                id_token: await idToken(
+                  house,
+                  issuer,
+                  client,
+                  grant,
+                  { access_token },
+                  issuer.faults.id_token ?? {},
+                ),
+              }),
           ...(refresh_token === undefined ? {} : { refresh_token }),
         },
       }

@@ -7,7 +7,7 @@ import {
   type TestDaemon,
   type TestDaemonOptions,
 } from './daemon.ts'
-import { startLyingOp, type Faults, type LyingOp } from './op.ts'
+import { startLyingOp, type Callback, type Faults, type LyingOp } from './op.ts'
 
 export const REDIRECT = 'https://client.example.com/callback'
 export const HOME = 'https://client.example.com/'
@@ -22,6 +22,8 @@ export interface Site {
   readonly ok: (command: string, params?: Data, more?: Data) => Promise<Data>
   /** A user goes to the OP and comes back: `code`, `state` and `iss`. */
   readonly visit: (params?: Data, sub?: string) => Promise<{ code: string; state: string; iss: string }>
+  /** The same in whatever flow: what is handed to `get_tokens_by_callback`. */
+  readonly respond: (params?: Data, sub?: string) => Promise<Callback>
   /** A visit whose code is redeemed. */
   readonly login: (sub?: string) => Promise<Envelope>
 }
@@ -59,8 +61,10 @@ export const siteAt = (
       iss: String(back.get('iss')),
     }
   }
+  const respond: Site['respond'] = async (params, sub = 'alice') =>
+    op.respond(String((await ok('get_authorization_url', params)).authorization_url), { sub })
   const login: Site['login'] = async (sub) => call('get_tokens_by_code', await visit({}, sub))
-  return { issuer, oxd_id, call, ok, visit, login }
+  return { issuer, oxd_id, call, ok, visit, respond, login }
 }
 
 export const startStory = async (options: TestDaemonOptions = {}): Promise<Story> => {

@@ -19,6 +19,7 @@ const TERMS: Terms = {
   version: 1,
   issuer: ISSUER,
   redirect_uris: ['https://rp.example.com/callback', 'https://rp.example.com/other'],
+  scope: ['openid'],
 }
 const [REDIRECT = ''] = TERMS.redirect_uris
 /** The same chance every time, so that the state is the same and can be a seed. */
@@ -146,12 +147,13 @@ export const TARGETS = targets({
               version: Number(version),
               issuer: String(issuer),
               redirect_uris: uris,
+              scope: TERMS.scope,
             }
           }
         } catch {
           // The input is the state itself.
         }
-        const found = await refusedBy(() => logins.spend(terms, state), new Set(['invalid_state']))
+        const found = await refusedBy(() => logins.spend(terms, state, undefined), new Set(['invalid_state']))
         const isOurs =
           state === STATE &&
           terms.oxd_id === TERMS.oxd_id &&
@@ -163,7 +165,7 @@ export const TARGETS = targets({
           isOurs,
           'a state that was changed is accepted, or one that was not is refused',
         )
-        const again = await refusedBy(() => logins.spend(TERMS, STATE), new Set(['invalid_state']))
+        const again = await refusedBy(() => logins.spend(TERMS, STATE, undefined), new Set(['invalid_state']))
         assert.equal('value' in again, !isOurs, 'a state is spent twice, or by another one')
       },
     }),
