@@ -588,6 +588,14 @@ describe('answers that are none', () => {
   const ANSWERS: readonly (readonly [what: string, bytes: string | Buffer, code: ErrorCode])[] = [
     ['nothing', '', 'op_unreachable'],
     ['no HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'op_answer_malformed'],
+    ['HTTP/0.9', '{"issuer":"x"}', 'op_answer_malformed'],
+    ['HTTP/2', Buffer.from('000000040000000000', 'hex'), 'op_answer_malformed'],
+    ['a switch of protocols', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\n\r\n', 'op_unreachable'],
+    [
+      'early hints and no answer',
+      `${'HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(1_000)}`,
+      'op_unreachable',
+    ],
     ['no such status', 'HTTP/1.1 999 Odd\r\ncontent-length: 0\r\n\r\n', 'op_answer_malformed'],
     ['a body cut off', ok('content-length: 10', 'abc'), 'op_answer_malformed'],
     ['chunks cut off', ok('transfer-encoding: chunked', '3\r\nabc\r\n'), 'op_answer_malformed'],
@@ -615,6 +623,15 @@ describe('answers that are none', () => {
 
   const TWINS: readonly (readonly [what: string, bytes: Buffer, text: string])[] = [
     ['plain', ok('content-length: 3', 'abc'), 'abc'],
+    [
+      'after early hints, continuing and processing',
+      Buffer.concat([
+        Buffer.from('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(1_000)),
+        Buffer.from('HTTP/1.1 102 Processing\r\n\r\n'.repeat(1_000)),
+        ok('content-length: 3', 'abc'),
+      ]),
+      'abc',
+    ],
     ['until the end of the connection', ok('connection: close', 'abc'), 'abc'],
     ['identity', ok('content-encoding: identity', 'abc'), 'abc'],
     ['gzip', ok('content-encoding: GZIP', gzipSync('abc')), 'abc'],
@@ -628,6 +645,95 @@ describe('answers that are none', () => {
       assert.equal((await get(door, origin)).text, text)
     })
   }
+
+  test('early hints without end', BOUNDED, async (t) => {
+    const op = await listen(
+      t,
+      createTcp((socket) => {
+        const more = () => {
+          while (socket.write('HTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'.repeat(100)));
+        }
+        socket.on('drain', more).once('data', more)
+      }),
+      OP,
+    )
+    const origin = `http://op.test:${op.port}`
+    await refused(get(open(t, { trust_op: [origin], limits: hasty }), origin), 'op_timeout')
+    await pause(20)
+    assert.equal(op.sockets.size, 0)
+  })
+
+  test('headers that want something have no effect', async (t) => {
+    const op = await https(t, (_request, response) =>
+      response
+        .writeHead(200, {
+          'set-cookie': 'a=b; Path=/',
+          refresh: '0; url=/elsewhere',
+          link: '</elsewhere>; rel=preload',
+          'alt-svc': 'h2="other.test:443"; ma=86400',
+          'strict-transport-security': 'max-age=31536000',
+          location: '/elsewhere',
+        })
+        .end('hello'),
+    )
+    const origin = `https://op.test:${op.port}`
+    const door = open(t, { trust_op: [origin] })
+    for (let i = 0; i < 2; i++) assert.equal((await get(door, origin)).text, 'hello')
+    assert.deepEqual(
+      op.requests.map(({ url, headers }) => [url, headers.cookie]),
+      [
+        ['/', undefined],
+        ['/', undefined],
+      ],
+    )
+  })
+
+  test("what comes late on a connection is nobody else's answer", async (t) => {
+    const body = (text: string) => `HTTP/1.1 200 OK\r\ncontent-length: ${text.length}\r\n\r\n${text}`
+    const op = await listen(
+      t,
+      createTcp((socket) => {
+        let answered = 0
+        socket.on('data', (asked) => {
+          const { path = '' } = /^GET (?<path>\S+)/.exec(String(asked))?.groups ?? {}
+          answered += 1
+          // Whoever comes second on a connection finds an answer that was made for who came first.
+          socket.write(answered === 1 ? body(path) : body('late') + body(path))
+        })
+      }),
+      OP,
+    )
+    const origin = `http://op.test:${op.port}`
+    const door = open(t, { trust_op: [origin] })
+    const ask = async (tenant: string) =>
+      (await door.request({ step: 'token', url: `${origin}/${tenant}`, tenant })).text
+    assert.equal(await ask('a'), '/a')
+    await pause(5)
+    assert.equal(await ask('b'), '/b')
+    assert.equal(op.connections(), 2)
+    await pause(5)
+    // The twin: what does come late is taken where it is the same OP's connection.
+    assert.equal(await ask('a'), 'late')
+  })
+
+  test('what comes after an answer ends the connection', async (t) => {
+    const op = await listen(
+      t,
+      createTcp((socket) => {
+        socket.on('data', () =>
+          socket.write(`${ok('content-length: 3', 'abc')}${ok('content-length: 4', 'late')}`),
+        )
+      }),
+      OP,
+    )
+    const origin = `http://op.test:${op.port}`
+    const door = open(t, { trust_op: [origin] })
+    for (let i = 0; i < 3; i++) {
+      assert.equal((await get(door, origin)).text, 'abc')
+      await pause(5)
+    }
+    assert.equal(op.connections(), 3)
+  })
 
   test('nobody there, and no such name', async (t) => {
     const server = createTcp()

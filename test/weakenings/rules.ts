@@ -143,6 +143,28 @@ export const RULES = [
       'is not looked for at "https://self-issued.me"',
     ],
   ]),
+  ...weakenings('src/oidc/http.ts', 'src/oidc/http.test.ts', [
+    [
+      'the door: connections are shared by all OPs of a host',
+      "await agentOf(asked.tenant ?? '')",
+      "await agentOf('')",
+      'what comes late on a connection',
+    ],
+  ]),
+  ...weakenings('src/oidc/op.ts', 'src/oidc/op.test.ts', [
+    [
+      'OPs: asked on behalf of nobody in particular',
+      'const answer = await door.request({ ...asked, tenant: issuer })',
+      'const answer = await door.request(asked)',
+      'have connections of their own',
+    ],
+    [
+      'OPs: their clocks are not looked at',
+      "const said = Date.parse(answer.headers.get('date') ?? '')",
+      'const said = now()',
+      'have clocks of their own',
+    ],
+  ]),
   ...weakenings('src/oidc/op.ts', DISCOVERY_TEST, [
     ['discovery: believed for ever', 'ttl: limits.op_metadata_ms,', '', 'is used for ten minutes'],
   ]),
