@@ -1,12 +1,15 @@
 // Logouts that an OP sends: what ends a login, and everything that does not. Ids are those of the catalogue of cases.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, it } from 'node:test'
 import { LIMITS } from '../src/limits.ts'
 import type { Json, TokenFaults } from '../src/testing/jws.ts'
 import { LOGOUT_EVENT, type LoggedOut } from '../src/testing/op_logout.ts'
-import type { Faults } from '../src/testing/op.ts'
+import { Reply, type Faults } from '../src/testing/op.ts'
 import { startStory, type Site, type Story } from '../src/testing/story.ts'
-import { PUBLIC_URL } from '../src/testing/daemon.ts'
+import { PUBLIC_URL, startTestDaemon, type Data, type TestDaemon } from '../src/testing/daemon.ts'
 
 interface Tenant {
   readonly site: Site
@@ -17,6 +20,54 @@ interface Tenant {
 
 const NOW = 1_900_000_000_000
 
+describe('two daemons on one store', () => {
+  it('BCL-18: a logout at one ends what the other is just fetching, and what it has', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'oxd-logout-'))
+    const options = { public: true, data_dir: join(folder, 'data') } as const
+    const story = await startStory(options)
+    let second: TestDaemon | undefined
+    try {
+      const site = await story.site()
+      second = await startTestDaemon({ ...options, argv: ['--trust-op', story.op.origin] })
+      const { stranger } = second
+      const { node } = await site.ok('get_rp')
+      const { client_id, backchannel_logout_uri } = node as Record<string, string>
+      const send = async (about: LoggedOut): Promise<number> => {
+        const logout_token = await story.op.logoutToken(site.issuer, String(client_id), about)
+        const body = new URLSearchParams({ logout_token })
+        return (await stranger(String(backchannel_logout_uri), { method: 'POST', body })).status
+      }
+      for (const about of [{ sid: 'shared' }, { sub: 'alice' }, { sub: 'alice', sid: 'other' }]) {
+        const [earlier, visit] = [await site.visit(), await site.visit()]
+        const claims = (good: Json): Json => ({ ...good, sid: about.sid ?? 'any' })
+        story.op.setFaults(site.issuer, { id_token: { claims } })
+        const { access_token } = await site.ok('get_tokens_by_code', earlier)
+        let sent: Promise<number> | undefined
+        story.op.setFaults(site.issuer, {
+          id_token: { claims },
+          // Answered only when the logout is through.
+          token: new Reply(async (response, good) => {
+            await (sent = send(about))
+            response.writeHead(good.status, good.headers).end(good.body)
+          }),
+        })
+        const { data } = await site.call('get_tokens_by_code', visit, { oxd: 1 })
+        assert.equal(await sent, 200)
+        assert.equal(data.error, 'login_ended')
+        for (const { state } of [earlier, visit]) {
+          assert.equal((await site.ok('get_login_status', { state })).login_status, 'ended')
+        }
+        const info = await site.call('get_user_info', { access_token }, { oxd: 1 })
+        assert.equal(info.data.error, 'login_ended')
+      }
+    } finally {
+      await second?.close()
+      await story.close()
+      await rm(folder, { recursive: true })
+    }
+  })
+})
+
 describe('a logout that the OP sends', () => {
   const clock = { ms: NOW }
   let story: Story
@@ -26,8 +77,8 @@ describe('a logout that the OP sends', () => {
   })
   after(() => story.close())
 
-  const tenant = async (faults?: Faults): Promise<Tenant> => {
-    const site = await story.site(faults)
+  const tenant = async (faults?: Faults, params?: Data): Promise<Tenant> => {
+    const site = await story.site(faults, params)
     const { node } = await site.ok('get_rp')
     const shown = node as Record<string, string>
     return {
@@ -289,6 +340,21 @@ describe('a logout that the OP sends', () => {
       assert.equal((await send(at, await token(at, { sub: 'alice' }))).status, 400)
     }
     assert.ok(asked() - before <= LIMITS.key_refetches_per_minute, `${asked() - before} requests`)
+  })
+
+  it('BCL-17: is encrypted as ID Tokens are, where that is registered; a plain one is refused then', async () => {
+    const at = await tenant(undefined, { id_token_encrypted_response_alg: 'dir' })
+    const sid = newSession()
+    const { login_id } = await login(at, sid)
+    const sent = await token(at, { sid })
+    assert.equal(sent.split('.').length, 5)
+    story.op.setFaults(at.site.issuer, { encryption: { plain: true } })
+    const plain = await token(at, { sid })
+    assert.equal(plain.split('.').length, 3)
+    assert.equal((await send(at, plain)).status, 400)
+    assert.equal(await status(at, login_id), 'live')
+    assert.equal((await send(at, sent)).status, 200)
+    assert.equal(await status(at, login_id), 'ended')
   })
 
   it('BCL-18: while the tokens of its session are fetched leaves no login alive', async () => {

@@ -121,7 +121,7 @@ describe('get_logout_uri', () => {
     const payload = (text: string): string =>
       [head, Buffer.from(text).toString('base64url'), signature].join('.')
     assert.equal(await refused(payload('{"iss":"a","iss":"b"}')), 'foreign_id_token_hint')
-    assert.equal(await refused('e30.e30.e30.e30.e30'), 'foreign_id_token_hint', 'nobody can read it')
+    assert.equal(await refused('e30.AAAA.AAAA.AAAA.AAAA'), 'foreign_id_token_hint', 'nobody can read it')
   })
 
   it('RPL-04: takes one of this site that oxd does not know any more', async () => {

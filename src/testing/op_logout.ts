@@ -1,7 +1,7 @@
 // The logout tokens of the OP that can lie.
 // @see https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken
 import type { Json, TokenFaults } from './jws.ts'
-import { signFor, type House, type Issuer } from './op_endpoints.ts'
+import { encryptFor, signFor, type House, type Issuer } from './op_endpoints.ts'
 
 export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const LOGOUT_TOKEN_SECONDS = 120
@@ -13,7 +13,7 @@ export interface LoggedOut {
 }
 
 /** An honest logout token for this client, and what the faults make of it. */
-export const makeLogoutToken = (
+export const makeLogoutToken = async (
   house: House,
   issuer: Issuer,
   client_id: string,
@@ -38,8 +38,8 @@ export const makeLogoutToken = (
     const typed = { ...made, typ: 'logout+jwt' }
     return faults.header?.(typed) ?? typed
   }
-  return signFor(issuer, client, claims, client.metadata['id_token_signed_response_alg'], {
-    ...faults,
-    header,
-  })
+  const alg = client.metadata['id_token_signed_response_alg']
+  const signed = await signFor(issuer, client, claims, alg, { ...faults, header })
+  // As its ID Tokens are (Back-Channel Logout 2.4).
+  return encryptFor(issuer, client, 'id_token', signed)
 }
