@@ -6,7 +6,7 @@ import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { Visitor } from '../src/testing/dev_op/sign_in.ts'
+import { signIn, signOut, Visitor } from '../src/testing/dev_op/sign_in.ts'
 
 const START = join(import.meta.dirname, 'start.ts')
 /** Three programs on a busy machine. */
@@ -126,6 +126,30 @@ test('it comes up, says where and for whom, stops when asked, and does all that 
     }
     assert.notEqual(oxdIds[0], 'not registered')
     assert.equal(oxdIds[0], oxdIds[1], 'the second start knows the site of the first')
+  }),
+)
+
+test('a logout at the OP ends the session at the site within a second', OPTIONS, () =>
+  inPlace(async (folder, ports) => {
+    const run = start(folder, ports)
+    try {
+      await untilUp(run)
+      const visitor = new Visitor({ ca: readFileSync(join(folder, 'dev/tls/ca.pem'), 'utf8') })
+      const home = new URL(`https://demo.localhost:${ports.DEMO_PORT}/`)
+      const { location } = await visitor.fetch(new URL('/login', home))
+      assert.ok(location !== undefined)
+      await visitor.visit(await signIn(location, { visitor }))
+      assert.match((await visitor.fetch(home)).body, /Hello, Alice/)
+
+      await signOut(`https://localhost:${ports.DEV_OP_PORT}/session/end`, { visitor })
+      const since = performance.now()
+      while (/Hello, Alice/.test((await visitor.fetch(home)).body)) {
+        assert.ok(performance.now() - since < 1_000, 'a second has passed')
+      }
+    } finally {
+      run.child.kill('SIGTERM')
+      await run.ended
+    }
   }),
 )
 
