@@ -5,7 +5,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { decodeProtectedHeader } from 'jose'
-import { OxdError } from '../../src/client/client.ts'
+import { OxdError, type SiteSettings } from '../../src/client/client.ts'
 import type { Visitor } from '../../src/testing/dev_op/sign_in.ts'
 import { HOME, REDIRECT, type Application } from './application.ts'
 import { PasswordAsked, USER } from './real_op.ts'
@@ -171,6 +171,49 @@ const encryption: readonly Step[] = [
   },
 ]
 
+const SIGNED = { request_object_signing_alg: 'RS256', require_pushed_authorization_requests: false }
+
+/** A login whose request went this way: what stands in its URL. */
+const asked = async (place: Place, settings: SiteSettings): Promise<URLSearchParams> => {
+  const { oxd, login: logIn } = await place.application(settings)
+  const { url } = await oxd.startLogin()
+  assert.equal((await logIn()).tokens.id_token_claims.iss, place.op.issuer)
+  return new URL(url).searchParams
+}
+
+/** How an authorization request reaches the OP. */
+const requests: readonly Step[] = [
+  {
+    name: 'pushed authorization request (RFC 9126)',
+    run: async (place) => {
+      requireOffered(place, 'pushed_authorization_request_endpoint')
+      assert.ok((await asked(place, { require_pushed_authorization_requests: true })).has('request_uri'))
+    },
+  },
+  {
+    name: 'authorization request in the URL',
+    run: async (place) => {
+      assert.ok((await asked(place, { require_pushed_authorization_requests: false })).has('nonce'))
+    },
+  },
+  {
+    name: 'signed request object, in the URL',
+    run: async (place) => {
+      requireOffered(place, 'request_parameter_supported')
+      requireOffered(place, 'request_object_signing_alg_values_supported', 'RS256')
+      assert.ok((await asked(place, SIGNED)).has('request'))
+    },
+  },
+  {
+    name: 'signed request object, fetched by the OP',
+    run: async (place) => {
+      requireOffered(place, 'request_uri_parameter_supported')
+      requireOffered(place, 'request_object_signing_alg_values_supported', 'RS256')
+      assert.ok((await asked(place, { ...SIGNED, request_objects_by_reference: true })).has('request_uri'))
+    },
+  },
+]
+
 const later: readonly Step[] = [
   {
     name: 'refresh',
@@ -327,11 +370,18 @@ const refusals: readonly Step[] = [
   {
     name: 'no session, and nobody may be asked (`prompt=none`)',
     run: async ({ application }) => {
-      const { visit } = await application()
-      const way = visit({ prompt: 'none' }, undefined, { password: false })
-      if (await asksForPassword(way)) throw new NotOffered('It asks for the password all the same.')
-      const error = (await way).url.searchParams.get('error')
-      assert.ok(error === 'login_required' || error === 'interaction_required', String(error))
+      const isRefused = async (settings: SiteSettings): Promise<boolean> => {
+        const { visit } = await application(settings)
+        const way = visit({ prompt: 'none' }, undefined, { password: false })
+        if (await asksForPassword(way)) return false
+        const error = (await way).url.searchParams.get('error')
+        assert.ok(error === 'login_required' || error === 'interaction_required', String(error))
+        return true
+      }
+      if (await isRefused({})) return undefined
+      if (await isRefused({ require_pushed_authorization_requests: false }))
+        return 'With `require_pushed_authorization_requests` off: it passes over a `prompt` that was pushed.'
+      throw new NotOffered('It asks for the password all the same.')
     },
   },
   {
@@ -354,6 +404,7 @@ export const STEPS: readonly Step[] = [
   ...methods,
   ...signatures,
   ...encryption,
+  ...requests,
   ...later,
   ...logouts,
   ...refusals,
