@@ -175,3 +175,26 @@ describe('a signed request', () => {
     assert.equal((await site.login()).status, 'ok')
   })
 })
+
+describe('a request object by reference', () => {
+  it('is fetched by the OP at the public listener', async () => {
+    const other = await startStory({ public: true })
+    try {
+      const site = await other.site(
+        {},
+        { request_object_signing_alg: 'ES256', request_objects_by_reference: true },
+      )
+      const { authorization_url } = await site.ok('get_authorization_url', {})
+      const { request, request_uri, state, client_id } = paramsOf(authorization_url)
+      assert.deepEqual([request, typeof state, typeof client_id], [undefined, 'string', 'string'])
+      assert.match(String(request_uri), /\/get-request-object\/[\w-]{43}$/)
+      assert.ok(!String(request_uri).includes(site.oxd_id))
+      const answer = await other.daemon.stranger(String(request_uri))
+      assert.equal(answer.headers.get('content-type'), 'application/oauth-authz-req+jwt')
+      const claims = claimsOf(await answer.text())
+      assert.deepEqual([claims.iss, claims.aud, claims.state], [client_id, site.issuer, state])
+    } finally {
+      await other.close()
+    }
+  })
+})

@@ -70,6 +70,9 @@ describe('a login at the certified OP', () => {
       const { claims } = await call('get_user_info', { oxd_id, access_token: tokens.access_token })
       // As the definition of the command says.
       assert.equal((claims as Data).given_name, 'Alice')
+      const { uri } = await call('get_logout_uri', { oxd_id, id_token_hint: tokens.id_token })
+      const hint = new URL(String(uri)).searchParams.get('id_token_hint')
+      assert.equal(hint?.split('.').length, 3, 'the OP can read it')
     })
   }
 })

@@ -35,7 +35,7 @@ const toldTo = ({ issuer }: Site): unknown[] => {
     .requests(issuer)
     .findLast(({ endpoint, method }) => endpoint === 'registration' || method === 'PUT')
   // As oxd sends it.
-  const { keys } = told?.params.jwks as { keys: Data[] }
+  const { keys } = (told?.params.jwks ?? { keys: [] }) as { keys: Data[] }
   return keys.map(({ kid }) => kid)
 }
 const logsIn = async (site: Site): Promise<void> => {

@@ -7,6 +7,7 @@ import { client_auth } from './weakenings/client_auth.ts'
 import { ROBUSTNESS } from './weakenings/robustness.ts'
 import { FLOWS } from './weakenings/flows.ts'
 import { weakenings } from './weakenings/rows.ts'
+import { tokens_as_registered } from './weakenings/tokens_as_registered.ts'
 import { RULES } from './weakenings/rules.ts'
 import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
 
@@ -3375,6 +3376,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'dialects and listeners': dialects,
   'grants and introspection': grants,
   'client authentication': client_auth,
+  'tokens and requests as registered': tokens_as_registered,
   'rules for what an OP says': RULES,
   'deviations of real OPs': interop,
   'the store': store,

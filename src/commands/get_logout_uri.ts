@@ -1,7 +1,7 @@
 // get_logout_uri: the URL that ends the session of the user at the OP.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { endSessionUrl, isForeignHint } from '../oidc/logout.ts'
+import { endSessionUrl, isForeignHint, readableHint } from '../oidc/logout.ts'
 import { termsOf } from '../site.ts'
 
 /** The URL that logs the user out at the OP. */
@@ -65,7 +65,7 @@ export const get_logout_uri = command({
     const ending = hinted ?? (state === undefined ? undefined : logins.idOf(state))
     if (ending !== undefined) await liveLogins.end(oxd_id, ending, 'rp_initiated_logout')
     const uri = endSessionUrl(op.metadata, {
-      id_token_hint: id_token_hint ?? named ?? last,
+      id_token_hint: await readableHint(op, client, id_token_hint ?? named ?? last),
       client_id: client.client_id,
       post_logout_redirect_uri: post_logout_redirect_uri ?? registered[0],
       state,

@@ -84,7 +84,7 @@ const typeIn = ({ typ }: Claims): unknown =>
   typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
 
 /** The signed JWT: what came, or what is in it. Whether it is encrypted is not for the token to say. */
-const signedJwt = async (
+export const signedJwt = async (
   op: Pick<Op, 'keys' | 'own'>,
   client: { readonly client_secret?: string | undefined },
   jwt: string,

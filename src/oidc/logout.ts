@@ -3,6 +3,9 @@
 import { OxdError } from '../error.ts'
 import type { OpMetadata } from './discovery.ts'
 import { parseJson } from './json.ts'
+import { isEncrypted } from './jwe.ts'
+import { registeredFor, signedJwt, type JwtClient } from './jwt.ts'
+import type { Op } from './op.ts'
 
 /** OPs without an end_session_endpoint whose sessions can be ended all the same, as oxd always did. */
 const ELSEWHERE: readonly {
@@ -33,6 +36,16 @@ export const isForeignHint = (id_token_hint: string, issuer: string, client_id: 
   const audiences: unknown[] = Array.isArray(aud) ? aud : [aud]
   return iss !== issuer || !audiences.includes(client_id)
 }
+
+/** The ID Token as the OP can read it: without the encryption, which only oxd opens (RP-Initiated Logout 1.0 section 2). */
+export const readableHint = async (
+  op: Pick<Op, 'keys' | 'own'>,
+  client: JwtClient,
+  id_token: string | undefined,
+): Promise<string | undefined> =>
+  id_token === undefined || !isEncrypted(id_token)
+    ? id_token
+    : signedJwt(op, client, id_token, registeredFor(client, 'id_token').encryption)
 
 export interface LogoutParameters {
   readonly id_token_hint: string | undefined
