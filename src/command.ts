@@ -10,6 +10,7 @@ import type { Logins } from './login.ts'
 import type { Pats } from './pat.ts'
 import type { RpKeys } from './rp_keys.ts'
 import type { Uma } from './uma.ts'
+import type { Webhooks } from './webhooks.ts'
 import type { World } from './world.ts'
 
 /**
@@ -50,6 +51,7 @@ export interface Context {
   readonly logins: Logins
   readonly liveLogins: LiveLogins
   readonly endedLogins: EndedLogins
+  readonly webhooks: Webhooks
   readonly pats: Pats
   readonly rpKeys: RpKeys
   readonly uma: Uma

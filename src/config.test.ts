@@ -35,6 +35,7 @@ describe('settings', () => {
       key_file: undefined,
       op_host: undefined,
       trust_op: [],
+      allow_webhook: [],
       op_ca: undefined,
       op_proxy: undefined,
       no_proxy: undefined,

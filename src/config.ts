@@ -164,6 +164,13 @@ export const SETTINGS = {
     meaning:
       'Requests to this origin (scheme, host, port) may go to a private address and, if it is loopback and says http, unencrypted. Repeatable.',
   }),
+  allow_webhook: setting({
+    schema: z.array(origin),
+    value: 'ORIGIN',
+    list: true,
+    meaning:
+      'The webhook of a site of this origin may be at a private address and, if it is loopback and says http, unencrypted. Repeatable.',
+  }),
   op_ca: setting({
     schema: text.optional(),
     value: 'FILE',

@@ -30,6 +30,7 @@ import type { OpenedStore } from './store/key.ts'
 import { keyTeller } from './told_keys.ts'
 import { createStartLogin } from './stranger_login.ts'
 import { createUma } from './uma.ts'
+import { createWebhooks } from './webhooks.ts'
 import type { World } from './world.ts'
 
 /** Every command, in the order of their names. */
@@ -77,7 +78,7 @@ export const readCertificates = (file: string | undefined): string | undefined =
 
 /** The way out, by the settings; names the file whose text it refused. @throws StartError */
 export const openDoor = (
-  { trust_op, op_ca, op_proxy, no_proxy }: Config,
+  { trust_op, op_ca, op_proxy, no_proxy }: Pick<Config, 'trust_op' | 'op_ca' | 'op_proxy' | 'no_proxy'>,
   limits: Limits,
   lookup?: DoorOptions['lookup'],
 ): Door => {
@@ -91,6 +92,14 @@ export const openDoor = (
   }
 }
 
+/** The way to the webhooks of sites: as guarded, and to no place that only OPs may be at. @throws StartError */
+const openWebhookDoor = (config: Config, limits: Limits, lookup?: DoorOptions['lookup']): Door =>
+  openDoor(
+    { ...config, trust_op: config.allow_webhook },
+    { ...limits, op_total_ms: limits.webhook_ms, op_connections_max: limits.webhook_site_sends_max },
+    lookup,
+  )
+
 /** Everything behind the transports. */
 const furnish = (config: Config, surroundings: Surroundings) => {
   const { world, limits, opened, site_defaults = {}, lookup } = surroundings
@@ -101,7 +110,10 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const sites = sitesOf(store, limits)
   const rpKeys = createRpKeys(store, world, limits, public_url)
   const ops = createOps(door, world, limits, { own: rpKeys, no_quirk: config.no_quirk })
-  const endedLogins = createEndedLogins(store, keys, world, limits)
+  const { allow_webhook } = config
+  const webhookDoor = openWebhookDoor(config, limits, lookup)
+  const webhooks = createWebhooks({ store, sites, door: webhookDoor, allow_webhook, world, limits })
+  const endedLogins = createEndedLogins(store, keys, world, limits, webhooks)
   const liveLogins = createLiveLogins(store, endedLogins, world, limits)
   const pats = createPats(store, ops, world, limits)
   const callers = createCallers(store, world, limits)
@@ -112,6 +124,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     logins: createLogins(store, keys, liveLogins, world, limits),
     liveLogins,
     endedLogins,
+    webhooks,
     pats,
     rpKeys,
     uma: createUma({ store, keys, ops, pats, world, limits }),
@@ -131,6 +144,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   const adminContext: AdminContext = { ...context, callers, listings: createListings(world, limits) }
   return {
     door,
+    webhookDoor,
+    webhooks,
     /** Other OPs, and other rules for them. @throws StartError */
     prepare(changed: Config): () => void {
       const next = openDoor(changed, limits, lookup)
@@ -152,11 +167,11 @@ export const openAdmin = (
   config: Config,
   surroundings: Surroundings,
 ): { readonly dispatch: Dispatch; readonly close: () => Promise<void> } => {
-  const { door, sites, admin } = furnish(config, surroundings)
+  const { door, webhookDoor, sites, admin } = furnish(config, surroundings)
   return {
     dispatch: admin,
     async close() {
-      await door.close()
+      await Promise.all([door.close(), webhookDoor.close()])
       await sites.flush()
       await surroundings.opened.store.close()
     },
@@ -195,7 +210,7 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     if (name.startsWith('insecure_') && value === true) world.log('warn', 'weakened', { setting: name })
   }
   const parts = furnish(config, surroundings)
-  const { door, sites, dispatch, admin, desk } = parts
+  const { door, webhookDoor, webhooks, sites, dispatch, admin, desk } = parts
   const fits: Fits = (reply, long) => encodeReply(reply, { long }, limits) !== 'reply_too_large'
   const listening = await listen({
     tcp: config.tcp ? { host: config.bind, port: config.port } : undefined,
@@ -229,17 +244,20 @@ export const startDaemon = async (config: Config, surroundings: DaemonSurroundin
     })
   }
   const tidy = (): void => {
-    sites.flush().then(store.sweep).then(parts.tellKeys).catch(complain)
+    sites.flush().then(store.sweep).then(parts.tellKeys).then(webhooks.load).catch(complain)
   }
   const sweeping = setInterval(tidy, limits.sweep_interval_ms)
+  await webhooks.load()
+  const posting = setInterval(() => void webhooks.send(), limits.webhook_interval_ms)
   return {
     addresses: { ...listening.addresses, ...http.addresses },
     reload: files.all,
     async close() {
       clearInterval(sweeping)
+      clearInterval(posting)
       clearInterval(looking)
       await Promise.all([listening.close(), http.close(), administering?.close()])
-      await door.close()
+      await Promise.all([door.close(), webhookDoor.close()])
       await sites.flush().catch(complain)
       await store.close()
     },

@@ -107,6 +107,7 @@ describe('dispatch', () => {
         logins: undefined as never,
         liveLogins: undefined as never,
         endedLogins: undefined as never,
+        webhooks: undefined as never,
         pats: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,

@@ -43,6 +43,16 @@ export interface Journal {
   end(oxd_id: string, ending: () => Promise<Ending | undefined>): Promise<boolean>
 }
 
+/** Who passes the news on, beside the journal. */
+export interface News {
+  /** What is to be written with the end of a login, and what to do when it was. */
+  write(
+    oxd_id: string,
+    ended: Ended,
+  ): Promise<{ readonly writes: readonly Write[]; readonly written: () => void }>
+}
+const NO_NEWS: News = { write: async () => ({ writes: [], written() {} }) }
+
 export interface Asked {
   /** Of the page before; without: from the first that is kept. */
   readonly cursor: string | undefined
@@ -159,7 +169,13 @@ const createBells = (limits: Pick<Limits, 'ended_waits_max' | 'ended_site_waits_
   }
 }
 
-export const createEndedLogins = (store: Store, keys: Keys, world: World, limits: Limits): EndedLogins => {
+export const createEndedLogins = (
+  store: Store,
+  keys: Keys,
+  world: World,
+  limits: Limits,
+  news: News = NO_NEWS,
+): EndedLogins => {
   const heads = store.kind<Head>({ kind: 'ended_head', durable: true })
   const entries = store.kind<Entry>({ kind: 'ended_login', durable: true })
   const cursors = createCursors(keys)
@@ -202,8 +218,11 @@ export const createEndedLogins = (store: Store, keys: Keys, world: World, limits
         const head = await heads.get([oxd_id])
         const found = await ending()
         if (found === undefined) return false
-        if (await store.commit([...found.writes, ...entryOf(oxd_id, head, found.ended)])) {
+        const entry = entryOf(oxd_id, head, found.ended)
+        const { writes, written } = await news.write(oxd_id, found.ended)
+        if (await store.commit([...found.writes, ...entry, ...writes])) {
           bells.ring(oxd_id)
+          written()
           return true
         }
       }

@@ -844,6 +844,22 @@ const ERROR_ROWS = {
     message:
       'What ended after the cursor is no longer known completely: check each session with get_login_status, and go on without a cursor.',
   },
+  foreign_logout_webhook_uri: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'logout_webhook_uri must have the origin of one of the redirect URIs of the site.',
+  },
+  restricted_logout_webhook_uri: {
+    wire: 'bad_request',
+    http: 400,
+    message:
+      'logout_webhook_uri must be https and at a public address; oxd serve --allow-webhook ORIGIN allows another.',
+  },
+  no_logout_webhook: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The site has no webhook: give logout_webhook_uri.',
+  },
   too_many_waits: {
     wire: 'bad_request',
     http: 429,

@@ -946,5 +946,19 @@ export const fields = {
       description:
         'The logins, as they ended: `login_id`, `sub`, `sid` (the session at the OP, or null), `why`, `ended_at` (seconds since the epoch).',
     }),
+  logout_webhook_uri: url({
+    description:
+      'Where oxd posts the end of each login, as Standard Webhooks has it; its origin is that of a redirect URI.',
+    example: 'https://client.example.com/oxd-webhook',
+  }),
+  rotate_logout_webhook_secret: flag({
+    description: 'Make a new secret; the one before signs as well for a day.',
+  }),
+  remove_logout_webhook: flag({ description: 'Post nothing any more.' }),
+  logout_webhook_secret: told({
+    description:
+      'The secret with which the messages are signed, `whsec_…`; told once, when it is made: with the first `logout_webhook_uri`, or when it is rotated.',
+    secret: true,
+  }),
   next_cursor: z.string().meta({ description: 'For the next call: keep it with the sessions.' }),
 } as const

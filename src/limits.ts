@@ -65,6 +65,22 @@ export const LIMITS = {
   ended_waits_max: 512,
   /** Of them for one site: one for each process of an application. */
   ended_site_waits_max: 32,
+  /** A webhook is tried for a day: 10 times, see src/webhooks.ts. */
+  webhook_seconds: 86_400,
+  /** From the request to the last byte of the receiver's answer. */
+  webhook_ms: 10_000,
+  /** What a receiver answers; nobody reads it. */
+  webhook_answer_bytes_max: 65_536,
+  /** How often oxd looks which messages are due. */
+  webhook_interval_ms: 1_000,
+  /** Messages that are sent at once, in all and to one site: a stalled receiver takes two places of them. */
+  webhook_sends_max: 256,
+  webhook_site_sends_max: 2,
+  /** Messages that wait, in all and of one site; get_ended_logins tells what had no room. */
+  webhook_messages_max: 10_000,
+  webhook_site_messages_max: 1_000,
+  /** The secret before signs as well for a day. */
+  webhook_rotation_seconds: 86_400,
   /** A request object is fetched by the OP as soon as the browser gets there. */
   request_object_seconds: 300,
   /** A client assertion is sent at once; so short that nobody has a use for one that leaked. */

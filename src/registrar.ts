@@ -150,9 +150,10 @@ export const forgetSite = async (
     sites,
     logins,
     endedLogins,
+    webhooks,
     pats,
     uma,
-  }: Pick<Context, 'sites' | 'logins' | 'endedLogins' | 'pats' | 'uma'>,
+  }: Pick<Context, 'sites' | 'logins' | 'endedLogins' | 'webhooks' | 'pats' | 'uma'>,
   site: Site,
 ): Promise<boolean> => {
   const { oxd_id } = site
@@ -160,6 +161,6 @@ export const forgetSite = async (
   const removed = await sites.inTurn(oxd_id, () => sites.remove(oxd_id))
   // Everything else that is kept of it stands under its oxd_id, which nobody has any more, and expires.
   const kept = [logins.forgetLast(termsOf(site)), pats.forget(site), uma.forget(oxd_id)]
-  await Promise.all([...kept, endedLogins.forget(oxd_id)])
+  await Promise.all([...kept, endedLogins.forget(oxd_id), webhooks.forget(oxd_id)])
   return removed
 }

@@ -62,6 +62,14 @@ export type {
 } from './methods.ts'
 export { ResourceSet, type Resource, type ScopeExpression } from './resource_set.ts'
 export type { CallerSettings, ClientConfig, Protection, SiteSettings } from './settings.ts'
+export {
+  WebhookError,
+  verifyWebhook,
+  type VerifyOptions,
+  type WebhookErrorCode,
+  type WebhookHeaders,
+  type WebhookMessage,
+} from './webhook.ts'
 export type { AddressClaim, IdTokenClaims, StandardClaims } from './standard_claims.ts'
 
 /** The commands whose methods are written below; every other one gets its method from its definition. */

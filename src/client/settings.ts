@@ -4,8 +4,14 @@ import type * as commands from '../commands/index.ts'
 import type { ParamsOf } from '../command.ts'
 import { OxdConfigError } from './errors.ts'
 
-/** What `register_site` and `update_site_registration` take: names and meanings as on the wire. */
-export type SiteSettings = Omit<ParamsOf<typeof commands.register_site>, 'oxd_id' | 'protection_access_token'>
+/**
+ * What `register_site` and `update_site_registration` take: names and meanings as on the wire. A webhook is no setting, since its
+ * secret is told once, to whoever calls `updateSiteRegistration({ logout_webhook_uri })`.
+ */
+export type SiteSettings = Omit<
+  ParamsOf<typeof commands.register_site>,
+  'oxd_id' | 'protection_access_token' | 'logout_webhook_uri'
+>
 
 /** The client whose tokens open protected commands: the setup client of the site, or the site's own with client_credentials. */
 export interface Protection {

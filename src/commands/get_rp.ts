@@ -23,7 +23,7 @@ export const get_rp = command({
       result: { node: [{ oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff', client_name: 'Demo site' }] },
     },
   ],
-  async run({ oxd_id, list }, { sites, defaults, permit, fail }) {
+  async run({ oxd_id, list }, { sites, webhooks, defaults, permit, fail }) {
     if (list === true) {
       const own = await sites.some(permit.owns)
       return { node: own.map((site) => ({ oxd_id: site.oxd_id, client_name: site.settings.client_name })) }
@@ -31,7 +31,9 @@ export const get_rp = command({
     if (oxd_id === undefined) throw fail('missing_parameter', { what: 'oxd_id is missing.' })
     const site = await sites.get(oxd_id)
     if (site === undefined) throw fail('invalid_oxd_id')
-    return { node: { ...shown(site), ...shownAddresses(defaults.public_url, site) } }
+    const logout_webhook = await webhooks.show(oxd_id)
+    const more = { ...shownAddresses(defaults.public_url, site), ...(logout_webhook && { logout_webhook }) }
+    return { node: { ...shown(site), ...more } }
   },
 })
 

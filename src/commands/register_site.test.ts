@@ -190,7 +190,7 @@ describe('register_site', () => {
       { op_host: story.issuer(), authorization_redirect_uri: REDIRECT },
       { oxd: 1 },
     )
-    assert.deepEqual(Object.keys(full.data), ['oxd_id', 'op_host', 'client_id'])
+    assert.deepEqual(Object.keys(full.data), ['oxd_id', 'op_host', 'client_id', 'logout_webhook_secret'])
   })
 
   it('tells the OP everything under the names of the specification', async () => {

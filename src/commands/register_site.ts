@@ -26,9 +26,13 @@ export const register_site = command({
     op_discovery_path: fields.op_discovery_path.optional(),
     op_configuration_endpoint: fields.op_configuration_endpoint.optional(),
     ...SITE_PARAMS,
+    logout_webhook_uri: fields.logout_webhook_uri.optional(),
   },
   result: { oxd_id: fields.oxd_id, op_host: fields.registered_op_host },
-  more: { client_id: fields.registered_client_id },
+  more: {
+    client_id: fields.registered_client_id,
+    logout_webhook_secret: fields.logout_webhook_secret,
+  },
   v4: {
     oxd_id: fields.oxd_id,
     op_host: fields.registered_op_host,
@@ -39,6 +43,7 @@ export const register_site = command({
     client_registration_client_uri: fields.registered_client_registration_client_uri,
     client_id_issued_at: fields.registered_client_id_issued_at,
     client_secret_expires_at: fields.registered_client_secret_expires_at,
+    logout_webhook_secret: fields.logout_webhook_secret,
   },
   from4(params) {
     if (params.redirect_uris === undefined && params.authorization_redirect_uri === undefined) {
@@ -58,6 +63,8 @@ export const register_site = command({
     'invalid_client_id',
     'invalid_client_secret',
     'foreign_registration_client_uri',
+    'foreign_logout_webhook_uri',
+    'restricted_logout_webhook_uri',
     'store_unreachable',
   ],
   examples: [
@@ -119,11 +126,13 @@ export const register_site = command({
       },
     },
   ],
-  async run(params, { ops, sites, defaults, permit, dialect, world }) {
+  async run(params, { ops, sites, webhooks, defaults, permit, dialect, world }) {
     const { op_host, where } = askedOp(params, defaults.op_host)
     const oxd_id = randomUUID()
     const asked = settingsFrom(oxd_id, params)
     refuseHalfClient(params, asked)
+    const webhook = { uri: params.logout_webhook_uri }
+    webhooks.check(asked.redirect_uris, webhook)
     // Before anything is registered at the OP.
     const setup = await permit.setup()
     const op = await ops.at(where)
@@ -134,7 +143,12 @@ export const register_site = command({
     const public_id = place?.public_id
     const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup, public_id }
     await keepSite(op, sites, site, permit.adopt)
-    return { ...registrationOf(site), oxd_id, op_host: dialect === 'v4' ? site.issuer : op_host }
+    return {
+      ...registrationOf(site),
+      oxd_id,
+      op_host: dialect === 'v4' ? site.issuer : op_host,
+      logout_webhook_secret: await webhooks.change(site, webhook),
+    }
   },
 })
 

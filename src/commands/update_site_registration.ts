@@ -30,15 +30,25 @@ export const update_site_registration = command({
   summary: 'Changes a site, at the OP and in oxd: what is given replaces, what is absent stays.',
   repeatable: false,
   spec: ['https://www.rfc-editor.org/rfc/rfc7592#section-2.2'],
-  params: { oxd_id: fields.oxd_id, ...SITE_PARAMS },
+  params: {
+    oxd_id: fields.oxd_id,
+    ...SITE_PARAMS,
+    logout_webhook_uri: fields.logout_webhook_uri.optional(),
+    rotate_logout_webhook_secret: fields.rotate_logout_webhook_secret.optional(),
+    remove_logout_webhook: fields.remove_logout_webhook.optional(),
+  },
   result: { oxd_id: fields.oxd_id },
-  more: {},
+  more: { logout_webhook_secret: fields.logout_webhook_secret },
+  v4: { oxd_id: fields.oxd_id, logout_webhook_secret: fields.logout_webhook_secret },
   from4: loginRedirectFirst,
   errors: [
     'invalid_oxd_id',
     'invalid_registration_client_url',
     'invalid_client_secret',
     'foreign_registration_client_uri',
+    'foreign_logout_webhook_uri',
+    'restricted_logout_webhook_uri',
+    'no_logout_webhook',
   ],
   examples: [
     {
@@ -50,8 +60,16 @@ export const update_site_registration = command({
       },
       result: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff' },
     },
+    {
+      what: 'A webhook for ended logins. Its secret is shown this once.',
+      params: {
+        oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff',
+        logout_webhook_uri: 'https://client.example.com/oxd-webhook',
+      },
+      result: { oxd_id: '6f9619ff-8b86-4011-b42d-00cf4fc964ff', logout_webhook_secret: 'whsec_…' },
+    },
   ],
-  async run(params, { site: { oxd_id }, ops, sites, defaults, world, fail }) {
+  async run(params, { site: { oxd_id }, ops, sites, webhooks, defaults, world, fail }) {
     return sites.inTurn(oxd_id, async () => {
       // Read again, since another change may have come before.
       const before = await sites.get(oxd_id)
@@ -60,6 +78,12 @@ export const update_site_registration = command({
       const place = publicPlace(defaults.public_url, world, before)
       const site = { ...before, public_id: place?.public_id ?? before.public_id }
       const settings = settingsFrom(oxd_id, params, site.settings)
+      const webhook = {
+        uri: params.logout_webhook_uri,
+        rotate: params.rotate_logout_webhook_secret,
+        remove: params.remove_logout_webhook,
+      }
+      webhooks.check(settings.redirect_uris, webhook)
       const quirks = namedQuirks(params.op_quirks) ?? site.quirks
       const op = await ops.at({ ...site, quirks })
       // Written once as it is: a store that cannot write must say so before the OP is told.
@@ -73,7 +97,7 @@ export const update_site_registration = command({
         ...after,
         version: sameLoginTerms(site, after) ? site.version : site.version + 1,
       })
-      return { oxd_id }
+      return { oxd_id, logout_webhook_secret: await webhooks.change(after, webhook) }
     })
   },
 })

@@ -25,6 +25,7 @@ export const STEPS = {
   webfinger: 'op_body_bytes_max',
   authorization: 'op_body_bytes_max',
   'pushed authorization': 'op_body_bytes_max',
+  webhook: 'webhook_answer_bytes_max',
 } as const satisfies Readonly<Record<string, keyof Limits>>
 export type Step = keyof typeof STEPS
 

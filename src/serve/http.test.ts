@@ -86,6 +86,7 @@ const start = async (limits: Partial<Limits> = {}, more: Partial<HttpOptions> = 
       logins: undefined as never,
       liveLogins: undefined as never,
       endedLogins: undefined as never,
+      webhooks: undefined as never,
       pats: undefined as never,
       rpKeys: undefined as never,
       uma: undefined as never,

@@ -56,8 +56,8 @@ export const ENDED_LOGINS = [
     ],
     [
       'ended logins: the end is not written with its entry',
-      'if (await store.commit([...found.writes, ...entryOf(oxd_id, head, found.ended)])) {',
-      'if (await store.commit(entryOf(oxd_id, head, found.ended))) {',
+      'if (await store.commit([...found.writes, ...entry, ...writes])) {',
+      'if (await store.commit([...entry, ...writes])) {',
       '^the journal of ended logins is written with the end of the login',
     ],
     [
