@@ -173,6 +173,7 @@ export const TARGETS = targets({
         assert.equal(url.origin, new URL(METADATA.authorization_endpoint).origin)
         assert.equal(url.hash, '')
         for (const [name, value] of [...ours, ['tenant', '1'] as const]) {
+          if (value === undefined) continue
           assert.deepEqual(url.searchParams.getAll(name), [value], `${name} is not as oxd said it`)
         }
       },

@@ -1,0 +1,103 @@
+// DOS-01: texts that make regular expressions look back and forth, in everything that a text from outside is matched with.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { COMMANDS } from '../src/daemon.ts'
+import { parse } from '../src/client/ini.ts'
+import { csvRows } from '../src/moving/csv.ts'
+import { withEnvironment } from '../src/moving/environment.ts'
+import { LIMITS } from '../src/limits.ts'
+import { isLocalName } from '../src/oidc/address.ts'
+import { whereabouts } from '../src/oidc/discovery.ts'
+import { parseJson } from '../src/oidc/json.ts'
+import { bypasses } from '../src/oidc/proxy.ts'
+import { oauthError, show } from '../src/oidc/said.ts'
+import { webfingerOf } from '../src/oidc/webfinger.ts'
+import { readParams, type Shape } from '../src/params.ts'
+import { isOwnHost } from '../src/serve/http_hosts.ts'
+
+const UNITS = [
+  'a',
+  '@',
+  '.',
+  '-',
+  ' ',
+  '\t',
+  '\n',
+  '%41',
+  '%',
+  '/',
+  ':',
+  '"',
+  '\\',
+  '\\"',
+  '""',
+  '[',
+  '${a',
+  '${a:-',
+  ',',
+  '{"a":',
+  'a@',
+  'a.',
+  'a =',
+  '\u202e ',
+  '\ud83d',
+  '=',
+  'aA0-_',
+]
+/** What follows, so that what was matched so far matches no longer. */
+const ENDS = ['', '\0', '!', '"', '@b']
+
+const answer = (text: string) => ({
+  status: 400,
+  text,
+  url: 'https://op.example.com/',
+  headers: new Headers(),
+})
+/** Each once, by its name. */
+const PARAMETERS = Object.entries(Object.assign({}, ...COMMANDS.map(({ params }) => params)) as Shape)
+const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
+  'a text of an OP': show,
+  'an error of an OP': (text) =>
+    oauthError(answer(JSON.stringify({ error: text })), ['a secret of the request']),
+  JSON: parseJson,
+  'an op_host': (text) => whereabouts(text, {}),
+  'an account': (text) => webfingerOf(text),
+  'a host': (text) => [isLocalName(text), isOwnHost({ host: text, at: '127.0.0.1', certificate: undefined })],
+  'hosts without proxy': (text) => bypasses(text)('op.example.com', 443),
+  'a file of settings': (text) => parse(Buffer.from(text)),
+  'rows of a table': (text) => [...csvRows(text)].length,
+  'a file with variables': (text) => withEnvironment(text, { a: 'b' }, LIMITS),
+  'every parameter of every command': (text) => {
+    for (const [name, schema] of PARAMETERS) {
+      try {
+        readParams({ [name]: schema }, { [name]: text })
+      } catch {
+        // Refused is answered.
+      }
+    }
+  },
+}
+const BYTES = 65_536
+/** On the processor; what is honest takes a millisecond or two. */
+const MS_MAX = 1_500
+
+for (const [what, parser] of Object.entries(PARSERS)) {
+  test(`64 KiB of anything, as ${what}, take no time`, () => {
+    for (const unit of UNITS) {
+      for (const end of ENDS) {
+        const text = unit.repeat(Math.floor(BYTES / unit.length)) + end
+        const before = process.cpuUsage()
+        try {
+          parser(text)
+        } catch {
+          // Refused is answered.
+        }
+        const { user, system } = process.cpuUsage(before)
+        assert.ok(
+          (user + system) / 1_000 < MS_MAX,
+          `${JSON.stringify(unit)} and ${JSON.stringify(end)}: ${(user + system) / 1_000} ms`,
+        )
+      }
+    }
+  })
+}
