@@ -129,6 +129,18 @@ describe('a logout that the OP sends', () => {
       ['BCL-10: that expired within the tolerance', { offsets: { exp: -179 } }],
       ['BCL-10: from a clock that is ahead within the tolerance', { offsets: { iat: 60, exp: 120 } }],
       ['BCL-10: five minutes old', { offsets: { iat: -LIMITS.logout_token_seconds_max - 60 } }],
+      [
+        'of a jti of the greatest length',
+        {
+          claims: (c) => ({
+            ...c,
+            jti: `${String(c['jti'])}${'j'.repeat(LIMITS.jti_characters_max)}`.slice(
+              0,
+              LIMITS.jti_characters_max,
+            ),
+          }),
+        },
+      ],
       ['with other events, too', { claims: (c) => ({ ...c, events: { a: {}, ...Object(c['events']) } }) }],
     ]
     for (const [name, faults] of GOOD) {
@@ -244,6 +256,14 @@ describe('a logout that the OP sends', () => {
         assert.equal(await status(at, login_id), 'ended')
       })
     }
+  })
+
+  it('ends a session whose name has the greatest length', async () => {
+    const at = await tenant()
+    const sid = newSession().padEnd(LIMITS.sid_characters_max, 's')
+    const { login_id } = await login(at, sid)
+    assert.equal((await send(at, await token(at, { sid }))).status, 200)
+    assert.equal(await status(at, login_id), 'ended')
   })
 
   it('BCL-08: of a subject alone ends all its logins at this site, and none elsewhere', async () => {

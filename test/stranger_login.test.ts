@@ -101,18 +101,22 @@ describe('a login that a third party starts', () => {
     assert.equal((await story.daemon.stranger(twice)).status, 400)
   })
 
-  it('THR-05: keeps nothing, however often', async () => {
-    await go({ iss: site.issuer })
+  it('THR-05: keeps nothing, however often, not even at an OP to which requests may be pushed', async () => {
+    const iss = story.issuer({ pushes: 'offered' })
+    const { oxd_id } = (await story.register(iss)).data
+    const { node } = (await story.daemon.call('get_rp', { oxd_id })).data
+    const to = String((node as Record<string, unknown>).initiate_login_uri)
+    await go({ iss }, 'GET', to)
     const database = new DatabaseSync(join(folder, 'data/oxd.db'), { readOnly: true })
     const kept = (): unknown => database.prepare('SELECT count(*) AS records FROM records').get()
     const before = kept()
-    const requests = story.op.requests(site.issuer).length
+    const requests = story.op.requests(iss).length
     for (let round = 0; round < 20; round += 1) {
-      const answers = await Promise.all(Array.from({ length: 50 }, () => go({ iss: site.issuer })))
+      const answers = await Promise.all(Array.from({ length: 50 }, () => go({ iss }, 'GET', to)))
       assert.ok(answers.every(({ status }) => status === 303))
     }
     assert.deepEqual(kept(), before)
     database.close()
-    assert.equal(story.op.requests(site.issuer).length, requests, 'nor is the OP asked')
+    assert.equal(story.op.requests(iss).length, requests, 'nor is the OP asked')
   })
 })

@@ -182,6 +182,14 @@ export const LOGOUT_WEAKENINGS = [
       'BCL-01',
     ],
   ]),
+  ...weakenings('src/stranger_login.ts', 'test/stranger_login.test.ts', [
+    [
+      'third parties: each of their logins is pushed to the OP',
+      'require_pushed_authorization_requests: site.settings.require_pushed_authorization_requests ?? false,',
+      '',
+      'THR-05',
+    ],
+  ]),
   ...weakenings('src/oidc/logout.ts', URI, [
     [
       'logout: the hint of anybody',
