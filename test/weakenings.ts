@@ -7,6 +7,7 @@ import { client_auth } from './weakenings/client_auth.ts'
 import { ROBUSTNESS } from './weakenings/robustness.ts'
 import { FLOWS } from './weakenings/flows.ts'
 import { weakenings } from './weakenings/rows.ts'
+import { WEBHOOKS } from './weakenings/webhooks.ts'
 import { tokens_as_registered } from './weakenings/tokens_as_registered.ts'
 import { RULES } from './weakenings/rules.ts'
 import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
@@ -3382,6 +3383,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'the store': store,
   'records that are written together': COMMIT,
   'ended logins': ENDED_LOGINS,
+  webhooks: WEBHOOKS,
   'logouts of the OP': LOGOUT_WEAKENINGS,
   'the start': start,
   'who may call': callers,

@@ -1,6 +1,7 @@
 // The snippets of the library's README, tried: each compiles, and does what the text says.
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { createHmac } from 'node:crypto'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { after, before, describe, it } from 'node:test'
@@ -68,7 +69,7 @@ describe('the README of the library', () => {
   it('has snippets that do what it says', async () => {
     // What the snippets export is what this test calls; the compiler has seen that they are functions.
     type Snippet = Readonly<Record<string, (...parameters: unknown[]) => Promise<Record<string, unknown>>>>
-    const [keyed, guarded, server, client]: readonly Snippet[] = await Promise.all(
+    const [keyed, guarded, server, client, , hook]: readonly Snippet[] = await Promise.all(
       SNIPPETS.map((_, at) => import(join(folder, `snippet_${at}.ts`))),
     )
     assert.equal((await keyed?.login?.())?.state, 'S')
@@ -92,6 +93,21 @@ describe('the README of the library', () => {
       keep_in_the_session: 'S',
     })
     assert.equal(peer.asked.at(-1)?.params.ticket, 't-2')
+    const ended: unknown[] = []
+    process.env.WEBHOOK_SECRET = `whsec_${Buffer.alloc(32, 1).toString('base64')}`
+    const body = JSON.stringify({ type: 'login.ended', data: { login_id: 'L' } })
+    const at = Math.floor(Date.now() / 1000)
+    const mac = createHmac('sha256', Buffer.alloc(32, 1)).update(`ended_L.${at}.${body}`).digest('base64')
+    const headers = {
+      'webhook-id': 'ended_L',
+      'webhook-timestamp': String(at),
+      'webhook-signature': `v1,${mac}`,
+    }
+    const receive = (sent: string) =>
+      hook?.receive?.(new Request('https://client.example.com', { headers }), sent, (id: unknown) =>
+        ended.push(id),
+      )
+    assert.deepEqual([receive(body), receive(`${body} `), ended], [204, 400, ['L']])
   })
 
   it('names every class of errors', () => {
