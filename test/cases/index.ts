@@ -5,6 +5,7 @@ import { ID_TOKEN } from './id_token.ts'
 import { KEYS } from './keys.ts'
 import { REGISTRATION } from './registration.ts'
 import { SIGNATURE } from './signature.ts'
+import { SSRF } from './ssrf.ts'
 import { TOKEN } from './token.ts'
 
-export const AREAS: readonly Area[] = [DISCOVERY, REGISTRATION, TOKEN, ID_TOKEN, SIGNATURE, KEYS]
+export const AREAS: readonly Area[] = [DISCOVERY, REGISTRATION, TOKEN, ID_TOKEN, SIGNATURE, KEYS, SSRF]

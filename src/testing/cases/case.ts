@@ -66,6 +66,8 @@ export interface Case {
   readonly ahead_ms?: number
   /** Memory and event loop are watched: nothing else runs at that time. */
   readonly watched?: true
+  /** Addresses outside of this machine may be tried: they are not reached. */
+  readonly outside?: true
   /** What else must be so, of each trial and of the twin; throws. */
   readonly check?: (act: Act, answer: Envelope) => void | Promise<void>
   /** A choice that the specification leaves open, as SECURITY.md has it. */

@@ -12,7 +12,7 @@ export interface ChildDaemon {
   /** Everything that it logged, as far as it was asked for. */
   readonly log: readonly string[]
   /** Brings the log up to date, and tells of memory and event loop since the last question. */
-  readonly tell: () => Promise<Omit<Told, 'log'>>
+  readonly tell: (options?: { readonly watch: boolean }) => Promise<Omit<Told, 'log'>>
   readonly alive: () => boolean
   readonly kill: () => Promise<void>
 }
@@ -56,9 +56,9 @@ export const startChild = async (
         caller.close()
       }
     },
-    tell() {
+    tell({ watch } = { watch: false }) {
       const asked = telling.then(async () => {
-        child.send({ log: log.length } satisfies Asked)
+        child.send({ log: log.length, watch } satisfies Asked)
         const told = await message<Told>()
         log.push(...told.log)
         return told

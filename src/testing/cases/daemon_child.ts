@@ -2,6 +2,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Limits } from '../../limits.ts'
 import { startTestDaemon } from '../daemon.ts'
+import { fenceIn } from './fence.ts'
 import { namesLookup } from './names.ts'
 
 export interface ChildSettings {
@@ -15,6 +16,8 @@ export interface ChildSettings {
 export interface Asked {
   /** The log since this line. */
   readonly log: number
+  /** Memory is watched from now on: it is tidied first. */
+  readonly watch: boolean
 }
 export interface Told {
   readonly log: readonly string[]
@@ -23,6 +26,8 @@ export interface Told {
   readonly lag_ms: number
   /** Members that every object has, and none should. */
   readonly polluted: readonly string[]
+  /** Addresses outside of this machine to which it would have connected. */
+  readonly outside: readonly string[]
 }
 
 const SAMPLE_MS = 5
@@ -36,6 +41,7 @@ const inherited = (object: object): string[] => {
 }
 
 const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promise<void> => {
+  const outside = fenceIn()
   const daemon = await startTestDaemon({
     argv,
     limits,
@@ -52,18 +58,20 @@ const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promi
   }
   setInterval(sample, SAMPLE_MS)
   // The parent alone writes here.
-  process.on('message', ({ log }: Asked) => {
+  process.on('message', ({ log, watch }: Asked) => {
     sample()
     const told: Told = {
       log: daemon.log.slice(log).map((line) => JSON.stringify(line)),
       growth_bytes: peak - base,
       lag_ms: delay.max / NANOSECONDS,
       polluted: inherited({}),
+      outside: [...outside],
     }
-    globalThis.gc?.()
+    if (watch) globalThis.gc?.()
     base = process.memoryUsage.rss()
     peak = base
     delay.reset()
+    outside.clear()
     process.send?.(told)
   })
   process.send?.({ port: daemon.port })

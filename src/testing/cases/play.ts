@@ -8,12 +8,13 @@ import type { LyingOp, Recorded } from '../op.ts'
 import { HOME, REDIRECT, siteAt, type Site } from '../story.ts'
 import type { Act, Case } from './case.ts'
 import type { ChildDaemon } from './child.ts'
-import { CASE_LIMITS, type Canary, type Stage } from './stage.ts'
+import { CASE_LIMITS, type Canary, type DaemonSettings, type Stage } from './stage.ts'
 
 /** What the machine may add to a deadline of oxd's. */
 const DEADLINE_MARGIN_MS = 1_000
 /** A busy machine must not make a case invalid. */
 const TWIN_MEASURES = 3
+const TWIN_CEILING_MS = 15_000
 const GROWTH_BYTES_MAX = 64 * 1024 * 1024
 const LAG_MS_MAX = 200
 
@@ -265,15 +266,20 @@ const controlLogin = async (stage: Stage, daemon: ChildDaemon): Promise<string[]
   return answer.status === 'ok' ? [] : [`the login after it failed: ${JSON.stringify(answer.data)}`]
 }
 
+/** What one case does must not be taken for another's. */
+const purposeOf = ({ watched, outside }: Case): DaemonSettings['purpose'] =>
+  watched === true ? 'watched' : outside === true ? 'outside' : 'shared'
+
 const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {
   const { limits = {}, ahead_ms = 0, watched = false } = row
-  const { ceiling_ms } = stage.patience
-  const daemon = await stage.daemon({ limits, ahead_ms, purpose: watched ? 'watched' : 'shared' })
+  // A busy machine must not make a case invalid.
+  const ceiling_ms = wrong === undefined ? TWIN_CEILING_MS : stage.patience.ceiling_ms
+  const daemon = await stage.daemon({ limits, ahead_ms, purpose: purposeOf(row) })
   const canary = await stage.canary()
   if (watched) {
     // What a daemon loads with its first login is loaded.
     await controlLogin(stage, daemon)
-    await daemon.tell()
+    await daemon.tell({ watch: true })
   }
   const from = daemon.log.length
   const act = new Playing(stage, row, wrong, daemon, canary)
@@ -289,8 +295,11 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
   }
   const ms = performance.now() - started
   try {
-    const { growth_bytes, lag_ms, polluted } = await inTime(daemon.tell(), ceiling_ms)
+    const { growth_bytes, lag_ms, polluted, outside } = await inTime(daemon.tell(), ceiling_ms)
     if (polluted.length > 0) failures.push(`every object has ${polluted.join(', ')}`)
+    // Others may play at the same time: a twin goes nowhere.
+    if (outside.length > 0 && row.outside !== true && wrong !== undefined)
+      failures.push(`went to ${outside.join(', ')}`)
     failures.push(...leaked(act, daemon.log.slice(from)))
     if (watched) {
       act.measured('growth_mib', growth_bytes / 1024 / 1024)

@@ -35,7 +35,11 @@ const playRow = async (stage: Stage, row: Case): Promise<Played> => {
   const twin = await play(stage, row, undefined)
   const trials: Trial[] = []
   if (twin.failures.length === 0) {
-    for (const wrong of wrongsOf(row)) trials.push(await play(stage, row, wrong))
+    const { failures_max } = stage.patience
+    for (const wrong of wrongsOf(row)) {
+      if (trials.filter(({ failures }) => failures.length > 0).length >= failures_max) break
+      trials.push(await play(stage, row, wrong))
+    }
   }
   return { row, twin, trials }
 }

@@ -25,7 +25,9 @@ export interface Sensitivity {
   readonly problems: readonly string[]
 }
 
-const CEILING_MS = 4_000
+const CEILING_MS = 5_000
+/** Enough to see that a case can fail. */
+const FAILURES_MAX = 3
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
@@ -100,7 +102,7 @@ export const runSensitivity = async (
   const queue = table.entries()
   const worker = async (): Promise<void> => {
     // Where a defence is missing, cases may hang.
-    const stage = await startStage({ ceiling_ms: CEILING_MS, measures: 1 })
+    const stage = await startStage({ ceiling_ms: CEILING_MS, measures: 1, failures_max: FAILURES_MAX })
     try {
       for (const [index, row] of queue) {
         const edits = editsOf(row).map((edit, at) => ({

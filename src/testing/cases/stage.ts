@@ -31,7 +31,7 @@ export interface DaemonSettings {
   readonly limits?: Partial<Limits>
   readonly ahead_ms?: number
   /** Daemons of different purposes are not shared. */
-  readonly purpose: 'shared' | 'watched'
+  readonly purpose: 'shared' | 'watched' | 'outside'
 }
 
 export interface Patience {
@@ -39,8 +39,10 @@ export interface Patience {
   readonly ceiling_ms: number
   /** How often a trial is played in which nothing but a measure was wrong: what the daemon itself causes comes back each time. */
   readonly measures: number
+  /** A row ends when so many of its trials have failed. */
+  readonly failures_max: number
 }
-const PATIENT: Patience = { ceiling_ms: 12_000, measures: 3 }
+const PATIENT: Patience = { ceiling_ms: 12_000, measures: 3, failures_max: Infinity }
 
 export interface Stage {
   readonly patience: Patience

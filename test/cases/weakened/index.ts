@@ -5,6 +5,7 @@ import { WEAKENED_ID_TOKEN } from './id_token.ts'
 import { WEAKENED_KEYS } from './keys.ts'
 import { WEAKENED_REGISTRATION } from './registration.ts'
 import { WEAKENED_SIGNATURE } from './signature.ts'
+import { WEAKENED_SSRF } from './ssrf.ts'
 import { WEAKENED_TOKEN } from './token.ts'
 
 export const WEAKENED: readonly WeakenedCase[] = [
@@ -14,4 +15,5 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_ID_TOKEN,
   ...WEAKENED_SIGNATURE,
   ...WEAKENED_KEYS,
+  ...WEAKENED_SSRF,
 ]

@@ -54,7 +54,7 @@ export const WEAKENED_TOKEN = [
       'redirects are followed',
       "throw redirected(url, status, got.get('location'), show)",
       "return request({ ...asked, url: new URL(got.get('location') ?? '', url) })",
-      'DSC-09 REG-06 TOK-05',
+      'DSC-09 REG-06 TOK-05 SSR-08',
     ],
     [
       'an OP may take any time',
