@@ -876,8 +876,8 @@ const addresses = [
     ],
     [
       'connect: names of this machine through the proxy',
-      'return isLocalName(host) ? LOCAL : []',
-      'return []',
+      'if (isLocalName(host) && (through !== undefined || !trusted.has(url.origin))) return LOCAL',
+      '',
       '^through a proxy addresses and names of this machine',
     ],
   ]),

@@ -187,8 +187,9 @@ export const createConnect = ({ trusted, authorities, proxy, limits, lookup, clo
     const late = AbortSignal.timeout(limits.op_connect_ms)
     const signal = AbortSignal.any([late, closing])
     const byName = async () => {
-      if (through === undefined) return resolved(host, lookup, signal)
-      return isLocalName(host) ? LOCAL : []
+      // What such a name means needs no answer of DNS, and is none of the proxy's business.
+      if (isLocalName(host) && (through !== undefined || !trusted.has(url.origin))) return LOCAL
+      return through === undefined ? resolved(host, lookup, signal) : []
     }
     try {
       const addresses = literal(host) ?? (await byName())
