@@ -83,12 +83,12 @@ describe('the webhook of a site', () => {
   })
 
   it('is refused at registration, before the OP is asked, where it must not be', async () => {
-    const refusal = async (logout_webhook_uri: string, redirect: string) => {
-      const issuer = story.issuer()
+    /** At an OP to which oxd does not go: whoever asks it first is refused for that. */
+    const refusal = async (logout_webhook_uri: string, redirect: string, op_host = 'https://127.0.0.1:1') => {
       const { data } = await story.daemon.call(
         'register_site',
         {
-          op_host: issuer,
+          op_host,
           authorization_redirect_uri: redirect,
           post_logout_redirect_uri: HOME,
           logout_webhook_uri,
@@ -102,6 +102,8 @@ describe('the webhook of a site', () => {
       await refusal('https://127.0.0.1/hook', 'https://127.0.0.1/callback'),
       'restricted_logout_webhook_uri',
     )
-    assert.match(String(await refusal('https://client.example.com/hook', REDIRECT)), /^whsec_/)
+    const uri = 'https://client.example.com/hook'
+    assert.equal(await refusal(uri, REDIRECT), 'restricted_op_host')
+    assert.match(String(await refusal(uri, REDIRECT, story.issuer())), /^whsec_/)
   })
 })
