@@ -4,6 +4,7 @@ import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { claimLists } from '../claims.ts'
 import { begunNow, shared, type Begun } from './begun.ts'
+import { callbackOf, foreignState, isExpectedState, stateOf, type CallbackSource } from './callback.ts'
 import { ClientToken, type Issued } from './client_token.ts'
 import { readConfig } from './config_file.ts'
 import { requirePrivate, requireWritable, writeId } from './config_write.ts'
@@ -49,6 +50,7 @@ export {
   ProtectionError,
 } from './errors.ts'
 export type { EndedLogin, EndedLoginsOptions } from './ended_logins.ts'
+export type { CallbackSource, NodeRequest } from './callback.ts'
 export type { ConnectionErrorCode, OxdErrorCode, RequiredClaim } from './errors.ts'
 export type {
   CallOptions,
@@ -78,6 +80,7 @@ type OwnCommand =
   | 'setup_client'
   | 'update_site_registration'
   | 'get_authorization_url'
+  | 'get_tokens_by_callback'
   | 'get_tokens_by_code'
   | 'get_user_info'
   | 'get_logout_uri'
@@ -115,6 +118,13 @@ export interface Login {
   readonly state: string
   /** Names the login in logs; neither secret nor guessable. */
   readonly login_id: string
+}
+
+export interface CallbackOptions {
+  /** The `state` of the login that the session of the user remembers, or those of several that are under way. */
+  readonly state?: string | readonly string[] | undefined
+  /** What `startLogin()` was given. */
+  readonly session_binding?: string | undefined
 }
 
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
@@ -185,8 +195,8 @@ const Commands = function () {} as unknown as new <M extends ClaimsMode>() => Co
  *
  * ```ts
  * const oxd = new Client('demosite.cfg')
- * const { url, state } = await oxd.startLogin()          // keep `state` in the session, send the user to `url`
- * const tokens = await oxd.getTokensByCode(code, state)  // what came back to the callback
+ * const { url, state } = await oxd.startLogin()         // keep `state` in the session, send the user to `url`
+ * const tokens = await oxd.callback(request, { state }) // what came back to the callback
  * const user = await oxd.getUserInfo(tokens.access_token)
  * console.log(first(user.name))
  * ```
@@ -386,9 +396,49 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
   }
 
   /**
+   * Checks the whole response of the OpenID Provider, of whatever flow and in whatever mode, and returns tokens and claims.
+   *
+   * @param source - the request to the callback (of Express, Node or the web), or the whole URL, also with its fragment
+   * @param options - what the session of the user knows: `state`, so that a login that somebody else began is refused before
+   * oxd is asked, and the `session_binding` with which it began
+   * @throws OxdError `login_refused` when the user said no or the OP could not: `details.error` is its code
+   */
+  async callback(
+    source: CallbackSource,
+    { state, session_binding }: CallbackOptions = {},
+    call: CallOptions = {},
+  ): Promise<Result<CommandNamed<'get_tokens_by_callback'>, M>> {
+    const came = await callbackOf(source, () => this.#redirectOrigin(), CLIENT_LIMITS.callback_bytes_max)
+    const said = stateOf(came)
+    // What an encrypted response says oxd alone can read: then it is compared below.
+    if (state !== undefined && said !== undefined && !isExpectedState(said, state)) throw foreignState()
+    const tokens = await this.getTokensByCallback({ ...came, session_binding }, call)
+    if (state !== undefined && !isExpectedState(tokens.state, state)) throw foreignState()
+    return tokens
+  }
+
+  /** Sends the response as it came: {@link Client.callback} takes requests, and compares the state. */
+  async getTokensByCallback(
+    params: Params<CommandNamed<'get_tokens_by_callback'>>,
+    call: CallOptions = {},
+  ): Promise<Result<CommandNamed<'get_tokens_by_callback'>, M>> {
+    return this.#ask('get_tokens_by_callback', { ...params, oxd_id: this.#knownId() }, call)
+  }
+
+  /** Where the callback is, for requests that know only their path. */
+  #redirectOrigin(): string {
+    const { authorization_redirect_uri: uri } = this.#settings.site
+    if (typeof uri === 'string' && URL.canParse(uri)) return new URL(uri).origin
+    throw new OxdConfigError(
+      'callback() needs the whole URL, or authorization_redirect_uri in the configuration',
+      this.#file === undefined ? {} : { file: this.#file },
+    )
+  }
+
+  /**
    * The claims of the user to whom the access token belongs: `first(user.email)`.
    *
-   * @param accessToken - from {@link Client.getTokensByCode}; tokens that oxd did not obtain for this site are refused
+   * @param accessToken - from {@link Client.callback}; tokens that oxd did not obtain for this site are refused
    */
   async getUserInfo(
     accessToken: string | Params<CommandNamed<'get_user_info'>>,

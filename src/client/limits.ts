@@ -12,6 +12,8 @@ export const CLIENT_LIMITS = {
   /** A client token is renewed when it has less than this, or less than a tenth of its time, to live. */
   token_margin_seconds_max: 30,
   token_margin_share: 0.1,
+  /** A form that an OP has the browser post: a code that is a JWT, and tokens. */
+  callback_bytes_max: 131_072,
   /** A configuration file is a page of text; anything larger is another file. */
   config_bytes_max: 1_048_576,
   /** How long a process waits while another one registers the site: its time-out, and room. */

@@ -25,6 +25,7 @@ const ANSWERS: Readonly<Record<string, HttpAnswer>> = {
   },
   '/get-client-token': { access_token: 't-1', expires_in: 300 },
   '/get-user-info': { claims: { sub: 'u-1' } },
+  '/get-tokens-by-callback': { access_token: 'at', id_token_claims: { sub: 'u-1' }, state: 'S' },
   '/uma-rs-protect': { oxd_id: 'X' },
   '/uma-rs-check-access': { access: 'denied', 'www-authenticate_header': 'UMA ticket="t"', ticket: 't' },
   '/uma-rp-get-rpt': httpRefusal('need_info', 'More. [ref A-1]', NEED_INFO),
@@ -69,7 +70,7 @@ describe('the README of the library', () => {
   it('has snippets that do what it says', async () => {
     // What the snippets export is what this test calls; the compiler has seen that they are functions.
     type Snippet = Readonly<Record<string, (...parameters: unknown[]) => Promise<Record<string, unknown>>>>
-    const [keyed, guarded, server, client, , hook]: readonly Snippet[] = await Promise.all(
+    const [keyed, guarded, flows, server, client, , hook]: readonly Snippet[] = await Promise.all(
       SNIPPETS.map((_, at) => import(join(folder, `snippet_${at}.ts`))),
     )
     assert.equal((await keyed?.login?.())?.state, 'S')
@@ -77,6 +78,11 @@ describe('the README of the library', () => {
     assert.match(readFileSync(join(folder, 'site.cfg'), 'utf8'), /^id = X\nprotection_client_id = c-79\n/m)
     assert.deepEqual((await guarded?.who?.('at'))?.sub, ['u-1'])
     assert.equal(peer.asked.at(-1)?.headers.authorization, 'Bearer t-1')
+    assert.equal((await flows?.begin?.('session'))?.state, 'S')
+    assert.equal(peer.asked.at(-1)?.params.response_mode, 'form_post')
+    const url = 'https://client.example.com/callback?state=S&code=c'
+    assert.deepEqual(await flows?.end?.(url, 'S', 'session'), ['u-1'])
+    assert.equal(peer.asked.at(-1)?.params.callback_url, url)
     assert.deepEqual(await server?.protect?.(), { oxd_id: 'X' })
     const [resource] = (peer.asked.at(-1)?.params.resources ?? []) as library.Resource[]
     assert.deepEqual(
