@@ -265,7 +265,7 @@ describe('get_tokens_by_callback', () => {
 
     it('a response that is no query', async () => {
       const site = await story.site()
-      for (const bytes of ['%ff', '%', '%e0%a4']) {
+      for (const bytes of ['%ff', '%', '%e0%a4', 'a\tb', 'a b', 'a\r\n', '\u0085']) {
         const { callback_url } = await site.respond()
         assert.equal(
           await outcome(site, { callback_url: `${callback_url}&x=${bytes}` }),

@@ -36,6 +36,9 @@ const PARAMETERS: ReadonlySet<string> = new Set([
 ])
 const isOfResponse = ([name]: Parameter): boolean => PARAMETERS.has(name)
 
+/** What parsers of URLs leave out: they would see other parameters. */
+const PASSED_OVER = /[\s\p{C}]/u
+
 const malformed = (what: string): OxdError => new OxdError('malformed_response', { what })
 
 const decoded = (text: string): string => {
@@ -73,6 +76,9 @@ export const received = ({
   readonly callback_url?: string | undefined
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }): Received => {
+  if (callback_url !== undefined && PASSED_OVER.test(callback_url)) {
+    throw malformed('It has blanks or control characters.')
+  }
   const [address, fragment] = cut(callback_url ?? '', '#')
   const [base, search] = cut(address, '?')
   const query = pairsIn(search)

@@ -57,7 +57,14 @@ const jsonIn = (bytes: Uint8Array): Claims => {
     throw new OxdError('invalid_id_token_malformed')
   }
 }
-const segment = (jws: string, at: number): Buffer => Buffer.from(jws.split('.')[at] ?? '', 'base64url')
+
+/** The bytes of a segment. What readers decode in several ways, or some of them not at all, is none (RFC 4648 section 3.5). */
+const segment = (jws: string, at: number): Buffer => {
+  const text = jws.split('.')[at] ?? ''
+  const bytes = Buffer.from(text, 'base64url')
+  if (bytes.toString('base64url') !== text) throw new OxdError('invalid_id_token_malformed')
+  return bytes
+}
 
 const headerOf = (jws: string): Claims => {
   if (jws.length > LIMITS.token_characters_max) {

@@ -14,11 +14,15 @@ export interface BareDaemon {
   readonly daemon: Daemon
   /** What no input may lead to, since the last call: exceptions that nobody foresaw. */
   readonly surprises: () => readonly string[]
+  /** The commands that were run since the last call. */
+  readonly commands: () => readonly string[]
 }
 
 export const startBareDaemon = async (argv: readonly string[]): Promise<BareDaemon> => {
   let surprises: string[] = []
+  let commands: string[] = []
   const world = realWorld((level, message, fields = {}) => {
+    if (message === 'command' && fields['outcome'] === 'ok') commands.push(String(fields['command']))
     if (level === 'error') surprises.push(`${message} ${JSON.stringify(fields)}`)
   })
   const limits = {
@@ -42,6 +46,11 @@ export const startBareDaemon = async (argv: readonly string[]): Promise<BareDaem
     surprises() {
       const seen = surprises
       surprises = []
+      return seen
+    },
+    commands() {
+      const seen = commands
+      commands = []
       return seen
     },
   }

@@ -18,4 +18,20 @@ export const ROBUSTNESS = [
       'is not looked for at "op.example.com "',
     ],
   ]),
+  ...weakenings('src/oidc/jwt.ts', 'src/oidc/jwt.test.ts', [
+    [
+      'JWT: a header that only some readers decode',
+      "if (bytes.toString('base64url') !== text) throw new OxdError('invalid_id_token_malformed')",
+      '',
+      '^an ID Token is refused by its name where readers of base64url disagree',
+    ],
+  ]),
+  ...weakenings('src/oidc/authorization_response.ts', 'src/commands/get_tokens_by_callback.test.ts', [
+    [
+      'callback: characters that other parsers of URLs leave out',
+      'if (callback_url !== undefined && PASSED_OVER.test(callback_url)) {',
+      'if (false) {',
+      'a response that is no query',
+    ],
+  ]),
 ]

@@ -1,6 +1,6 @@
 // The whole daemon, from the bytes of callers and of OPs to its answers, over real sockets.
 import assert from 'node:assert/strict'
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
+import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { COMMANDS } from '../../../src/daemon.ts'
 import { ERRORS } from '../../../src/error.ts'
 import { LIMITS } from '../../../src/limits.ts'
@@ -9,6 +9,7 @@ import { Caller, type Data } from '../../../src/testing/daemon.ts'
 import { refusedBy, targets } from '../../../src/testing/fuzz/target.ts'
 import { startLyingOp } from '../../../src/testing/op.ts'
 import { startBareDaemon } from '../bare_daemon.ts'
+import { exchange } from '../exchange.ts'
 
 const CALLBACK = 'https://rp.example.com/cb'
 const WIRE = Object.values(ERRORS)
@@ -29,27 +30,6 @@ const jsonIn = (text: string): unknown => {
 
 /** Runs of one site: some inputs change it. */
 const SITE_RUNS = 100
-const ANSWER_MS_MAX = 15_000
-
-/** What the daemon says to these bytes until it, or the peer, has had enough. */
-const exchange = (port: number, bytes: Buffer): Promise<Buffer> =>
-  new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
-    const socket = connect({ host: '127.0.0.1', port, noDelay: true })
-    const timer = setTimeout(() => {
-      socket.destroy()
-      reject(new Error(`no end of the answer within ${ANSWER_MS_MAX} ms`))
-    }, ANSWER_MS_MAX)
-    socket.on('data', (chunk) => void chunks.push(chunk))
-    // A reset is an end, too.
-    socket.on('error', () => {})
-    socket.once('close', () => {
-      clearTimeout(timer)
-      resolve(Buffer.concat(chunks))
-    })
-    socket.end(bytes)
-  })
-
 const PLAIN_HTTP = [
   '--https-port',
   '0',
