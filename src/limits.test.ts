@@ -156,6 +156,24 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
     'a Redis that is not there, or says nothing, does not hold anybody up',
   ],
   certificate_days_min: ['src/moving/check.test.ts', 'a certificate that ends soon'],
+  webhook_seconds: [
+    'src/webhooks.test.ts',
+    'is tried ten times within a day, later each time, then given up, counted and logged',
+  ],
+  webhook_ms: ['src/webhooks.test.ts', 'that stalls holds up nobody else'],
+  webhook_sends_max: ['src/webhooks.test.ts', 'that stalls holds up nobody else'],
+  webhook_site_sends_max: ['src/webhooks.test.ts', 'that stalls holds up nobody else'],
+  webhook_messages_max: ['src/webhooks.test.ts', 'waits in a queue with a bound, for each site and for all'],
+  webhook_site_messages_max: [
+    'src/webhooks.test.ts',
+    'waits in a queue with a bound, for each site and for all',
+  ],
+  webhook_rotation_seconds: ['src/webhooks.test.ts', 'a new one signs beside the old one for a day'],
+  // Of a step of the door, as those are.
+  webhook_answer_bytes_max: [
+    'src/oidc/http.test.ts',
+    'exactly as much as is allowed, by step and by request',
+  ],
   shutdown_ms: ['src/serve/socket.test.ts', 'closing ends in time, though a command and a peer do not'],
 }
 
@@ -167,6 +185,7 @@ const PACES: Readonly<Partial<Record<Limit, string>>> = {
   store_busy_ms: 'a wait of SQLite itself',
   store_wal_bytes_max: 'a size of SQLite itself',
   reload_interval_ms: 'files are looked at so often',
+  webhook_interval_ms: 'the queue is looked at so often',
   ended_poll_ms: 'the store is looked at so often',
   op_idle_ms: 'a connection that is kept is one that need not be made',
   import_report_items_max: 'the report counts all, and names the first',
@@ -181,12 +200,15 @@ const PARAMETERS: Readonly<Partial<Record<Limit, (length: number) => boolean>>> 
   token_characters_max: (length) => fields.access_token.safeParse('x'.repeat(length)).success,
   list_items_max: (length) => fields.scope.safeParse(Array.from({ length }, () => 'openid')).success,
   state_characters_max: (length) => fields.own_state.safeParse('x'.repeat(length)).success,
+  callback_characters_max: (length) => fields.callback_url.safeParse('x'.repeat(length)).success,
+  session_binding_characters_max: (length) => fields.session_binding.safeParse('x'.repeat(length)).success,
   op_text_characters_max: (length) => !show('x'.repeat(length)).endsWith('…'),
 }
 
 /** Limits that are tested below. */
 const HERE: ReadonlySet<Limit> = new Set([
   'own_random_characters_min',
+  'session_binding_characters_min',
   'public_requests_per_minute',
   'public_sources_max',
   'client_sites_max',
@@ -217,11 +239,18 @@ describe('every limit', () => {
     })
   }
 
-  it('own_random_characters_min is as little as is taken', () => {
-    const takes = (length: number): boolean => fields.own_state.safeParse('x'.repeat(length)).success
-    const min = LIMITS.own_random_characters_min
-    assert.deepEqual([takes(min), takes(min - 1)], [true, false])
-  })
+  const LEAST = {
+    own_random_characters_min: fields.own_state,
+    session_binding_characters_min: fields.session_binding,
+  }
+  for (const [limit, field] of Object.entries(LEAST)) {
+    it(`${limit} is as little as is taken, and one less is refused`, () => {
+      const takes = (length: number): boolean => field.safeParse('x'.repeat(length)).success
+      // The keys of the table are limits.
+      const min = LIMITS[limit as Limit]
+      assert.deepEqual([takes(min), takes(min - 1)], [true, false])
+    })
+  }
 })
 
 describe('the public listener', () => {
