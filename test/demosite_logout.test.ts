@@ -26,8 +26,13 @@ it('a back-channel logout at oidc-provider ends the login at the sample site wit
   const [port, site_port] = [String(await freePort()), await freePort()]
   const daemon = await startTestDaemon({
     argv: [
-      ...['--trust-op', op.issuer, '--public-url', `http://127.0.0.1:${port}`],
-      ...['--public-port', port, '--insecure-plain-http'],
+      '--trust-op',
+      op.issuer,
+      '--public-url',
+      `http://127.0.0.1:${port}`,
+      '--public-port',
+      port,
+      '--insecure-plain-http',
     ],
   })
   t.after(() => daemon.close())
