@@ -373,7 +373,6 @@ export const fields = {
     .meta({
       description:
         'Deviations of the OP that oxd goes along with for this site (docs/quirks.md), beside those that are known of its issuer; `none` for no more.',
-      invalid: 'invalid_request',
     } satisfies FieldMeta),
   remember_last_login: flag({
     description:

@@ -33,7 +33,19 @@ const prototypeMembers = (): string =>
 const CLEAN = prototypeMembers()
 
 /** Addresses and names of algorithms, which an error has to show so that the reader finds the mistake; cleaned. */
-const SHOWN = new Set(['op_host', 'client_token_endpoint_auth_method', 'id_token_signed_response_alg'])
+const SHOWN = new Set([
+  'op_host',
+  'client_token_endpoint_auth_method',
+  'id_token_signed_response_alg',
+  ...['id_token', 'user_info', 'authorization'].flatMap((sort) =>
+    ['signed_response_alg', 'encrypted_response_alg', 'encrypted_response_enc'].map(
+      (what) => `${sort}_${what}`,
+    ),
+  ),
+  'request_object_signing_alg',
+  'request_object_encryption_alg',
+  'request_object_encryption_enc',
+])
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u
 const DESCRIPTION_CHARACTERS_MAX = 600
 /** Failing cases of one command that are named. */
