@@ -278,6 +278,24 @@ describe('get_tokens_by_callback', () => {
     })
   })
 
+  it('takes an ID Token for the issuer of the response that it came in, and no word more', async () => {
+    const site = await story.site({}, ALL)
+    const without = (parameters: URLSearchParams): void => parameters.delete('iss')
+    for (const response_type of ['id_token', 'id_token token', 'code id_token', 'code id_token token']) {
+      const came = await site.respond({ response_type })
+      assert.equal(await outcome(site, changed(came, without)), 'ok', response_type)
+    }
+    for (const response_type of ['code', 'code token']) {
+      const came = await site.respond({ response_type })
+      assert.equal(await outcome(site, changed(came, without)), 'no_issuer_in_response', response_type)
+    }
+    const added = changed(await site.respond(), (parameters) => {
+      without(parameters)
+      parameters.set('id_token', 'x')
+    })
+    assert.equal(await outcome(site, added), 'unexpected_parameter', 'one that nobody asked for')
+  })
+
   it('takes a response in the mode that was asked for alone', async () => {
     const site = await story.site({}, ALL)
     const asked: Readonly<Record<string, Json>> = {

@@ -169,8 +169,10 @@ export const get_tokens_by_callback = command({
     const { jwt: isJwt } = carriageOf(response_type, response_mode)
     const said = isJwt ? await openResponseJwt(op, found, { issuer, client, state, now }) : found
     if (!isJwt) {
-      const isPromised = op.metadata.authorization_response_iss_parameter_supported === true
-      checkIssuer(new Map(said).get('iss'), { issuer, isPromised })
+      const values = new Map(said)
+      const isSupported = op.metadata.authorization_response_iss_parameter_supported === true
+      // An ID Token says whose the response is, and is validated before anything is redeemed: OPs send no iss beside it.
+      checkIssuer(values.get('iss'), { issuer, isPromised: isSupported && !values.has('id_token') })
     }
     const response = readResponse(said, response_type, [state, login.nonce, login.code_verifier])
     const tokens = await tokensOf(op, client, response, login, {

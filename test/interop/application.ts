@@ -19,6 +19,8 @@ export interface Application {
   readonly oxd: Client<'native'>
   /** The user goes to the OP and comes back. */
   readonly visit: (options?: LoginOptions, visitor?: Visitor, user?: SignInOptions) => Promise<Callback>
+  /** Gives oxd the whole response, of whatever flow and in whatever mode. */
+  readonly finish: (callback: Callback) => Promise<Result<CommandNamed<'get_tokens_by_callback'>, 'native'>>
   /** A visit whose code is redeemed. */
   readonly login: (options?: LoginOptions, visitor?: Visitor) => Promise<LoggedIn>
 }
@@ -35,5 +37,9 @@ export const applicationAt = (op: RealOp, oxd: Client<'native'>): Application =>
     const tokens = await oxd.getTokensByCode({ code, state, iss })
     return { tokens, callback: url.searchParams, visitor }
   }
-  return { oxd, visit, login }
+  const finish: Application['finish'] = ({ url, form }) =>
+    form === undefined
+      ? oxd.getTokensByCallback({ callback_url: url.href })
+      : oxd.getTokensByCallback({ parameters: Object.fromEntries(form) })
+  return { oxd, visit, finish, login }
 }

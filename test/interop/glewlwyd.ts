@@ -1,13 +1,13 @@
 // Glewlwyd (C, SQLite) from Debian, on loopback: its own administration interface makes the plugin, the scopes and the user.
 import { generateKeyPairSync } from 'node:crypto'
-import { cp, readFile, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import type { SiteSettings } from '../../src/client/client.ts'
 import { Visitor, type Page } from '../../src/testing/dev_op/sign_in.ts'
 import { install, upstreamVersion } from './debian.ts'
 import { callbackIn, textOf } from './forms.ts'
-import { freePort, startProgram } from './program.ts'
+import { atFreePort, startProgram } from './program.ts'
 import { PasswordAsked, USER, type RealOp } from './real_op.ts'
 
 const PACKAGES = {
@@ -29,7 +29,7 @@ const SIGNING = {
 
 export interface GlewlwydOptions {
   readonly alg: keyof typeof SIGNING
-  /** A folder of its own, empty. */
+  /** Where it may make a folder of its own. */
   readonly folder: string
   /** PEM; with it the OP speaks https. */
   readonly tls?: { readonly cert: string; readonly key: string; readonly ca: string }
@@ -339,10 +339,7 @@ const logout: RealOp['logout'] = async (logout_url, visitor, frame = async () =>
   return back === null ? undefined : new URL(back)
 }
 
-/** @throws StartError when its packages are missing, Error when it does not start */
-export const startGlewlwyd = async ({ folder, alg, tls }: GlewlwydOptions): Promise<RealOp> => {
-  install(PACKAGES)
-  const port = await freePort()
+const startAt = async (port: number, { folder, alg, tls }: GlewlwydOptions): Promise<RealOp> => {
   const base = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${port}`
   const issuer = `${base}/api/${PLUGIN}`
   // Links are followed, since it serves none that leave its root; of its configuration a link is a folder.
@@ -393,4 +390,13 @@ export const startGlewlwyd = async ({ folder, alg, tls }: GlewlwydOptions): Prom
     logout,
     stop,
   }
+}
+
+/** @throws StartError when its packages are missing, Error when it does not start */
+export const startGlewlwyd = (options: GlewlwydOptions): Promise<RealOp> => {
+  install(PACKAGES)
+  return atFreePort(async (port) => {
+    const folder = await mkdtemp(join(options.folder, 'op-'))
+    return startAt(port, { ...options, folder })
+  })
 }

@@ -1,12 +1,12 @@
 // LemonLDAP::NG (Perl) from Debian, on loopback: its portal served by Starman, users in SQLite, configuration in a file.
 import { generateKeyPairSync, randomUUID } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { Visitor } from '../../src/testing/dev_op/sign_in.ts'
 import { install, upstreamVersion } from './debian.ts'
 import { fillForms, formsIn, framesIn, textOf, type Form } from './forms.ts'
-import { freePort, startProgram } from './program.ts'
+import { atFreePort, startProgram } from './program.ts'
 import { PasswordAsked, USER, type RealOp } from './real_op.ts'
 
 const PACKAGES = {
@@ -254,10 +254,7 @@ const logout: RealOp['logout'] = async (logout_url, visitor, frame = async () =>
   return frames.length === 0 ? last.location : formsIn(last)[0]?.action
 }
 
-/** @throws StartError when its packages are missing, Error when it does not start */
-export const startLemonLdap = async ({ folder }: { readonly folder: string }): Promise<LemonLdap> => {
-  install(PACKAGES)
-  const port = await freePort()
+const startAt = async (port: number, folder: string): Promise<LemonLdap> => {
   const issuer = `http://127.0.0.1:${port}/`
   for (const store of ['sessions', 'psessions', 'oidc'])
     await mkdir(join(folder, store, 'lock'), { recursive: true })
@@ -312,4 +309,13 @@ export const startLemonLdap = async ({ folder }: { readonly folder: string }): P
     addClient: (client) => addClientIn(join(folder, 'conf'), client),
     stop,
   }
+}
+
+/**
+ * @param options `folder`: where it may make one of its own
+ * @throws StartError when its packages are missing, Error when it does not start
+ */
+export const startLemonLdap = (options: { readonly folder: string }): Promise<LemonLdap> => {
+  install(PACKAGES)
+  return atFreePort(async (port) => startAt(port, await mkdtemp(join(options.folder, 'op-'))))
 }

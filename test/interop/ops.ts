@@ -16,6 +16,12 @@ interface Started {
 /** Two registrations at LemonLDAP::NG in one second would get one name, and the second would replace the first. */
 const LEMONLDAP_APART_MS = 1_050
 
+const GLEWLWYD = {
+  op_quirks: ['assertion_audience_url', 'userinfo_jwt_unaddressed'],
+  // It passes over prompt and response_mode of what was pushed.
+  require_pushed_authorization_requests: false,
+} as const satisfies SiteSettings
+
 export const OPS = {
   glewlwyd: async (folder: string): Promise<Started> => {
     const op = await startGlewlwyd({ folder, alg: 'RS256' })
@@ -26,7 +32,7 @@ export const OPS = {
           op,
           folder,
           custom: underOwnNames,
-          settings: { op_quirks: ['assertion_audience_url', 'userinfo_jwt_unaddressed'] },
+          settings: GLEWLWYD,
         }),
       ],
     }
@@ -47,7 +53,9 @@ export const OPS = {
           clients: 'EdDSA, https',
           custom: underOwnNames,
           settings: {
-            op_quirks: ['eddsa_hash_sha256', 'assertion_audience_url', 'userinfo_jwt_unaddressed'],
+            ...GLEWLWYD,
+            op_quirks: [...GLEWLWYD.op_quirks, 'eddsa_hash_sha256'],
+            authorization_signed_response_alg: 'EdDSA',
           },
         }),
       ],

@@ -24,8 +24,21 @@ export interface Running {
   readonly stop: () => Promise<void>
 }
 
+const TRIES_MAX = 5
+
+/** Starts something at a free port; at another one, where somebody else was faster. @throws what the last try threw */
+export const atFreePort = async <T>(start: (port: number) => Promise<T>): Promise<T> => {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await start(await freePort())
+    } catch (error) {
+      if (tries === TRIES_MAX) throw error
+    }
+  }
+}
+
 /** A port that was free a moment ago. */
-export const freePort = async (): Promise<number> => {
+const freePort = async (): Promise<number> => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   // It was given a port, so the address is no pipe.

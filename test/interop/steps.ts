@@ -171,6 +171,58 @@ const encryption: readonly Step[] = [
   },
 ]
 
+/** Whether the OP lists these words, in whatever order. */
+const requireResponseType = ({ metadata }: Place, type: string): void => {
+  const listed = metadata.response_types_supported
+  const sorted = (words: unknown): string => String(words).split(' ').sort().join(' ')
+  if (!(Array.isArray(listed) && listed.map(sorted).includes(sorted(type))))
+    throw new NotOffered(`Its \`response_types_supported\` lacks \`${type}\`.`)
+}
+
+const TYPES = ['id_token', 'id_token token', 'code id_token', 'code token', 'code id_token token']
+const types: readonly Step[] = TYPES.map((response_type) => ({
+  name: `response type \`${response_type}\``,
+  run: async (place) => {
+    requireResponseType(place, response_type)
+    const asking = { response_types: [response_type], grant_types: ['authorization_code', 'implicit'] }
+    const { visit, finish } = await place.application(asking).catch((error: unknown) => {
+      if (error instanceof OxdError && error.code === 'op_http_status')
+        throw new NotOffered('It refuses to register a client for this response type.')
+      throw error
+    })
+    const tokens = await finish(await visit({ response_type }))
+    assert.equal(tokens.id_token_claims.iss, place.op.issuer)
+    assert.equal(tokens.access_token === null, response_type === 'id_token')
+  },
+}))
+
+const modes: readonly Step[] = (['fragment', 'form_post', 'query.jwt', 'form_post.jwt'] as const).map(
+  (response_mode) => ({
+    name: `response mode \`${response_mode}\``,
+    run: async (place) => {
+      requireOffered(place, 'response_modes_supported', response_mode)
+      const { visit, finish } = await place.application()
+      const callback = await visit({ response_mode })
+      if (decodeURIComponent(callback.form?.get('iss') ?? '') !== (callback.form?.get('iss') ?? '')) {
+        await assert.rejects(finish(callback), { code: 'invalid_issuer' })
+        throw new NotTaken('It encodes the values of the form twice: its `iss` is not its issuer.')
+      }
+      assert.equal((await finish(callback)).id_token_claims.iss, place.op.issuer)
+    },
+  }),
+)
+
+const choices: readonly Step[] = [
+  {
+    name: 'signed in lately (`max_age`)',
+    run: async ({ application }) => {
+      const { visit, finish } = await application()
+      const { auth_time } = await finish(await visit({ max_age: 600 }))
+      assert.ok(auth_time !== null && Math.abs(auth_time - Date.now() / 1000) < 600)
+    },
+  },
+]
+
 const SIGNED = { request_object_signing_alg: 'RS256', require_pushed_authorization_requests: false }
 
 /** A login whose request went this way: what stands in its URL. */
@@ -370,18 +422,11 @@ const refusals: readonly Step[] = [
   {
     name: 'no session, and nobody may be asked (`prompt=none`)',
     run: async ({ application }) => {
-      const isRefused = async (settings: SiteSettings): Promise<boolean> => {
-        const { visit } = await application(settings)
-        const way = visit({ prompt: 'none' }, undefined, { password: false })
-        if (await asksForPassword(way)) return false
-        const error = (await way).url.searchParams.get('error')
-        assert.ok(error === 'login_required' || error === 'interaction_required', String(error))
-        return true
-      }
-      if (await isRefused({})) return undefined
-      if (await isRefused({ require_pushed_authorization_requests: false }))
-        return 'With `require_pushed_authorization_requests` off: it passes over a `prompt` that was pushed.'
-      throw new NotOffered('It asks for the password all the same.')
+      const { visit } = await application()
+      const way = visit({ prompt: 'none' }, undefined, { password: false })
+      if (await asksForPassword(way)) throw new NotOffered('It asks for the password all the same.')
+      const error = (await way).url.searchParams.get('error')
+      assert.ok(error === 'login_required' || error === 'interaction_required', String(error))
     },
   },
   {
@@ -401,6 +446,9 @@ const refusals: readonly Step[] = [
 export const STEPS: readonly Step[] = [
   ...discovery,
   ...login,
+  ...types,
+  ...modes,
+  ...choices,
   ...methods,
   ...signatures,
   ...encryption,

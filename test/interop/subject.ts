@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Client, type SiteSettings } from '../../src/client/client.ts'
 import { startTestDaemon } from '../../src/testing/daemon.ts'
 import { applicationAt, HOME, REDIRECT, type Application } from './application.ts'
-import { freePort } from './program.ts'
+import { atFreePort } from './program.ts'
 import type { RealOp } from './real_op.ts'
 
 type Json = Readonly<Record<string, unknown>>
@@ -79,9 +79,10 @@ export const createSubject = async (options: SubjectOptions): Promise<Subject> =
     title: clients === undefined ? op.name : `${op.name}, ${clients}`,
     op,
     async visit(step) {
-      const port = await freePort()
-      const publicly = ['--public-url', `http://127.0.0.1:${port}`, '--public-port', String(port)]
-      const daemon = await startTestDaemon({ argv: [...flags, ...publicly, '--insecure-plain-http'] })
+      const daemon = await atFreePort((port) => {
+        const publicly = ['--public-url', `http://127.0.0.1:${port}`, '--public-port', String(port)]
+        return startTestDaemon({ argv: [...flags, ...publicly, '--insecure-plain-http'] })
+      })
       const applications: Application[] = []
       let ownNames: readonly string[] = []
       const inTurn = async <T>(registration: () => Promise<T>): Promise<T> => {

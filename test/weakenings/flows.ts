@@ -273,7 +273,7 @@ export const FLOWS = [
     ],
     [
       'callback: nobody looks at the issuer',
-      "checkIssuer(new Map(said).get('iss'), { issuer, isPromised })",
+      "checkIssuer(values.get('iss'), { issuer, isPromised: isSupported && !values.has('id_token') })",
       '',
       `${REFUSES} an error of another issuer$`,
     ],

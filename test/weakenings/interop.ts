@@ -46,4 +46,18 @@ export const interop = [
       'are fetched by OPs over https alone',
     ],
   ]),
+  ...weakenings('src/commands/get_tokens_by_callback.ts', 'src/commands/get_tokens_by_callback.test.ts', [
+    [
+      'callback: an iss is wanted beside an ID Token, too',
+      "checkIssuer(values.get('iss'), { issuer, isPromised: isSupported && !values.has('id_token') })",
+      "checkIssuer(values.get('iss'), { issuer, isPromised: isSupported })",
+      'takes an ID Token for the issuer',
+    ],
+    [
+      'callback: no iss is wanted',
+      "checkIssuer(values.get('iss'), { issuer, isPromised: isSupported && !values.has('id_token') })",
+      "checkIssuer(values.get('iss'), { issuer, isPromised: false })",
+      'takes an ID Token for the issuer',
+    ],
+  ]),
 ]
