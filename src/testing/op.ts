@@ -29,6 +29,8 @@ export type { EndpointName, Fault, Faults, Recorded, Seen } from './op_endpoints
 
 const BODY_BYTES_MAX = 1_048_576
 const VISIT_MS_MAX = 10_000
+/** What a lie may make of a redirect. */
+const VISIT_HEADER_BYTES_MAX = 262_144
 
 export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
   /** PEM; with it the OP speaks https. */
@@ -170,7 +172,7 @@ interface Visited {
 /** One request as a browser would send it; redirects are handed back, not followed. */
 const visit = (url: string, sub: string): Promise<Visited> =>
   new Promise((resolve, reject) => {
-    const options = { headers: { 'x-sub': sub }, agent: false, timeout: VISIT_MS_MAX } as const
+    const options = { headers: { 'x-sub': sub }, agent: false, timeout: VISIT_MS_MAX, maxHeaderSize: VISIT_HEADER_BYTES_MAX } as const
     const onAnswer = (answer: IncomingMessage): void => {
       const { statusCode: status } = answer
       const { location } = answer.headers

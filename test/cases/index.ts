@@ -1,11 +1,23 @@
 // Every area of cases, in the order of the score.
 import type { Area } from '../../src/testing/cases/case.ts'
+import { CALLBACK } from './callback.ts'
 import { DISCOVERY } from './discovery.ts'
 import { ID_TOKEN } from './id_token.ts'
 import { KEYS } from './keys.ts'
+import { MIX_UP } from './mix_up.ts'
 import { REGISTRATION } from './registration.ts'
 import { SIGNATURE } from './signature.ts'
 import { SSRF } from './ssrf.ts'
 import { TOKEN } from './token.ts'
 
-export const AREAS: readonly Area[] = [DISCOVERY, REGISTRATION, TOKEN, ID_TOKEN, SIGNATURE, KEYS, SSRF]
+export const AREAS: readonly Area[] = [
+  DISCOVERY,
+  REGISTRATION,
+  CALLBACK,
+  MIX_UP,
+  TOKEN,
+  ID_TOKEN,
+  SIGNATURE,
+  KEYS,
+  SSRF,
+]

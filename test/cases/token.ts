@@ -144,7 +144,7 @@ export const TOKEN: Area = {
         id_token_newline: 'invalid_id_token_malformed',
         id_token_2_segments: 'invalid_id_token_malformed',
         id_token_4_segments: 'invalid_id_token_malformed',
-        id_token_5_segments: 'invalid_id_token_malformed',
+        id_token_5_segments: 'id_token_encrypted',
       },
     },
     {
@@ -199,8 +199,8 @@ export const TOKEN: Area = {
         token_utf16: 'op_answer_malformed',
         token_not_utf8: 'op_answer_malformed',
         token_duplicate: 'op_answer_malformed',
+        token_lone_surrogates: 'op_answer_malformed',
       },
-      accepted: ['token_lone_surrogates'],
     },
     {
       id: 'TOK-25',
@@ -210,10 +210,10 @@ export const TOKEN: Area = {
     },
     {
       id: 'DOS-01',
-      title: 'an ID Token of 30,000 dots',
+      title: 'an ID Token of 30,000 dots, or letters',
       drive: login,
       watched: true,
-      refused: { id_token_dots: 'invalid_id_token_malformed' },
+      refused: { id_token_dots: 'id_token_encrypted', id_token_letters: 'invalid_id_token_malformed' },
     },
   ],
 }

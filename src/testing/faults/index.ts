@@ -1,4 +1,5 @@
 // Every named fault of the OP that misbehaves, by area.
+import { CALLBACK_FAULTS } from './callback.ts'
 import { DISCOVERY_FAULTS } from './discovery.ts'
 import { ID_TOKEN_FAULTS } from './id_token.ts'
 import { KEYS_FAULTS } from './keys.ts'
@@ -9,6 +10,7 @@ import { TOKEN_FAULTS } from './token.ts'
 export const FAULTS = {
   ...DISCOVERY_FAULTS,
   ...REGISTRATION_FAULTS,
+  ...CALLBACK_FAULTS,
   ...TOKEN_FAULTS,
   ...ID_TOKEN_FAULTS,
   ...SIGNATURE_FAULTS,

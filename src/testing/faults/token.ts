@@ -84,6 +84,11 @@ export const TOKEN_FAULTS = faults({
     spec: '-',
     faults: jwt(() => '.'.repeat(30_000)),
   },
+  id_token_letters: {
+    what: 'The ID Token is 30,000 letters and a sign that is none of base64url.',
+    spec: '-',
+    faults: jwt(() => `${'a'.repeat(30_000)}!`),
+  },
   access_token_missing: { what: 'There is no access token.', spec: ANSWER, faults: without('access_token') },
   access_token_empty: {
     what: 'The access token is an empty text.',

@@ -1,5 +1,6 @@
 // Every weakened build that cases are played at.
 import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
+import { WEAKENED_CALLBACK } from './callback.ts'
 import { WEAKENED_DISCOVERY } from './discovery.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
 import { WEAKENED_KEYS } from './keys.ts'
@@ -11,6 +12,7 @@ import { WEAKENED_TOKEN } from './token.ts'
 export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_DISCOVERY,
   ...WEAKENED_REGISTRATION,
+  ...WEAKENED_CALLBACK,
   ...WEAKENED_TOKEN,
   ...WEAKENED_ID_TOKEN,
   ...WEAKENED_SIGNATURE,

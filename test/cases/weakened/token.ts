@@ -96,7 +96,7 @@ export const WEAKENED_TOKEN = [
     [
       'an expression that tracks back',
       'const COMPACT = /^[\\w-]+\\.[\\w-]+\\.[\\w-]*$/',
-      'const COMPACT = /^(?:\\.|[\\w-]*\\.)*[\\w-]+$/',
+      'const COMPACT = /^(?:[\\w-]+)+\\.(?:[\\w-]+)+\\.[\\w-]*$/',
       'DOS-01',
     ],
   ]),

@@ -1,0 +1,473 @@
+// CBK: what comes back through the browser; and the rules of an ID Token that hang on what was asked for.
+import assert from 'node:assert/strict'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
+import type { Data, Envelope } from '../../src/testing/daemon.ts'
+import type { Callback } from '../../src/testing/op.ts'
+import type { Site } from '../../src/testing/story.ts'
+
+const ALL = {
+  response_types: [
+    'code',
+    'id_token',
+    'id_token token',
+    'code id_token',
+    'code token',
+    'code id_token token',
+  ],
+}
+
+/** A login whose whole response is handed over; the OP lies from the beginning of the login on. */
+const callback =
+  (asked: Data = {}): Drive =>
+  async (act) => {
+    const site = await act.site()
+    act.strike()
+    return site.call('get_tokens_by_callback', { ...(await site.respond(asked)) })
+  }
+
+/** The parameters of a response in the query, changed. */
+const changed = (came: Callback, change: (parameters: URLSearchParams) => void): Callback => {
+  const url = new URL(came.callback_url)
+  change(url.searchParams)
+  return { callback_url: url.href }
+}
+
+type Change = (parameters: URLSearchParams, act: Act) => void
+
+/** A browser that changes what it brings back. */
+const tampered =
+  (changes: Readonly<Record<string, Change>>): Drive =>
+  async (act) => {
+    const site = await act.site()
+    const came = await site.respond()
+    act.strike()
+    const change = changes[act.attack ?? '']
+    return site.call('get_tokens_by_callback', {
+      ...changed(came, (parameters) => change?.(parameters, act)),
+    })
+  }
+
+const swapped = (text: string): string =>
+  text.replaceAll(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
+const STATES: Readonly<Record<string, Change>> = {
+  'a longer state': (p) => p.set('state', `${p.get('state')}1`),
+  'a shorter state': (p) => p.set('state', String(p.get('state')).slice(0, -1)),
+  'the state in other letters': (p) => p.set('state', swapped(String(p.get('state')))),
+  'the state, padded': (p) => p.set('state', `${p.get('state')}=`),
+  'a state of nobody': (p) => p.set('state', 'a'.repeat(80)),
+}
+
+/** Spends the state as the attack says, then comes with the right response. */
+const second =
+  (first: Readonly<Record<string, (site: Site, came: Callback, act: Act) => Promise<Envelope>>>): Drive =>
+  async (act) => {
+    const site = await act.site()
+    const came = await site.respond()
+    act.strike()
+    if (act.attack !== undefined) await first[act.attack]?.(site, came, act)
+    return site.call('get_tokens_by_callback', { ...came })
+  }
+
+/** What does not belong to the login ends nothing: the right response is good after it. */
+const survives: Drive = async (act) => {
+  const site = await act.site()
+  const came = await site.respond()
+  act.strike()
+  const wrong: Readonly<Record<string, (p: URLSearchParams) => void>> = {
+    'an error without state': (p) => {
+      p.delete('state')
+      p.delete('code')
+      p.set('error', 'access_denied')
+    },
+    'an error with another state': (p) => {
+      p.set('state', 'b'.repeat(80))
+      p.delete('code')
+      p.set('error', 'access_denied')
+    },
+  }
+  if (act.attack !== undefined) {
+    const { status } = await site.call('get_tokens_by_callback', {
+      ...changed(came, wrong[act.attack] ?? (() => {})),
+    })
+    assert.equal(status, 'error')
+  }
+  return site.call('get_tokens_by_callback', { ...came })
+}
+
+const AT_ONCE = 50
+const atOnce: Drive = async (act) => {
+  const site = await act.site()
+  const came = await site.respond()
+  act.strike()
+  const times = act.honest ? 1 : AT_ONCE
+  const answers = await Promise.all(
+    Array.from({ length: times }, () => site.call('get_tokens_by_callback', { ...came })),
+  )
+  const good = answers.filter(({ status }) => status === 'ok')
+  assert.equal(good.length, 1)
+  const others = answers.filter(({ status }) => status !== 'ok').map(({ data }) => data.error)
+  assert.deepEqual(
+    others,
+    Array.from({ length: times - 1 }, () => 'invalid_state'),
+  )
+  const [only] = good
+  assert.ok(only)
+  return only
+}
+
+const LOGIN_SECONDS = 2
+const late: Drive = async (act) => {
+  const site = await act.site()
+  const came = await site.respond()
+  act.strike()
+  // Beyond the tolerance of the clock there is none: states are ours.
+  if (!act.honest) await delay((LOGIN_SECONDS + 1) * 1_000)
+  return site.call('get_tokens_by_callback', { ...came })
+}
+
+const OWN = 'a-state-of-the-application-0123456789'
+/** One state of the application's own for two logins. */
+const ownState: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const state = `${OWN}-${act.name}`
+  if (act.attack !== undefined) {
+    await site.ok('get_authorization_url', { state })
+    return site.call('get_authorization_url', { state })
+  }
+  return site.call('get_tokens_by_callback', { ...(await site.respond({ state })) })
+}
+
+/** Parameters of the caller's own that would take the login over. */
+const injected: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const asked = await site.call('get_authorization_url', {
+    ...(act.attack === undefined ? {} : { custom_parameters: { [act.attack]: 'https://attacker.example' } }),
+  })
+  return asked.status === 'ok' ? site.login() : asked
+}
+
+/** What belongs to a caller, with every character that could end it. */
+const HOSTILE = 'a&client_id=evil#x=1%26 é+"'
+const encoded: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const asked: Readonly<Record<string, Data>> = {
+    prompt: { prompt: 'login&client_id=evil' },
+    acr_values: { acr_values: [HOSTILE] },
+    'a parameter of its own': { custom_parameters: { shade: HOSTILE } },
+  }
+  const { authorization_url } = await site.ok('get_authorization_url', asked[act.attack ?? ''] ?? {})
+  const names = [...new URL(String(authorization_url)).searchParams.keys()]
+  assert.equal(new Set(names).size, names.length, 'each parameter once')
+  assert.doesNotMatch(String(authorization_url), /[&?]client_id=evil|#/)
+  return site.login()
+}
+
+const REDIRECTS: Readonly<Record<string, string>> = {
+  'another site': 'https://attacker.example/callback',
+  'a longer path': 'https://client.example.com/callback/more',
+  'a longer host': 'https://client.example.com.attacker.example/callback',
+  'another query': 'https://client.example.com/callback?next=https://attacker.example',
+  'a path that leads out': 'https://client.example.com/callback/../open-redirect',
+}
+const redirected: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const redirect_uri = REDIRECTS[act.attack ?? '']
+  const begun = await site.call('get_authorization_url', redirect_uri === undefined ? {} : { redirect_uri })
+  return begun.status === 'ok' ? site.login() : begun
+}
+
+/** A response as a JWT that comes twice. */
+const jarmAgain: Drive = async (act) => {
+  const site = await act.site()
+  const came = await site.respond({ response_mode: 'jwt' })
+  act.strike()
+  if (!act.honest) await site.call('get_tokens_by_callback', { ...came })
+  return site.call('get_tokens_by_callback', { ...came })
+}
+
+const ESSENTIAL = { claims: { id_token: { acr: { essential: true, values: ['urn:strong'] } } } }
+
+export const CALLBACK: Area = {
+  name: 'callback',
+  cases: [
+    {
+      id: 'CBK-01',
+      title: 'no state',
+      drive: callback(),
+      refused: { state_missing: 'response_without_state' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-02',
+      title: 'a state that is not the one',
+      drive: tampered(STATES),
+      attacks: Object.fromEntries(Object.keys(STATES).map((name) => [name, 'invalid_state'])),
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-04',
+      title: 'a state that was used',
+      drive: second({ 'the same again': (site, came) => site.call('get_tokens_by_callback', { ...came }) }),
+      attacks: { 'the same again': 'invalid_state' },
+      requests: { token: 1 },
+    },
+    {
+      id: 'CBK-05',
+      title: 'fifty at once with one state',
+      drive: atOnce,
+      harmless: ['fifty at once'],
+      requests: { token: 1 },
+    },
+    {
+      id: 'CBK-06',
+      title: 'a state that a failed login has spent',
+      drive: second({
+        'a bad ID Token first': async (site, came, act) => {
+          act.op.setFaults(act.issuer, { id_token: { sign: 'flipped_bit' } })
+          const failed = await site.call('get_tokens_by_callback', { ...came })
+          act.op.setFaults(act.issuer, {})
+          return failed
+        },
+        'an error first': (site, came) =>
+          site.call('get_tokens_by_callback', {
+            ...changed(came, (p) => {
+              p.delete('code')
+              p.set('error', 'access_denied')
+            }),
+          }),
+      }),
+      attacks: { 'a bad ID Token first': 'invalid_state', 'an error first': 'invalid_state' },
+      requests: { token: [0, 1] },
+    },
+    {
+      id: 'CBK-07',
+      title: 'a state that has expired',
+      drive: late,
+      limits: { login_seconds: LOGIN_SECONDS },
+      attacks: { late: 'invalid_state' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-08',
+      title: 'one state of the application for two logins',
+      drive: ownState,
+      attacks: { twice: 'state_in_use' },
+      policy: 'A state of the application is good for one login.',
+    },
+    {
+      id: 'CBK-09',
+      title: 'a refusal of the OP',
+      drive: callback(),
+      refused: { response_refused: 'login_refused' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-10',
+      title: 'errors that belong to no login end none',
+      drive: survives,
+      harmless: ['an error without state', 'an error with another state'],
+      requests: { token: 1 },
+    },
+    {
+      id: 'CBK-10',
+      title: 'a refusal without state',
+      drive: callback(),
+      refused: { response_refused_stateless: 'response_without_state' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-11',
+      title: 'an error and a code',
+      drive: callback(),
+      refused: { response_error_and_code: 'error_and_code' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-13',
+      title: 'codes that are none',
+      drive: callback(),
+      refused: {
+        code_empty: 'no_code',
+        code_huge: ['malformed_response', 'malformed_params'],
+        code_not_ascii: 'malformed_response',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-14',
+      title: 'tokens that nobody asked for',
+      drive: callback(),
+      refused: {
+        response_with_token: 'unexpected_parameter',
+        response_with_id_token: 'unexpected_parameter',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-15',
+      title: 'a fragment where the query was asked for',
+      drive: callback(),
+      refused: { response_in_fragment: 'other_response_mode' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-15',
+      title: 'a query where a form was asked for',
+      drive: callback({ response_mode: 'form_post' }),
+      refused: { response_in_query: 'other_response_mode' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-17',
+      title: 'iss of another OP, or nearly this one',
+      drive: callback(),
+      refused: {
+        response_iss_suffixed: 'invalid_issuer',
+        response_iss_upper_case: 'invalid_issuer',
+        response_iss_slashed: 'invalid_issuer',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-18',
+      title: 'no iss though it is promised',
+      drive: callback(),
+      refused: { response_iss_missing: 'no_issuer_in_response' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-19',
+      title: 'iss that is right and was not promised',
+      drive: async (act) => {
+        act.strike()
+        const site = await act.site()
+        return site.call('get_tokens_by_callback', { ...(await site.respond()) })
+      },
+      accepted: ['response_iss_unpromised'],
+      policy: 'What an OP says of itself without need is compared, and taken where it is right.',
+    },
+    {
+      id: 'CBK-21',
+      title: 'a refusal in the name of another OP',
+      drive: callback(),
+      refused: { response_refused_foreign: 'invalid_issuer' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-22',
+      title: 'a response as a JWT: of whom, for whom, until when, by whom',
+      drive: callback({ response_mode: 'jwt' }),
+      refused: {
+        jarm_iss_missing: 'response_jwt_bad_issuer',
+        jarm_iss_foreign: 'response_jwt_bad_issuer',
+        jarm_aud_missing: 'response_jwt_bad_audience',
+        jarm_aud_foreign: 'response_jwt_bad_audience',
+        jarm_exp_missing: 'response_jwt_no_expiry',
+        jarm_expired: 'response_jwt_expired',
+        jarm_bad_signature: 'response_jwt_bad_signature',
+        jarm_unsigned: 'response_jwt_not_signed',
+        jarm_beside: 'parameter_outside_response_jwt',
+        jarm_not_at_all: 'other_response_mode',
+      },
+      accepted: ['jarm_just_expired'],
+      requests: { token: [0, 1] },
+    },
+    {
+      id: 'CBK-22',
+      title: 'a response as a JWT, again',
+      drive: jarmAgain,
+      attacks: { again: 'invalid_state' },
+      requests: { token: 1 },
+    },
+    {
+      id: 'CBK-23',
+      title: 'hashes that bind code and state to the ID Token',
+      drive: callback({ response_type: 'code id_token' }),
+      site: ALL,
+      refused: {
+        c_hash_foreign: 'invalid_authorization_code_bad_hash',
+        c_hash_missing: 'c_hash_not_found',
+        s_hash_foreign: 'invalid_state_bad_hash',
+        front_unsigned: 'id_token_without_signature_not_allowed',
+        front_bad_signature: 'invalid_id_token_bad_signature',
+        front_nonce_foreign: 'invalid_id_token_bad_nonce',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-24',
+      title: 'parameters of the caller that belong to oxd',
+      drive: injected,
+      attacks: {
+        client_id: 'invalid_request',
+        redirect_uri: 'invalid_request',
+        response_type: 'invalid_request',
+        response_mode: 'invalid_request',
+        request_uri: 'invalid_request',
+        request: 'invalid_request',
+        nonce: 'invalid_request',
+        state: 'invalid_request',
+        code_challenge: 'invalid_request',
+      },
+      requests: { authorization: 0 },
+    },
+    {
+      id: 'CBK-24',
+      title: 'parameters of the caller with every character',
+      drive: encoded,
+      harmless: ['prompt', 'acr_values', 'a parameter of its own'],
+    },
+    {
+      id: 'CBK-25',
+      title: 'redirect URIs that are not registered',
+      drive: redirected,
+      attacks: Object.fromEntries(
+        Object.keys(REDIRECTS).map((name) => [name, 'redirect_uri_is_not_registered']),
+      ),
+      requests: { authorization: 0 },
+    },
+    {
+      id: 'IDT-20',
+      title: 'max_age: when the user signed in',
+      drive: callback({ max_age: 300 }),
+      refused: {
+        auth_time_missing: 'invalid_id_token_no_auth_time',
+        auth_time_old: 'invalid_id_token_old_auth_time',
+        auth_time_ahead: 'invalid_id_token_future_auth_time',
+      },
+    },
+    {
+      id: 'IDT-21',
+      title: 'an essential acr',
+      drive: callback(ESSENTIAL),
+      refused: { acr_missing: 'invalid_id_token_acr', acr_lower: 'invalid_id_token_acr' },
+      policy: 'An acr that was asked for as essential must come.',
+    },
+    {
+      id: 'IDT-23',
+      title: 'no hash of an access token that came through the browser',
+      drive: callback({ response_type: 'id_token token' }),
+      site: ALL,
+      refused: { front_at_hash_missing: 'at_hash_not_found' },
+    },
+    {
+      id: 'IDT-25',
+      title: 'two ID Tokens about two users',
+      drive: callback({ response_type: 'code id_token' }),
+      site: ALL,
+      refused: { front_other_subject: 'id_tokens_differ' },
+    },
+    {
+      id: 'PKC-07',
+      title: 'an access token from elsewhere through the browser',
+      drive: callback({ response_type: 'id_token token' }),
+      site: ALL,
+      refused: { front_at_hash_foreign: 'invalid_access_token_bad_hash' },
+    },
+  ],
+}
