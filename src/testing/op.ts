@@ -172,7 +172,12 @@ interface Visited {
 /** One request as a browser would send it; redirects are handed back, not followed. */
 const visit = (url: string, sub: string): Promise<Visited> =>
   new Promise((resolve, reject) => {
-    const options = { headers: { 'x-sub': sub }, agent: false, timeout: VISIT_MS_MAX, maxHeaderSize: VISIT_HEADER_BYTES_MAX } as const
+    const options = {
+      headers: { 'x-sub': sub },
+      agent: false,
+      timeout: VISIT_MS_MAX,
+      maxHeaderSize: VISIT_HEADER_BYTES_MAX,
+    } as const
     const onAnswer = (answer: IncomingMessage): void => {
       const { statusCode: status } = answer
       const { location } = answer.headers

@@ -50,11 +50,13 @@ const tampered =
 
 const swapped = (text: string): string =>
   text.replaceAll(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
+const lastSwapped = (text: string): string => `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}`
 const STATES: Readonly<Record<string, Change>> = {
   'a longer state': (p) => p.set('state', `${p.get('state')}1`),
   'a shorter state': (p) => p.set('state', String(p.get('state')).slice(0, -1)),
   'the state in other letters': (p) => p.set('state', swapped(String(p.get('state')))),
   'the state, padded': (p) => p.set('state', `${p.get('state')}=`),
+  'another last letter': (p) => p.set('state', lastSwapped(String(p.get('state')))),
   'a state of nobody': (p) => p.set('state', 'a'.repeat(80)),
 }
 

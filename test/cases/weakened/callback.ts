@@ -12,12 +12,7 @@ export const WEAKENED_CALLBACK = [
       'CBK-01 CBK-10',
     ],
     ['errors are not looked for', "if (values.has('error')) {", 'if (false) {', 'CBK-09 CBK-11'],
-    [
-      'a code of any characters',
-      'const VSCHARS = /^[\\x20-\\x7e]+$/',
-      'const VSCHARS = /^/',
-      'CBK-13',
-    ],
+    ['a code of any characters', 'const VSCHARS = /^[\\x20-\\x7e]+$/', 'const VSCHARS = /^/', 'CBK-13'],
     [
       'tokens that nobody asked for',
       "if (value !== undefined) throw new OxdError('unexpected_parameter', { what: `It is ${name}.` })",
@@ -51,7 +46,13 @@ export const WEAKENED_CALLBACK = [
   ]),
   ...weakenedCases('src/oidc/jarm.ts', [
     ['a response as a JWT of any issuer', 'holds: (c, e) => c.iss === e.issuer,', ANYBODY, 'CBK-22'],
-    ['a response as a JWT for ever', 'holds: (c) => isTime(c.exp),', ANYBODY, 'CBK-22', [['holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,', ANYBODY]]],
+    [
+      'a response as a JWT for ever',
+      'holds: (c) => isTime(c.exp),',
+      ANYBODY,
+      'CBK-22',
+      [['holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,', ANYBODY]],
+    ],
     [
       'parameters beside the JWT',
       "if (others.length > 0 || name !== 'response' || jwt === undefined) {",
@@ -60,14 +61,9 @@ export const WEAKENED_CALLBACK = [
     ],
   ]),
   ...weakenedCases('src/login.ts', [
-    ['a state of any form', 'if (!authentic) throw refused(\'not_authentic\')', '', 'CBK-02 REG-08 MIX-10'],
+    ['a state of any form', "if (!authentic) throw refused('not_authentic')", '', 'CBK-02 REG-08 MIX-10'],
     ['a state for many logins', "if (!won) throw refused('used')", '', 'CBK-04 CBK-05 CBK-06 CBK-22'],
-    [
-      'a state for ever',
-      "if (seconds(world) >= recalled.expires_at) throw refused('expired')",
-      '',
-      'CBK-07',
-    ],
+    ['a state for ever', "if (seconds(world) >= recalled.expires_at) throw refused('expired')", '', 'CBK-07'],
     [
       "an application's own state, again",
       "if (!(await stored.insert([ownState], record, kept))) throw new OxdError('state_in_use')",
@@ -78,7 +74,7 @@ export const WEAKENED_CALLBACK = [
       'one verifier for all logins',
       "const code_verifier = keys.mac('login verifier', state).toString('base64url')",
       "const code_verifier = keys.mac('login verifier').toString('base64url')",
-      'PKC-01 PKC-02',
+      'PKC-02',
     ],
     [
       'one nonce for all logins',
@@ -96,12 +92,42 @@ export const WEAKENED_CALLBACK = [
     ],
   ]),
   ...weakenedCases('src/oidc/id_token.ts', [
-    ['a code that is bound to nothing', 'holds: (c, e) => isHashOf(c.c_hash, e.code, e.alg),', ANYBODY, 'CBK-23'],
-    ['a state that is bound to nothing', 'holds: (c, e) => isHashOf(c.s_hash, e.state, e.alg),', ANYBODY, 'CBK-23'],
-    ['an access token that is bound to nothing', 'holds: (c, e) => isHashOf(c.at_hash, e.access_token, e.alg),', ANYBODY, 'PKC-07'],
-    ['an ID Token for the other site', 'holds: (c, e) => audiences(c).includes(e.client_id),', ANYBODY, 'MIX-08'],
-    ['a sign-in at any time', '(isTime(c.auth_time) && c.auth_time + tolerance >= e.signed_in_since),', 'true,', 'IDT-20'],
-    ['an acr that is not essential', 'holds: (c, e) => e.isEssentialAcr?.(c.acr) ?? true,', ANYBODY, 'IDT-21'],
+    [
+      'a code that is bound to nothing',
+      'holds: (c, e) => isHashOf(c.c_hash, e.code, e.alg),',
+      ANYBODY,
+      'CBK-23',
+    ],
+    [
+      'a state that is bound to nothing',
+      'holds: (c, e) => isHashOf(c.s_hash, e.state, e.alg),',
+      ANYBODY,
+      'CBK-23',
+    ],
+    [
+      'an access token that is bound to nothing',
+      'holds: (c, e) => isHashOf(c.at_hash, e.access_token, e.alg),',
+      ANYBODY,
+      'PKC-07',
+    ],
+    [
+      'an ID Token for the other site',
+      'holds: (c, e) => audiences(c).includes(e.client_id),',
+      ANYBODY,
+      'MIX-08',
+    ],
+    [
+      'a sign-in at any time',
+      '(isTime(c.auth_time) && c.auth_time + tolerance >= e.signed_in_since),',
+      'true,',
+      'IDT-20',
+    ],
+    [
+      'an acr that is not essential',
+      'holds: (c, e) => e.isEssentialAcr?.(c.acr) ?? true,',
+      ANYBODY,
+      'IDT-21',
+    ],
   ]),
   ...weakenedCases('src/oidc/login_tokens.ts', [
     [
@@ -119,19 +145,21 @@ export const WEAKENED_CALLBACK = [
     ],
   ]),
   ...weakenedCases('src/oidc/authorization.ts', [
-    [
-      'callers set what belongs to oxd',
-      'if (refused !== undefined) {',
-      'if (false) {',
-      'CBK-24',
-    ],
+    ['callers set what belongs to oxd', 'if (refused !== undefined) {', 'if (false) {', 'CBK-24'],
   ]),
-  ...weakenedCases('src/commands/get_authorization_url.ts', [
-    [
-      'any redirect URI',
-      "if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')",
-      '',
-      'CBK-25',
+  {
+    name: 'any redirect URI',
+    file: 'src/commands/get_authorization_url.ts',
+    line: "if (!settings.redirect_uris.includes(redirect_uri)) throw fail('redirect_uri_is_not_registered')",
+    replace_by: '',
+    // A login begins at none that is not registered, whoever asks for it.
+    also: [
+      {
+        file: 'src/login.ts',
+        line: "if (index === -1) throw new OxdError('redirect_uri_is_not_registered')",
+        replace_by: '',
+      },
     ],
-  ]),
+    turns_red: ['CBK-25'],
+  },
 ]
