@@ -247,19 +247,25 @@ const PLACES: Readonly<Partial<Record<Kind, (text: string, example: unknown) => 
 
 const hostile = (kind: Kind, schema: Schema, example: unknown, prefix: string): Bad[] => {
   const place = PLACES[kind]
-  // Half a character is none, whatever the field.
-  const isAllowed = (text: string, value: unknown): boolean =>
-    text.isWellFormed() && z.safeParse(schema, value).success
+  const allowed = (value: unknown, otherwise: Fate): Fate =>
+    z.safeParse(schema, value).success ? 'any' : otherwise
   const texts = Object.entries(HOSTILE).map(([what, text]): Bad => {
     const value = place === undefined ? text : place(prefix + text, example)
-    return {
-      what,
-      value,
-      fate: place === undefined ? 'wrong_type' : isAllowed(text, value) ? 'any' : 'no_use',
-    }
+    // Half a character is none, whatever the field.
+    if (!text.isWellFormed()) return { what, value, fate: 'no_use' }
+    return { what, value, fate: place === undefined ? 'wrong_type' : allowed(value, 'no_use') }
   })
-  if (kind !== 'map')
-    return [...texts, ...bad('wrong_type', { 'an object': OBJECT, 'names of prototypes': POLLUTING })]
+  if (kind !== 'map') {
+    const objects = { 'an object': OBJECT, 'names of prototypes': POLLUTING }
+    return [
+      ...texts,
+      ...Object.entries(objects).map(([what, value]): Bad => ({
+        what,
+        value,
+        fate: allowed(value, 'wrong_type'),
+      })),
+    ]
+  }
   const members = PROTOTYPE_NAMES.map((name): Bad => {
     return { what: `the member ${name}`, value: withMember(name, MARK), fate: 'any' }
   })

@@ -38,8 +38,8 @@ export interface Line {
 export interface Way {
   readonly dialect: DialectName
   readonly open: (daemon: TestDaemon) => Line
-  /** Does its reader refuse what is nested too deeply before any parameter is looked at? */
-  readonly bounded_depth: boolean
+  /** Does its reader refuse what is nested too deeply, and half a character, before any parameter is looked at? */
+  readonly strict_json: boolean
   /** Is it also tried with what the definitions allow? Behind its parameters a command goes the same way in each dialect. */
   readonly allowed_too: boolean
   /** What is no command with parameters. */
@@ -129,7 +129,7 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
   const oxd = dialect === 'native' ? { oxd: 1 } : {}
   return {
     dialect,
-    bounded_depth: false,
+    strict_json: false,
     allowed_too: dialect === 'v3',
     open({ port }) {
       const caller = new Caller(port)
@@ -165,7 +165,7 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
 
 const overHttp = (dialect: 'v3' | 'v4'): Way => ({
   dialect,
-  bounded_depth: true,
+  strict_json: true,
   allowed_too: dialect === 'v4',
   open({ places }) {
     const agent = new Agent({ keepAlive: true, maxSockets: 1 })
