@@ -232,12 +232,11 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
     const spend = async (of: Phase, until: number): Promise<void> => {
       phase = of
       measuring = true
-      const stalledUntil = until - op_total_ms
       const wait = async (tenant: Tenant, after_ms: number): Promise<void> => {
         // They come one by one, so that they also give up one by one.
         await delay(after_ms)
         for (const kind of tenant.kinds) {
-          while (performance.now() < stalledUntil) await begin(tenant, kind, false)
+          while (performance.now() < until) await begin(tenant, kind, false)
         }
       }
       if (of === 'stressed') {
@@ -278,7 +277,7 @@ export const soak = async (options: SoakOptions): Promise<SoakReport> => {
       await spend('quiet', performance.now() + phase_ms)
       await look()
       say()
-      await spend('stressed', performance.now() + Math.max(phase_ms, op_total_ms + 1_000))
+      await spend('stressed', performance.now() + phase_ms)
       await look()
       say()
     }
