@@ -146,7 +146,7 @@ const injected: Drive = async (act) => {
   const site = await act.site()
   act.strike()
   const asked = await site.call('get_authorization_url', {
-    ...(act.attack === undefined ? {} : { custom_parameters: { [act.attack]: 'https://attacker.example' } }),
+    custom_parameters: act.attack === undefined ? {} : { [act.attack]: 'https://attacker.example' },
   })
   return asked.status === 'ok' ? site.login() : asked
 }

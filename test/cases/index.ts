@@ -9,6 +9,7 @@ import { REGISTRATION } from './registration.ts'
 import { SIGNATURE } from './signature.ts'
 import { SSRF } from './ssrf.ts'
 import { TOKEN } from './token.ts'
+import { USERINFO } from './userinfo.ts'
 
 export const AREAS: readonly Area[] = [
   DISCOVERY,
@@ -19,5 +20,6 @@ export const AREAS: readonly Area[] = [
   ID_TOKEN,
   SIGNATURE,
   KEYS,
+  USERINFO,
   SSRF,
 ]

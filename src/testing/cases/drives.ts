@@ -1,4 +1,6 @@
 // The recipes by which most cases are played.
+import type { Data } from '../daemon.ts'
+import type { Site } from '../story.ts'
 import type { Drive } from './case.ts'
 
 /** The OP lies from the first request on: the site is registered. */
@@ -31,3 +33,15 @@ export const userinfo: Drive = async (act) => {
   act.strike()
   return site.call('get_user_info', { access_token: tokens.data.access_token })
 }
+
+/** The login is honest; the OP lies when it refreshes the tokens. */
+export const refresh: Drive = async (act) => {
+  const site = await act.site()
+  const tokens = await loggedInForLater(site)
+  act.strike()
+  return site.call('get_access_token_by_refresh_token', { refresh_token: tokens.refresh_token })
+}
+
+/** A login with a refresh token. */
+export const loggedInForLater = async (site: Site): Promise<Data> =>
+  site.ok('get_tokens_by_code', await site.visit({ scope: ['openid', 'offline_access'] }))

@@ -6,6 +6,7 @@ import { KEYS_FAULTS } from './keys.ts'
 import { REGISTRATION_FAULTS } from './registration.ts'
 import { SIGNATURE_FAULTS } from './signature.ts'
 import { TOKEN_FAULTS } from './token.ts'
+import { USERINFO_FAULTS } from './userinfo.ts'
 
 export const FAULTS = {
   ...DISCOVERY_FAULTS,
@@ -13,6 +14,7 @@ export const FAULTS = {
   ...CALLBACK_FAULTS,
   ...TOKEN_FAULTS,
   ...ID_TOKEN_FAULTS,
+  ...USERINFO_FAULTS,
   ...SIGNATURE_FAULTS,
   ...KEYS_FAULTS,
 } as const

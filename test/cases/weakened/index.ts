@@ -8,6 +8,7 @@ import { WEAKENED_REGISTRATION } from './registration.ts'
 import { WEAKENED_SIGNATURE } from './signature.ts'
 import { WEAKENED_SSRF } from './ssrf.ts'
 import { WEAKENED_TOKEN } from './token.ts'
+import { WEAKENED_USERINFO } from './userinfo.ts'
 
 export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_DISCOVERY,
@@ -17,5 +18,6 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_ID_TOKEN,
   ...WEAKENED_SIGNATURE,
   ...WEAKENED_KEYS,
+  ...WEAKENED_USERINFO,
   ...WEAKENED_SSRF,
 ]

@@ -32,7 +32,7 @@ export const WEAKENED_SIGNATURE = [
       'an ID Token without a signature',
       "if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {",
       "if (alg === undefined || alg === null || String(alg).toLowerCase() === 'none') return jsonIn(segment(jws, 1)); else if (typeof alg !== 'string') {",
-      'SIG-02',
+      'SIG-02 RFT-05',
     ],
     [
       'the algorithm of the token',

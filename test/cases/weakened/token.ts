@@ -54,7 +54,7 @@ export const WEAKENED_TOKEN = [
       'redirects are followed',
       "throw redirected(url, status, got.get('location'), show)",
       "return request({ ...asked, url: new URL(got.get('location') ?? '', url) })",
-      'DSC-09 REG-06 TOK-05 SSR-08',
+      'DSC-09 REG-06 TOK-05 SSR-08 UIN-06',
     ],
     [
       'an OP may take any time',
@@ -80,7 +80,7 @@ export const WEAKENED_TOKEN = [
       'an answer of any size',
       'if (bytes > max) throw tooLarge',
       '',
-      'DSC-13 TOK-09 TOK-10 TOK-12',
+      'DSC-13 TOK-09 TOK-10 TOK-12 UIN-07',
       // What is announced is refused before it is counted.
       [["if (Number(headers.get('content-length')) > max) throw tooLarge", '']],
     ],

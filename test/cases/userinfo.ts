@@ -1,0 +1,240 @@
+// UIN and RFT: what the OP says of a user, and when it refreshes tokens.
+import assert from 'node:assert/strict'
+import type { Area, Drive } from '../../src/testing/cases/case.ts'
+import { loggedInForLater, refresh, userinfo } from '../../src/testing/cases/drives.ts'
+import { LONG_TOKEN } from '../../src/testing/faults/userinfo.ts'
+
+const FOR_LATER = { scope: ['openid', 'profile', 'email', 'offline_access'] }
+const SIGNED = { user_info_signed_response_alg: 'RS256' }
+
+/** The login has long its tokens when the OP names no userinfo endpoint any more. */
+const METADATA_MS = 1
+const withoutEndpoint: Drive = async (act) => {
+  const site = await act.site()
+  const tokens = await site.login()
+  act.strike()
+  return site.call('get_user_info', { access_token: tokens.data.access_token })
+}
+
+/** The refresh token that the login brought is given back as it was. */
+const asItWas: Drive = async (act) => {
+  const site = await act.site(FOR_LATER)
+  act.strike()
+  const { refresh_token } = await loggedInForLater(site)
+  if (!act.honest) assert.equal(refresh_token, LONG_TOKEN)
+  const answer = await site.call('get_access_token_by_refresh_token', { refresh_token })
+  const last = act.op.requests(act.issuer).findLast(({ endpoint }) => endpoint === 'token')
+  assert.equal(last?.params['refresh_token'], refresh_token)
+  return answer
+}
+
+/** The OP gives a new refresh token each time, and takes each once. */
+const inTurn: Drive = async (act) => {
+  const site = await act.site(FOR_LATER)
+  const { refresh_token } = await loggedInForLater(site)
+  act.strike()
+  const first = await site.ok('get_access_token_by_refresh_token', { refresh_token })
+  assert.notEqual(first.refresh_token, refresh_token)
+  const used = act.attack === undefined ? first.refresh_token : refresh_token
+  return site.call('get_access_token_by_refresh_token', { refresh_token: used })
+}
+
+/** Userinfo with a fresh access token. */
+const userinfoAfter: Drive = async (act) => {
+  const site = await act.site(FOR_LATER)
+  const { refresh_token } = await loggedInForLater(site)
+  const { access_token } = await site.ok('get_access_token_by_refresh_token', { refresh_token })
+  act.strike()
+  return site.call('get_user_info', { access_token })
+}
+
+export const USERINFO: Area = {
+  name: 'userinfo and refresh',
+  cases: [
+    {
+      id: 'UIN-01',
+      title: 'another subject',
+      drive: userinfo,
+      refused: {
+        userinfo_sub_suffixed: 'invalid_subject_identifier',
+        userinfo_sub_upper_case: 'invalid_subject_identifier',
+        userinfo_sub_missing: 'no_subject_identifier',
+        userinfo_sub_list: 'no_subject_identifier',
+      },
+      requests: { userinfo: 1 },
+    },
+    {
+      id: 'UIN-02',
+      title: 'signed userinfo: not signed, badly, for somebody else',
+      drive: userinfo,
+      site: SIGNED,
+      refused: {
+        userinfo_unsigned: 'invalid_userinfo_jwt',
+        userinfo_bad_signature: 'invalid_userinfo_jwt',
+        userinfo_other_audience: 'invalid_userinfo_jwt',
+      },
+    },
+    {
+      id: 'UIN-04',
+      title: 'JSON where a JWT was registered',
+      drive: userinfo,
+      site: SIGNED,
+      refused: {
+        userinfo_as_json: 'userinfo_not_as_registered',
+        userinfo_jwt_as_json: 'userinfo_not_as_registered',
+      },
+    },
+    {
+      id: 'UIN-04',
+      title: 'a JWT where none was registered; another content type than the body',
+      drive: userinfo,
+      refused: {
+        userinfo_as_jwt: 'userinfo_not_as_registered',
+        userinfo_jwt_as_json: 'op_answer_malformed',
+        userinfo_as_html: 'op_answer_malformed',
+      },
+    },
+    {
+      id: 'UIN-05',
+      title: 'refusals: surfaced, and asked once',
+      drive: userinfo,
+      refused: {
+        userinfo_invalid_token: 'invalid_access_token',
+        userinfo_insufficient_scope: 'op_http_status',
+        userinfo_no_content: 'op_http_status',
+        userinfo_server_error: 'op_http_status',
+        userinfo_html: 'op_answer_malformed',
+      },
+      requests: { userinfo: 1 },
+    },
+    {
+      id: 'UIN-06',
+      title: 'redirects: the access token stays',
+      drive: userinfo,
+      refused: {
+        userinfo_redirects_302: 'op_redirected',
+        userinfo_redirects_307: 'op_redirected',
+        userinfo_redirects_inside: 'op_redirected',
+      },
+      requests: { userinfo: 1, attacker: 0 },
+    },
+    {
+      id: 'UIN-07',
+      title: 'answers that are too large, too slow, too deep, or ambiguous',
+      drive: userinfo,
+      watched: true,
+      refused: {
+        userinfo_endless: 'op_answer_too_large',
+        userinfo_gzip_bomb: 'op_answer_too_large',
+        userinfo_hangs: 'op_timeout',
+        userinfo_drips: 'op_timeout',
+        userinfo_duplicate_sub: 'op_answer_malformed',
+        userinfo_deep: 'op_answer_malformed',
+      },
+      accepted: ['userinfo_prototypes'],
+    },
+    {
+      id: 'UIN-09',
+      title: 'claims of others are not shown',
+      drive: userinfo,
+      accepted: ['userinfo_aggregated'],
+      check: (_act, { data }) => assert.doesNotMatch(JSON.stringify(data), /_claim_|"age"/),
+    },
+    {
+      id: 'UIN-10',
+      title: 'claims at an internal service',
+      drive: userinfo,
+      accepted: ['userinfo_distributed'],
+    },
+    {
+      id: 'UIN-11',
+      title: 'no userinfo endpoint',
+      drive: withoutEndpoint,
+      limits: { op_metadata_ms: METADATA_MS },
+      refused: { missing_userinfo_endpoint: 'no_userinfo_endpoint' },
+      requests: { userinfo: 0, unknown: 0 },
+    },
+    {
+      id: 'UIN-12',
+      title: 'the access token is in one header, and nowhere else',
+      drive: userinfo,
+      harmless: ['one header'],
+      check: ({ op, issuer }) => {
+        const [request] = op.requests(issuer).filter(({ endpoint }) => endpoint === 'userinfo')
+        assert.match(request?.authorization ?? '', /^Bearer [\w-]+$/)
+        assert.deepEqual(request?.params, {})
+      },
+    },
+    {
+      id: 'RFT-01',
+      title: 'another subject with fresh tokens',
+      drive: refresh,
+      site: FOR_LATER,
+      refused: { sub_suffixed: 'invalid_subject_identifier' },
+    },
+    {
+      id: 'RFT-02',
+      title: 'another issuer with fresh tokens',
+      drive: refresh,
+      site: FOR_LATER,
+      refused: { iss_suffixed: 'invalid_id_token_bad_issuer' },
+    },
+    {
+      id: 'RFT-04',
+      title: 'another nonce with fresh tokens',
+      drive: refresh,
+      site: FOR_LATER,
+      refused: { nonce_suffixed: 'invalid_id_token_bad_nonce' },
+      accepted: ['nonce_missing'],
+    },
+    {
+      id: 'RFT-05',
+      title: 'a fresh ID Token without signature, or by another algorithm',
+      drive: refresh,
+      site: FOR_LATER,
+      refused: {
+        alg_none: 'id_token_without_signature_not_allowed',
+        alg_ps256: 'invalid_id_token_invalid_algorithm',
+        signature_flipped: 'invalid_id_token_bad_signature',
+      },
+    },
+    {
+      id: 'RFT-06',
+      title: 'no ID Token with fresh tokens',
+      drive: refresh,
+      site: FOR_LATER,
+      accepted: ['refresh_no_id_token'],
+    },
+    {
+      id: 'RFT-07',
+      title: 'a refresh token that was used',
+      drive: inTurn,
+      attacks: { 'the old one': 'refresh_refused' },
+      requests: { token: 2 },
+    },
+    {
+      id: 'RFT-09',
+      title: 'a refresh token of every character',
+      drive: asItWas,
+      refused: { refresh_token_long: 'refresh_refused' },
+      requests: { token: 2 },
+    },
+    {
+      id: 'RFT-10',
+      title: 'more scope with fresh tokens',
+      drive: refresh,
+      site: FOR_LATER,
+      accepted: ['refresh_wider_scope'],
+      policy: 'The scope that the OP granted is reported, and used for nothing.',
+      check: ({ honest }, { data }) => {
+        if (!honest) assert.ok(Array.isArray(data.scope) && data.scope.includes('admin'))
+      },
+    },
+    {
+      id: 'RFT-11',
+      title: 'userinfo about another subject after a refresh',
+      drive: userinfoAfter,
+      refused: { userinfo_sub_suffixed: 'invalid_subject_identifier' },
+    },
+  ],
+}

@@ -1,0 +1,69 @@
+// UIN and RFT: what keeps the claims of one user apart from those of another, taken out.
+import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
+
+export const WEAKENED_USERINFO = [
+  ...weakenedCases('src/oidc/userinfo.ts', [
+    [
+      'userinfo about anybody',
+      "if (sub !== undefined && claims.sub !== sub) throw new OxdError('invalid_subject_identifier')",
+      '',
+      'UIN-01 RFT-11',
+    ],
+    [
+      'userinfo about nobody',
+      "if (typeof claims.sub !== 'string' || claims.sub === '') throw new OxdError('no_subject_identifier')",
+      '',
+      'UIN-01',
+    ],
+    ['userinfo for any client', 'if (!isAddressed(op, client, claims)) {', 'if (false) {', 'UIN-02'],
+    [
+      'JSON for a JWT, and the other way round',
+      'const [wanted, other] = isJwtExpected(client) ? [JWT_TYPE, JSON_TYPE] : [JSON_TYPE, JWT_TYPE]',
+      'const [wanted, other] = JSON_TYPE.test(type) ? [JSON_TYPE, JWT_TYPE] : [JWT_TYPE, JSON_TYPE]',
+      'UIN-04',
+    ],
+    [
+      'a refusal is read as claims',
+      "if (response.status !== 200) throw refusal('userinfo', response, [access_token])",
+      '',
+      'UIN-05',
+    ],
+    [
+      'no userinfo endpoint, and asked anyway',
+      "if (url === undefined) throw new OxdError('no_userinfo_endpoint')",
+      "if (url === undefined) return op.door.request({ step: 'userinfo', url: `${op.metadata.issuer}/undefined` }) as never",
+      'UIN-11',
+    ],
+  ]),
+  ...weakenedCases('src/commands/get_access_token_by_refresh_token.ts', [
+    [
+      'fresh tokens for anybody',
+      'if (known !== undefined && sub !== undefined && sub !== known.sub)',
+      'if (false)',
+      'RFT-01',
+    ],
+    [
+      'fresh tokens of any login',
+      'nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,',
+      'nonce: () => true,',
+      'RFT-04',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/id_token.ts', [
+    ['fresh tokens of any issuer', 'holds: (c, e) => c.iss === e.issuer,', 'holds: () => true,', 'RFT-02'],
+  ]),
+  ...weakenedCases('src/oidc/token.ts', [
+    [
+      'refresh tokens are cut',
+      'const parameters = { refresh_token, ...scopeOf(asked) }',
+      'const parameters = { refresh_token: refresh_token.slice(0, 1_024), ...scopeOf(asked) }',
+      'RFT-09',
+    ],
+    [
+      'a refused refresh token is sent again',
+      "const tokens = await askForTokens(op, client, 'refresh_token', parameters, REFRESH_ERRORS)",
+      "const ask = () => askForTokens(op, client, 'refresh_token', parameters, REFRESH_ERRORS); const tokens = await ask().catch(ask)",
+      'RFT-07',
+    ],
+  ]),
+]
