@@ -120,7 +120,7 @@ export const TARGETS = targets({
   state: {
     promise:
       'Exactly the state that was made, for exactly the terms that it was made for, is accepted; once.',
-    about: ['login'],
+    about: ['login', 'login_choices'],
     examples: [
       STATE,
       STATE.slice(0, -1),
