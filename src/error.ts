@@ -629,7 +629,7 @@ const ERROR_ROWS = {
   invalid_id_token_endless: {
     wire: 'invalid_id_token_expiration_time',
     http: 500,
-    message: 'The ID Token is valid for longer than a year: are its times in seconds?',
+    message: 'The ID Token is valid for longer than a year; its times must be in seconds.',
   },
   invalid_id_token_old_issued_at: {
     wire: 'invalid_id_token_old_issued_at',

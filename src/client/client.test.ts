@@ -614,7 +614,9 @@ test('the package has what applications need, and nothing else', () => {
     'OxdError',
     'ProtectionError',
     'ResourceSet',
+    'WebhookError',
     'first',
+    'verifyWebhook',
   ])
   // @ts-expect-error -- JavaScript may hand in anything
   assert.throws(() => new Client(null), OxdConfigError)
