@@ -51,6 +51,8 @@ export interface TestDaemon {
   readonly call: (command: string, params: Data, more?: Data) => Promise<Envelope>
   /** Where the HTTP listeners are, if `http` asked for them: that of 3.1 and that of 4.x. */
   readonly places: { readonly v3: HttpPlace; readonly v4: HttpPlace }
+  /** Of the public listener, if `public` asked for it. */
+  readonly public_port: number | undefined
   /** What a stranger sends to the public listener: a path below `PUBLIC_URL`, or the whole address. */
   readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
   /** One command over HTTP, on a connection of its own: `post('v4', '/get-user-info', { … }, { authorization })`. */
@@ -166,6 +168,7 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
     port,
     places,
     post: (dialect, path, params, headers) => postJson(places[dialect], path, params, headers),
+    public_port: daemon.addresses.public?.port,
     stranger: (address, sent) =>
       fetch(`http://127.0.0.1:${daemon.addresses.public?.port}${address.replace(PUBLIC_URL, '')}`, {
         redirect: 'manual',

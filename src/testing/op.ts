@@ -371,7 +371,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       if (form === undefined) throw new Error(`The OP showed a page with status ${status}.`)
       return form
     },
-    logoutToken: async (issuer, client_id, about, faults = {}) =>
+    logoutToken: async (issuer, client_id, about, faults = known(issuer).faults.logout_token ?? {}) =>
       String(await makeLogoutToken(house, known(issuer), client_id, about, faults)),
     metadataOf: (issuer, client_id) => known(issuer).clients.get(client_id)?.metadata ?? {},
     rotateKeys(issuer, { keepKid = false } = {}) {

@@ -63,6 +63,7 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly assertion_audience?: 'issuer' | 'url'
   /** Over the ID Token that comes through the browser; default: those of `id_token`. */
   readonly front_id_token?: TokenFaults
+  readonly logout_token?: TokenFaults
   /** Over the JWT of a response (JARM), and what comes beside it. */
   readonly response_jwt?: TokenFaults
   readonly beside_response_jwt?: Json

@@ -4,6 +4,7 @@ import { CALLBACK } from './callback.ts'
 import { DISCOVERY } from './discovery.ts'
 import { ID_TOKEN } from './id_token.ts'
 import { KEYS } from './keys.ts'
+import { LOGOUT } from './logout.ts'
 import { MIX_UP } from './mix_up.ts'
 import { REGISTRATION } from './registration.ts'
 import { SIGNATURE } from './signature.ts'
@@ -21,5 +22,6 @@ export const AREAS: readonly Area[] = [
   SIGNATURE,
   KEYS,
   USERINFO,
+  LOGOUT,
   SSRF,
 ]

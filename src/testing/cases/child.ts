@@ -2,7 +2,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Caller, type Data, type Envelope } from '../daemon.ts'
+import { Caller, PUBLIC_URL, type Data, type Envelope } from '../daemon.ts'
 import { weakenedEnvironment } from '../weakened.ts'
 import type { Edit } from '../weakened_hook.ts'
 import type { Asked, ChildSettings, Told } from './daemon_child.ts'
@@ -13,6 +13,8 @@ export interface ChildDaemon {
   readonly log: readonly string[]
   /** Brings the log up to date, and tells of memory and event loop since the last question. */
   readonly tell: (options?: { readonly watch: boolean }) => Promise<Omit<Told, 'log'>>
+  /** What a stranger sends to the public listener, at an address that an OP was told. */
+  readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
   readonly alive: () => boolean
   readonly kill: () => Promise<void>
 }
@@ -43,7 +45,9 @@ export const startChild = async (
     return told as T
   }
   child.send(settings)
-  const { port } = await message<{ port: number }>(AbortSignal.timeout(START_MS_MAX))
+  const { port, public_port } = await message<{ port: number; public_port: number }>(
+    AbortSignal.timeout(START_MS_MAX),
+  )
   const log: string[] = []
   let telling: Promise<unknown> = Promise.resolve()
   return {
@@ -66,6 +70,11 @@ export const startChild = async (
       telling = asked.catch(() => {})
       return asked
     },
+    stranger: (address, sent) =>
+      fetch(`http://127.0.0.1:${public_port}${address.replace(PUBLIC_URL, '')}`, {
+        redirect: 'manual',
+        ...sent,
+      }),
     alive: () => child.exitCode === null && child.signalCode === null,
     async kill() {
       child.kill('SIGKILL')

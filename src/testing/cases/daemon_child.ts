@@ -43,6 +43,7 @@ const inherited = (object: object): string[] => {
 const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promise<void> => {
   const outside = fenceIn()
   const daemon = await startTestDaemon({
+    public: true,
     argv,
     limits,
     now: () => Date.now() + ahead_ms,
@@ -74,7 +75,7 @@ const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promi
     outside.clear()
     process.send?.(told)
   })
-  process.send?.({ port: daemon.port })
+  process.send?.({ port: daemon.port, public_port: daemon.public_port })
 }
 
 process.once('disconnect', () => process.exit())

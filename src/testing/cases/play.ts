@@ -1,6 +1,6 @@
 // Plays one trial of a case, and holds what came of it against the oracles.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Data, Envelope } from '../daemon.ts'
+import type { Data, Envelope, LogLine } from '../daemon.ts'
 import { FAULTS, type FaultName } from '../faults/index.ts'
 import { faultsAt, type Places } from '../faults/fault.ts'
 import { assertNoSecrets } from '../log_scan.ts'
@@ -125,6 +125,16 @@ class Playing implements Act {
     const { issuer, attacker } = this.places
     this.#struck = { op: this.op.requests(issuer).length, attacker: this.attacker.requests(attacker).length }
     if (this.#fault !== undefined) this.op.setFaults(issuer, faultsAt(FAULTS[this.#fault], this.places))
+  }
+
+  stranger = (address: string, sent?: RequestInit): Promise<Response> => this.#daemon.stranger(address, sent)
+
+  logged = async (): Promise<readonly LogLine[]> => {
+    await this.#daemon.tell()
+    // The daemon under test wrote them, in the shape of a line.
+    return this.#daemon.log
+      .filter((line) => line.includes(`"${this.issuer}"`))
+      .map((line) => JSON.parse(line) as LogLine)
   }
 
   get struck(): boolean {

@@ -3,6 +3,7 @@ import { CALLBACK_FAULTS } from './callback.ts'
 import { DISCOVERY_FAULTS } from './discovery.ts'
 import { ID_TOKEN_FAULTS } from './id_token.ts'
 import { KEYS_FAULTS } from './keys.ts'
+import { LOGOUT_FAULTS } from './logout.ts'
 import { REGISTRATION_FAULTS } from './registration.ts'
 import { SIGNATURE_FAULTS } from './signature.ts'
 import { TOKEN_FAULTS } from './token.ts'
@@ -15,6 +16,7 @@ export const FAULTS = {
   ...TOKEN_FAULTS,
   ...ID_TOKEN_FAULTS,
   ...USERINFO_FAULTS,
+  ...LOGOUT_FAULTS,
   ...SIGNATURE_FAULTS,
   ...KEYS_FAULTS,
 } as const

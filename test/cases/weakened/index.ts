@@ -4,6 +4,7 @@ import { WEAKENED_CALLBACK } from './callback.ts'
 import { WEAKENED_DISCOVERY } from './discovery.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
 import { WEAKENED_KEYS } from './keys.ts'
+import { WEAKENED_LOGOUT } from './logout.ts'
 import { WEAKENED_REGISTRATION } from './registration.ts'
 import { WEAKENED_SIGNATURE } from './signature.ts'
 import { WEAKENED_SSRF } from './ssrf.ts'
@@ -19,5 +20,6 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_SIGNATURE,
   ...WEAKENED_KEYS,
   ...WEAKENED_USERINFO,
+  ...WEAKENED_LOGOUT,
   ...WEAKENED_SSRF,
 ]
