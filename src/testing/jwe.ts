@@ -30,7 +30,11 @@ export interface JweFaults {
   /** Of the ephemeral key of ECDH-ES. */
   readonly curve?: 'P-256' | 'P-384'
   readonly header?: (header: Json) => Json
-  readonly plaintext?: (jws: string) => string
+  readonly plaintext?: (jws: string) => string | Buffer
+  /** To a key that nobody registered, under the name of the one that the client did. */
+  readonly stranger?: true
+  /** How many times it is encrypted; default: once. */
+  readonly layers?: number
   /** Of header, encrypted key, IV, ciphertext and tag, all as they are sent. */
   readonly segments?: (segments: readonly string[]) => readonly string[]
   /** The last word. */
@@ -161,6 +165,17 @@ const encryptContent = (enc: string, cek: Buffer, aad: Buffer, plain: Buffer) =>
   return { iv, ciphertext, tag: mac.digest().subarray(0, half) }
 }
 
+const stranger = ({ jwk }: Recipient): Recipient => {
+  const made =
+    jwk?.['kty'] === 'RSA'
+      ? generateKeyPairSync('rsa', { modulusLength: 2048 })
+      : generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return {
+    jwk: jwk && { ...made.publicKey.export({ format: 'jwk' }), kid: jwk['kid'] },
+    client_secret: 'of-somebody-else-'.repeat(4),
+  }
+}
+
 /** Encrypts in the compact serialization, as the faults say. */
 export const makeJwe = (
   jws: string,
@@ -170,11 +185,13 @@ export const makeJwe = (
 ): unknown => {
   if (faults.plain === true) return jws
   const { alg, enc } = { alg: faults.alg ?? registered.alg, enc: faults.enc ?? registered.enc }
-  const managed = manage(alg, enc, recipient, faults)
+  const managed = manage(alg, enc, faults.stranger === true ? stranger(recipient) : recipient, faults)
   const kid = recipient.jwk?.['kid']
   const good = { alg, enc, cty: 'JWT', ...(kid === undefined ? {} : { kid }), ...managed.header }
   const head = base64url(JSON.stringify(faults.header?.(good) ?? good))
-  const plain = Buffer.from(faults.plaintext?.(jws) ?? jws)
+  const { layers = 1 } = faults
+  const within = layers > 1 ? makeJwe(jws, registered, recipient, { ...faults, layers: layers - 1 }) : jws
+  const plain = Buffer.from(faults.plaintext?.(String(within)) ?? String(within))
   const { iv, ciphertext, tag } = encryptContent(enc, managed.cek, Buffer.from(head, 'ascii'), plain)
   const segments = [head, ...[managed.encrypted_key, iv, ciphertext, tag].map(base64url)]
   const jwe = (faults.segments?.(segments) ?? segments).join('.')

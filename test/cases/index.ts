@@ -2,6 +2,7 @@
 import type { Area } from '../../src/testing/cases/case.ts'
 import { CALLBACK } from './callback.ts'
 import { DISCOVERY } from './discovery.ts'
+import { ENCRYPTION } from './encryption.ts'
 import { ID_TOKEN } from './id_token.ts'
 import { KEYS } from './keys.ts'
 import { LOGOUT } from './logout.ts'
@@ -23,5 +24,6 @@ export const AREAS: readonly Area[] = [
   KEYS,
   USERINFO,
   LOGOUT,
+  ENCRYPTION,
   SSRF,
 ]

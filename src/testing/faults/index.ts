@@ -1,6 +1,7 @@
 // Every named fault of the OP that misbehaves, by area.
 import { CALLBACK_FAULTS } from './callback.ts'
 import { DISCOVERY_FAULTS } from './discovery.ts'
+import { ENCRYPTION_FAULTS } from './encryption.ts'
 import { ID_TOKEN_FAULTS } from './id_token.ts'
 import { KEYS_FAULTS } from './keys.ts'
 import { LOGOUT_FAULTS } from './logout.ts'
@@ -19,5 +20,6 @@ export const FAULTS = {
   ...LOGOUT_FAULTS,
   ...SIGNATURE_FAULTS,
   ...KEYS_FAULTS,
+  ...ENCRYPTION_FAULTS,
 } as const
 export type FaultName = keyof typeof FAULTS

@@ -2,6 +2,7 @@
 import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
 import { WEAKENED_CALLBACK } from './callback.ts'
 import { WEAKENED_DISCOVERY } from './discovery.ts'
+import { WEAKENED_ENCRYPTION } from './encryption.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
 import { WEAKENED_KEYS } from './keys.ts'
 import { WEAKENED_LOGOUT } from './logout.ts'
@@ -21,5 +22,6 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_KEYS,
   ...WEAKENED_USERINFO,
   ...WEAKENED_LOGOUT,
+  ...WEAKENED_ENCRYPTION,
   ...WEAKENED_SSRF,
 ]
