@@ -270,7 +270,7 @@ test('a denied consent and a cancelled login: a friendly page, no session; then 
   withSite(async (site) => {
     const visitor = await site.visitor()
     const page = await visitor.tab()
-    const tokens = asked('get_tokens_by_code')
+    const tokens = asked('get_tokens_by_callback')
     await beginLogin(page, site)
     await press(page, 'Cancel')
     await look(page, 'You did not allow the login')
@@ -280,7 +280,7 @@ test('a denied consent and a cancelled login: a friendly page, no session; then 
     await look(page, 'Allow access?')
     await press(page, 'Deny')
     assert.doesNotMatch(await look(page, 'You did not allow the login'), /alice|Liddell/i)
-    assert.equal(asked('get_tokens_by_code'), tokens)
+    assert.equal(asked('get_tokens_by_callback'), tokens)
     await follow(page, 'Start page')
     await look(page, HOME)
 
@@ -308,7 +308,7 @@ test('the back button after a login, and the callback revisited: friendly pages,
     const visitor = await site.visitor()
     const page = await visitor.tab()
     await logIn(page, site, 'alice')
-    const tokens = asked('get_tokens_by_code')
+    const tokens = asked('get_tokens_by_callback')
     for (const _page of ['consent', 'sign-in']) {
       await page.goBack()
       await look(page, 'This sign-in is over')
@@ -320,7 +320,7 @@ test('the back button after a login, and the callback revisited: friendly pages,
     await look(page, 'You are already logged in')
     await follow(page, 'Start page')
     await isHome(page, 'alice')
-    assert.equal(asked('get_tokens_by_code'), tokens)
+    assert.equal(asked('get_tokens_by_callback'), tokens)
   }))
 
 test('two tabs begin a login each: both finish, whoever signs in last is who the site knows', () =>
@@ -349,12 +349,12 @@ test('a callback used before, after the logout: refused by the site alone', () =
     await logIn(page, site, 'alice')
     await logOut(page, site)
     await look(page, 'You are logged out')
-    const before = [asked('get_tokens_by_code'), op.requests.get('POST /token')]
+    const before = [asked('get_tokens_by_callback'), op.requests.get('POST /token')]
     await page.goto(callbackOf(visitor, site))
     await look(page, 'This login does not belong to your browser')
     await follow(page, 'Start page')
     await look(page, HOME)
-    assert.deepEqual([asked('get_tokens_by_code'), op.requests.get('POST /token')], before)
+    assert.deepEqual([asked('get_tokens_by_callback'), op.requests.get('POST /token')], before)
   }))
 
 test('login CSRF: the callback of another browser is refused, and neither oxd nor the OP hears of it', () =>
@@ -364,13 +364,13 @@ test('login CSRF: the callback of another browser is refused, and neither oxd no
     const url = (await signInByHand(begun.location ?? '', { user: 'bob', visitor: attacker })).href
     assert.ok(url.startsWith(`${site.url}callback?code=`))
 
-    const before = [asked('get_tokens_by_code'), op.requests.get('POST /token')]
+    const before = [asked('get_tokens_by_callback'), op.requests.get('POST /token')]
     const victim = await (await site.visitor()).tab()
     await victim.goto(url)
     await look(victim, 'This login does not belong to your browser')
     await follow(victim, 'Start page')
     await look(victim, HOME)
-    assert.deepEqual([asked('get_tokens_by_code'), op.requests.get('POST /token')], before)
+    assert.deepEqual([asked('get_tokens_by_callback'), op.requests.get('POST /token')], before)
 
     // Not even while the victim has a login of their own under way, or is logged in.
     await beginLogin(victim, site)
@@ -385,7 +385,7 @@ test('login CSRF: the callback of another browser is refused, and neither oxd no
     await look(victim, 'You are already logged in')
     await victim.goto(site.url)
     await isHome(victim, 'alice')
-    assert.equal(asked('get_tokens_by_code'), Number(before[0]) + 1)
+    assert.equal(asked('get_tokens_by_callback'), Number(before[0]) + 1)
   }))
 
 test('a login that took longer than 15 minutes: said, and the next one succeeds', () =>

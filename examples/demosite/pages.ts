@@ -429,6 +429,21 @@ export interface MessageParts {
 }
 
 /** Says what went wrong and what to do. */
+/** Sends the answer of the OP once more, by a script, or by hand. */
+export const relayPage = (action: string, part: 'form' | 'fragment', value: string): string =>
+  layout({
+    title: 'Coming back',
+    login: undefined,
+    main: html`<div class="card">
+      <h1>Coming back</h1>
+      <form method="post" action="${action}">
+        <input type="hidden" name="${part}" value="${value}" />
+        <p class="choices"><button class="button">Continue</button></p>
+      </form>
+      <script src="/callback.js"></script>
+    </div>`,
+  })
+
 export const messagePage = ({ message, login, signed_out, reference, details }: MessageParts): string =>
   layout({
     title: message.title,

@@ -102,7 +102,7 @@ suite('the README', () => {
       [
         'get_authorization_url',
         'get_logout_uri',
-        'get_tokens_by_code',
+        'get_tokens_by_callback',
         'get_user_info',
         'register_site',
       ].concat('update_site_registration'),

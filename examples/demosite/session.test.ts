@@ -7,6 +7,7 @@ import { ENDED_MAX, SESSION_MS, Sessions } from './session.ts'
 const DATA: SessionData = {
   cookie: new session.Cookie(),
   pending: [],
+  secret: 'x',
   login: { claims: {}, login_id: '', id_token: '', expires_at: undefined, has_refresh_token: false },
   csrf: '',
   updated: false,

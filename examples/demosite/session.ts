@@ -1,5 +1,5 @@
 // What the site remembers of a browser, on the server; the cookie is but a name for it.
-import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type { SessionData } from 'express-session'
@@ -21,6 +21,8 @@ declare module 'express-session' {
   interface SessionData {
     /** States of logins that began in this browser and have not come back yet, the latest last. */
     pending: readonly string[]
+    /** Known to this session alone, from its first login on; its hash binds logins to it. */
+    secret: string
     login: Login
     /** Stands in each form and in no page of another site. Made anew with each login. */
     csrf: string
@@ -159,6 +161,15 @@ export const addPending = (request: Request, state: string): void => {
   request.session.pending = [...(request.session.pending ?? []), state].slice(-PENDING_MAX)
 }
 
+/**
+ * What binds a login to this session: whoever else has the answer of the OP can do nothing with it. Not a hash of the session's
+ * name, which changes with a login while those of other tabs are under way.
+ */
+export const bindingOf = (request: Request): string => {
+  request.session.secret ??= randomBytes(32).toString('base64url')
+  return createHash('sha256').update(request.session.secret).digest('base64url')
+}
+
 /** True if this browser began a login with this state; it can come back once. */
 export const takePending = (request: Request, state: string | undefined): state is string => {
   const pending = request.session.pending ?? []
@@ -189,9 +200,10 @@ interface Tokens {
  * tokens only the ID Token is kept, on the server.
  */
 export const logIn = async (request: Request, tokens: Tokens, claims: Login['claims']): Promise<void> => {
-  const pending = request.session.pending ?? []
+  const { pending = [], secret } = request.session
   await regenerated(request)
   request.session.pending = pending
+  if (secret !== undefined) request.session.secret = secret
   request.session.login = {
     claims,
     login_id: tokens.login_id,

@@ -146,7 +146,7 @@ export const prepareAlbum = (path: string, example_path: string, site_path: stri
 /** Settings that anyone may see. What is not named here is masked: a new secret is then hidden without a thought. */
 const HARMLESS = new Set(
   `host port id op_host op_discovery_path authorization_redirect_uri post_logout_redirect_uri client_logout_uris
-  client_frontchannel_logout_uris logout_redirect_uri scope scopes client_name contacts application_type response_types
+  client_frontchannel_logout_uris logout_redirect_uri scope scopes client_name contacts application_type response_types response_mode
   grant_types ui_locales claims_locales acr_values client_id client_token_endpoint_auth_method client_jwks_uri
   client_request_uris client_sector_identifier_uri claims_redirect_uri`.split(/\s+/),
 )

@@ -59,12 +59,16 @@ test('a login: state in the session, a new session id, claims shown, tokens nowh
   assert.equal(back.status, 303)
   assert.equal(back.location, '/#claims')
   assert.notEqual(browser.cookies.get(COOKIE), before)
-  assert.deepEqual(oxd.calls.at(-2)?.params, {
-    oxd_id: OXD_ID,
-    code: 'the-code',
-    state,
-    iss: 'https://op.example.com',
-  })
+  const { callback_url, session_binding, oxd_id } = oxd.calls.at(-2)?.params ?? {}
+  assert.equal(oxd_id, OXD_ID)
+  assert.equal(callback_url, `${site.url}callback?code=the-code&state=${state}&iss=https://op.example.com`)
+  assert.match(String(session_binding), /^[\w-]{43}$/)
+  const begun = oxd.calls.find(({ command }) => command === 'get_authorization_url')
+  assert.equal(
+    begun?.params['session_binding'],
+    session_binding,
+    'the login ends in the session where it began',
+  )
 
   const page = (await browser.open('/')).text
   for (const values of Object.values(CLAIMS)) assert.ok(page.includes(String(values[0])))
@@ -171,7 +175,7 @@ test('several tabs: each login works, whichever comes back first; the number is 
     200,
     'the oldest was forgotten',
   )
-  assert.equal(oxd.names().filter((name) => name === 'get_tokens_by_code').length, 2)
+  assert.equal(oxd.names().filter((name) => name === 'get_tokens_by_callback').length, 2)
 })
 
 test('denied at the OP, and other errors of the OP: a friendly page, the state spent', async () => {
@@ -191,7 +195,7 @@ test('denied at the OP, and other errors of the OP: a friendly page, the state s
   )
   assert.equal(other.status, 502)
   assert.match(other.text, /server_error: &lt;b&gt;oops/)
-  assert.ok(!oxd.names().includes('get_tokens_by_code'))
+  assert.ok(!oxd.names().includes('get_user_info'))
 })
 
 test('what oxd refuses is explained, with its reference', async () => {
@@ -202,7 +206,7 @@ test('what oxd refuses is explained, with its reference', async () => {
     ['op_unreachable', 'The OpenID Provider does not answer'],
     ['invalid_id_token_bad_nonce', 'The login could not be finished'],
   ] as const) {
-    oxd.answers['get_tokens_by_code'] = () => {
+    oxd.answers['get_tokens_by_callback'] = () => {
       throw new Refusal(code, 'So it <is>. [ref K7Q2-91]')
     }
     const browser = site.browser()
@@ -309,7 +313,7 @@ test('a logout holds, whatever of that session is still under way', async () => 
   for (const [command, path] of [
     ['get_authorization_url', '/login'],
     ['update_site_registration', '/update'],
-    ['get_tokens_by_code', '/callback'],
+    ['get_tokens_by_callback', '/callback'],
   ] as const) {
     await using oxd = await standIn()
     await using site = await testSite(oxd.port)
@@ -358,15 +362,15 @@ test('two tabs: a login that fails late leaves that of the other alone', async (
   await using site = await testSite(oxd.port)
   const browser = site.browser()
   const [one, other] = [await browser.beginLogin(), await browser.beginLogin()]
-  const answer = oxd.answers['get_tokens_by_code']
-  oxd.answers['get_tokens_by_code'] = () => {
-    oxd.answers['get_tokens_by_code'] = answer ?? (() => ({}))
+  const answer = oxd.answers['get_tokens_by_callback']
+  oxd.answers['get_tokens_by_callback'] = () => {
+    oxd.answers['get_tokens_by_callback'] = answer ?? (() => ({}))
     throw new Refusal('code_refused', 'The OP took no such code. [ref CCCC-33]')
   }
-  const { begun, go } = held(oxd.answers, 'get_tokens_by_code')
+  const { begun, go } = held(oxd.answers, 'get_tokens_by_callback')
   const slow = browser.open(`/callback?code=c&state=${one}`)
   await begun
-  oxd.answers['get_tokens_by_code'] = answer ?? (() => ({}))
+  oxd.answers['get_tokens_by_callback'] = answer ?? (() => ({}))
   await browser.open(`/callback?code=c&state=${other}`)
   go()
   assert.equal((await slow).status, 400)

@@ -6,7 +6,9 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import express from 'express'
 import type { ErrorRequestHandler, Express, Request, Response } from 'express'
-import { Client, OxdConnectionError, OxdError, first } from 'oxd-client'
+import { Client, OxdConnectionError, OxdError, first, stateIn } from 'oxd-client'
+import { serveCallback } from './callback.ts'
+import type { Arrived } from './callback.ts'
 import { siteCertificate } from './certificate.ts'
 import { endedLogins, tellEnded } from './ended.ts'
 import { region } from './highlight.ts'
@@ -18,12 +20,12 @@ import {
   COOKIE,
   Sessions,
   addPending,
+  bindingOf,
   destroyed,
   formField,
   hasEnded,
   isOwnForm,
   logIn,
-  queryField,
   saved,
   sessions,
   takePending,
@@ -111,12 +113,22 @@ const updateIn = (request: Request): UpdateFields => ({
 
 const EMAIL = /^[^\s@<>"]{1,64}@[^\s@<>"]{1,190}$/
 
-/** What the OP has put into the address to which it sent the browser back. */
-const answerIn = (request: Request) => ({
-  code: queryField(request, 'code'),
-  state: queryField(request, 'state'),
-  iss: queryField(request, 'iss'),
-})
+/** Details of `login_refused`: the words of the OP, which oxd has cleaned and cut. */
+const saidByOp = (details: unknown) => {
+  const said = typeof details === 'object' && details !== null ? { ...details } : {}
+  const word = (name: string): string => {
+    const value: unknown = Reflect.get(said, name)
+    return typeof value === 'string' ? value : ''
+  }
+  return { error: word('error'), error_description: word('error_description') }
+}
+
+/** Does a login of these settings come back in the fragment? A code alone comes in the query unless it is asked for elsewhere. */
+const isFragment = (response_types: string, response_mode: string): boolean => {
+  const types = listOf(response_types)
+  const usual = response_mode === '' || response_mode === 'jwt'
+  return usual ? types.length > 0 && !types.includes('code') : response_mode.startsWith('fragment')
+}
 
 const isErrorCode = (text: string): boolean => /^[a-z_]{1,64}$/.test(text)
 
@@ -140,7 +152,6 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
       sendMessage(request, response, { message: MESSAGES.ended_elsewhere, details: why })
     }),
   )
-  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
 
   /** What step 4 was last given; at the start, what the file has. */
   const settings = settingsOf(readFileSync(cfg_path, 'utf8'))
@@ -149,9 +160,11 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
     post_logout_redirect_uri: settings.get('post_logout_redirect_uri') ?? '',
   }
 
-  /** Where this site is, as its configuration has it. */
-  const ownOrigin = (): string =>
-    new URL(settingsOf(readFileSync(cfg_path, 'utf8')).get('authorization_redirect_uri') ?? '').origin
+  /** What the configuration has now. */
+  const setting = (key: string): string => settingsOf(readFileSync(cfg_path, 'utf8')).get(key) ?? ''
+
+  /** Where this site is. */
+  const ownOrigin = (): string => new URL(setting('authorization_redirect_uri')).origin
 
   app.use((_request, response, next) => {
     response.locals.oxd_id = client.oxd_id
@@ -197,10 +210,11 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
 
   // #region login
   app.get('/login', async (request, response) => {
-    const { url, state } = await client.startLogin()
-
     // The login belongs to this browser: its session knows
-    // the state, which is compared when the browser is back.
+    // the state, which is compared when the browser is back,
+    // and what the login is bound to.
+    const session_binding = bindingOf(request)
+    const { url, state } = await client.startLogin({ session_binding })
     addPending(request, state)
     await saved(request)
 
@@ -212,16 +226,17 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
   // #endregion
 
   // #region callback
-  app.get('/callback', async (request, response) => {
-    const { code, state, iss } = answerIn(request)
-
+  /** However it came: see callback.ts. */
+  const arrive = async (request: Request, response: Response, { source, parameters }: Arrived) => {
     // Did this browser begin this login? Else oxd is not even asked.
+    const state = stateIn(parameters)
     if (!takePending(request, state)) return stale(request, response)
     await saved(request)
-    if (code === undefined) return notLoggedIn(request, response)
 
-    const tokens = await client.getTokensByCode({ code, state, iss })
-    const claims = await client.getUserInfo(tokens.access_token)
+    const session_binding = bindingOf(request)
+    const tokens = await client.callback(source, { state, session_binding })
+    const { access_token, id_token_claims } = tokens
+    const claims = access_token === null ? id_token_claims : await client.getUserInfo(access_token)
 
     // Logged out or in meanwhile, in another tab: that counts.
     if (hasEnded(request)) return response.redirect(303, '/')
@@ -230,8 +245,15 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
     await logIn(request, tokens, claims)
     listen()
     response.redirect(303, '/#claims')
-  })
+  }
   // #endregion
+
+  serveCallback(app, {
+    redirectUri: () => setting('authorization_redirect_uri'),
+    inFragment: () => isFragment(setting('response_types'), setting('response_mode')),
+    policy: `${POLICY}; script-src 'self'`,
+    arrive,
+  })
 
   /** The state is stale, forged or missing; or the user pressed the back button after a login. */
   const stale = (request: Request, response: Response): void => {
@@ -239,15 +261,16 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
     sendMessage(request, response, { message })
   }
 
-  /** The OP sent the browser back without a code: the user said no, or something failed there. */
-  const notLoggedIn = (request: Request, response: Response): void => {
-    const error = queryField(request, 'error') ?? 'no code and no error'
+  /** The OP sent the browser back with an error: the user said no, or something failed there. */
+  const notLoggedIn = (request: Request, response: Response, refused: OxdError): void => {
+    const { error, error_description } = saidByOp(refused.details)
     if (error === 'access_denied') return sendMessage(request, response, { message: MESSAGES.denied })
     say(`the OP refused a login${isErrorCode(error) ? `: ${error}` : ''}`)
-    const description = queryField(request, 'error_description')?.slice(0, 200)
-    const details = [error.slice(0, 64), description].filter((part) => part !== undefined).join(': ')
+    const details = [error, error_description].filter((part) => part !== '').join(': ')
     sendMessage(request, response, { message: MESSAGES.op_error, details })
   }
+
+  app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
 
   serveUma(app, {
     album,
@@ -337,6 +360,9 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
 
   // Express hands every error of a route to this function, which has four parameters for that reason.
   const onError: ErrorRequestHandler = async (error: unknown, request, response, _next) => {
+    if (error instanceof OxdError && error.code === 'login_refused') {
+      return notLoggedIn(request, response, error)
+    }
     let explained = explain(error)
     if (error instanceof OxdError && error.code === 'invalid_oxd_id') {
       try {

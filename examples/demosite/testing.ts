@@ -80,14 +80,22 @@ export const standIn = async (): Promise<StandIn> => {
         login_id: `login-${logins}`,
       }
     },
-    get_tokens_by_code: () => ({
-      access_token: 'the-access-token',
-      expires_in: 3600,
-      refresh_token: null,
-      id_token: 'the.id.token',
-      login_id: `login-${logins}`,
-      id_token_claims: { sub: 'alice' },
-    }),
+    get_tokens_by_callback: ({ callback_url }) => {
+      const said = new URL(String(callback_url)).searchParams
+      const [error, error_description] = [said.get('error'), said.get('error_description')]
+      if (error !== null) {
+        throw new Refusal('login_refused', 'The OP did not log the user in.', { error, error_description })
+      }
+      return {
+        state: said.get('state'),
+        access_token: 'the-access-token',
+        expires_in: 3600,
+        refresh_token: null,
+        id_token: 'the.id.token',
+        login_id: `login-${logins}`,
+        id_token_claims: { sub: 'alice' },
+      }
+    },
     get_user_info: () => ({ claims: CLAIMS }),
     get_ended_logins: ({ cursor }) => nextEnded(Number(cursor ?? 0)),
     get_logout_uri: () => ({ uri: 'https://op.example.com/end_session?id_token_hint=the.id.token' }),

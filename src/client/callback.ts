@@ -112,9 +112,16 @@ const stateInJwt = (jwt: string): string | undefined => {
 }
 
 /** The state that a response says to have; undefined: none, several, or one that cannot be read here. */
-export const stateOf = ({ callback_url, parameters }: Callback): string | undefined => {
-  const behind = /[?#](.*)$/s.exec(callback_url)?.[1] ?? ''
-  const pairs = new URLSearchParams(parameters ?? behind.replaceAll('#', '&'))
+export const stateOf = ({ callback_url, parameters }: Callback): string | undefined =>
+  stateIn(parameters ?? (/[?#](.*)$/s.exec(callback_url)?.[1] ?? '').replaceAll('#', '&'))
+
+/**
+ * The `state` that a response says to have: of the query, the fragment or the form, as text. For applications that look up what
+ * they know of a login before they call {@link Client.callback}; whether it is true oxd says. Undefined: none, several, or one
+ * in a JWT that is encrypted.
+ */
+export const stateIn = (response: string | Readonly<Record<string, string>>): string | undefined => {
+  const pairs = new URLSearchParams(response)
   const jwt = pairs.get('response')
   const states = pairs.getAll('state')
   return states.length > 0 ? (states.length === 1 ? states[0] : undefined) : stateInJwt(jwt ?? '')

@@ -50,7 +50,7 @@ export {
   ProtectionError,
 } from './errors.ts'
 export type { EndedLogin, EndedLoginsOptions } from './ended_logins.ts'
-export type { CallbackSource, NodeRequest } from './callback.ts'
+export { stateIn, type CallbackSource, type NodeRequest } from './callback.ts'
 export type { ConnectionErrorCode, OxdErrorCode, RequiredClaim } from './errors.ts'
 export type {
   CallOptions,

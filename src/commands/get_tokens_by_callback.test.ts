@@ -393,6 +393,30 @@ describe('get_tokens_by_callback', () => {
     assert.equal(await respond((p) => p.set('iss', `${p.get('iss')}1`)), 'invalid_issuer')
   })
 
+  it('takes the word of an ID Token in the response for a promised issuer that is missing', async () => {
+    const leftOut: Faults = { authorization: ({ iss: _, ...good }) => good }
+    for (const [response_type, expected] of [
+      ['id_token', 'ok'],
+      ['code id_token', 'ok'],
+      ['code token', 'no_issuer_in_response'],
+    ]) {
+      const site = await story.site(leftOut, ALL)
+      assert.equal(await outcome(site, await site.respond({ response_type })), expected, response_type)
+      story.op.setFaults(site.issuer, {
+        ...leftOut,
+        front_id_token: { claims: (good) => ({ ...good, iss: 'https://evil.example.com' }) },
+      })
+      if (expected !== 'ok') continue
+      const asked = tokensAsked(site)
+      assert.equal(
+        await outcome(site, await site.respond({ response_type })),
+        'invalid_id_token_bad_issuer',
+        response_type,
+      )
+      assert.equal(tokensAsked(site), asked)
+    }
+  })
+
   it('shows what the OP refused with, cleaned, cut, and without what is secret', async () => {
     const site = await story.site()
     const refused = async (fields: Json): Promise<Json> => {

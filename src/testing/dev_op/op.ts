@@ -12,6 +12,7 @@ import { Provider, type Context, type Jwks } from 'oidc-provider'
 import { Agent, fetch, type RequestInit } from 'undici'
 import { StartError } from '../../error.ts'
 import { realWorld, type World } from '../../world.ts'
+import { RESPONSE_TYPES } from '../../flow.ts'
 import { accountOf, SCOPES } from './accounts.ts'
 import { openMemory, type DevOpMemory } from './adapter.ts'
 import { interactions } from './interactions.ts'
@@ -57,6 +58,7 @@ export const createDevOp = ({
     jwks,
     claims: Object.fromEntries(Object.entries(SCOPES).map(([scope, { claims }]) => [scope, [...claims]])),
     scopes: Object.keys(SCOPES),
+    responseTypes: [...RESPONSE_TYPES],
     cookies: {
       keys: [...cookies_keys],
       // Cookies know no ports: names of their own keep them apart from those of other programs on localhost.
@@ -77,6 +79,7 @@ export const createDevOp = ({
       clientCredentials: { enabled: true },
       introspection: { enabled: true, allowedPolicy: mayIntrospect(store) },
       claimsParameter: { enabled: true },
+      jwtResponseModes: { enabled: true },
       encryption: { enabled: true },
       jwtUserinfo: { enabled: true },
       requestObjects: { enabled: true },
