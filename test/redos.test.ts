@@ -7,6 +7,7 @@ import { csvRows } from '../src/moving/csv.ts'
 import { withEnvironment } from '../src/moving/environment.ts'
 import { LIMITS } from '../src/limits.ts'
 import { isLocalName } from '../src/oidc/address.ts'
+import { fittingParameters, received } from '../src/oidc/authorization_response.ts'
 import { whereabouts } from '../src/oidc/discovery.ts'
 import { parseJson } from '../src/oidc/json.ts'
 import { bypasses } from '../src/oidc/proxy.ts'
@@ -14,6 +15,7 @@ import { oauthError, show } from '../src/oidc/said.ts'
 import { webfingerOf } from '../src/oidc/webfinger.ts'
 import { readParams, type Shape } from '../src/params.ts'
 import { isOwnHost } from '../src/serve/http_hosts.ts'
+import { readParams as readForm } from '../src/serve/public.ts'
 
 const UNITS = [
   'a',
@@ -77,6 +79,12 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
     }
   },
 }
+const responseIn = (callback_url: string) =>
+  fittingParameters(received({ callback_url }), {
+    redirect_uri: 'https://client.example.com/callback',
+    response_type: 'code',
+    response_mode: undefined,
+  })
 const BYTES = 65_536
 /** On the processor; what is honest takes a millisecond or two. */
 const MS_MAX = 1_500
@@ -99,5 +107,28 @@ for (const [what, parser] of Object.entries(PARSERS)) {
         )
       }
     }
+  })
+}
+
+/** As many parameters as there is room for, none of them twice. */
+const parametersIn = (characters: number): string =>
+  Array.from({ length: characters / 5 }, (_, i) => i.toString(36).padStart(4, '_')).join('&')
+
+for (const [what, read, characters] of [
+  ['a form at the public listener', readForm, LIMITS.http_body_bytes_max],
+  [
+    'a callback URL',
+    (text: string) => responseIn(`https://client.example.com/callback?${text}`),
+    // More than it may have, so that the difference is plain.
+    4 * LIMITS.callback_characters_max,
+  ],
+] as const) {
+  test(`as many parameters as there is room for, in ${what}, take no time`, () => {
+    const text = parametersIn(characters)
+    const before = process.cpuUsage()
+    const count = Object.keys(read(text)).length
+    const { user, system } = process.cpuUsage(before)
+    assert.ok(count > characters / 5 - 2)
+    assert.ok((user + system) / 1_000 < MS_MAX, `${(user + system) / 1_000} ms`)
   })
 }

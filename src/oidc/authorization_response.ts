@@ -160,8 +160,8 @@ export const fittingParameters = (
       what: asked.jwt ? 'It was to be a signed JWT.' : 'It was not to be a JWT.',
     })
   }
-  const names = found.map(([name]) => name)
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  const names = new Set<string>()
+  const twice = found.map(([name]) => name).find((name) => names.size === names.add(name).size)
   if (twice !== undefined) {
     // The name is shown only where it is one that is known.
     throw new OxdError('duplicate_parameter', { what: PARAMETERS.has(twice) ? `It is ${twice}.` : '' })

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test'
 import { COMMANDS } from '../daemon.ts'
 import { startTestDaemon, PUBLIC_URL, type TestDaemon } from '../testing/daemon.ts'
 import { startStory, type Story } from '../testing/story.ts'
+import { sourceOf } from './public.ts'
 
 describe('the public listener', () => {
   let story: Story
@@ -121,6 +122,20 @@ describe('the public listener, in bounds', () => {
     // A clock that was set back does not shut the door.
     clock.ms -= 3_600_000
     assert.deepEqual(await statuses(1), [404])
+  })
+
+  it('counts all addresses of one customer as one, however they are written', () => {
+    for (const [prefix, same, other] of [
+      ['192.0.2.1', '::ffff:192.0.2.1', '192.0.2.2'],
+      ['2001:db8:1:2:a:b:c:d', '2001:db8:1:2::1', '2001:db8:1:3::1'],
+      ['2001:db8::a:b:c:d', '2001:db8::1', '2001:db8:0:1:a:b:c:d'],
+      ['2001:db8:1::b:c:d', '2001:db8:1:0:a:b:c:d', '2001:db8:1:1::'],
+      ['::1', '::', '0:0:0:1::'],
+    ] as const) {
+      const source = (remoteAddress: string): string => sourceOf({ remoteAddress })
+      assert.equal(source(same), source(prefix), same)
+      assert.notEqual(source(other), source(prefix), other)
+    }
   })
 
   it('reads no headers without end', async () => {

@@ -108,9 +108,15 @@ const FORM = /^application\/x-www-form-urlencoded *(?:;|$)/i
 const MINUTE_MS = 60_000
 
 /** What came once; a parameter that came twice says nothing (RFC 6749 section 3.1). */
-const readParams = (text: string): PublicParams => {
-  const read = new URLSearchParams(text)
-  return Object.fromEntries([...read].filter(([name]) => read.getAll(name).length === 1))
+export const readParams = (text: string): PublicParams => {
+  const once = new Map<string, string>()
+  const twice = new Set<string>()
+  // Each is looked at once: a body has room for some ten thousand names.
+  for (const [name, value] of new URLSearchParams(text)) {
+    if (once.has(name)) twice.add(name)
+    once.set(name, value)
+  }
+  return Object.fromEntries([...once].filter(([name]) => !twice.has(name)))
 }
 
 /** The body, or undefined if it is too large. */
@@ -148,10 +154,17 @@ export const createMeter = (
   }
 }
 
-/** The address; of an IPv6 one what a provider gives to one customer. */
-const sourceOf = ({ remoteAddress = '' }: IncomingMessage['socket']): string => {
+/** The address; of an IPv6 one what a provider gives to one customer, however its zeros are written (RFC 5952 section 4.2). */
+export const sourceOf = ({
+  remoteAddress = '',
+}: Pick<IncomingMessage['socket'], 'remoteAddress'>): string => {
   const address = plainAddress(remoteAddress)
-  return address.includes(':') ? address.split(':').slice(0, 4).join(':') : address
+  if (!address.includes(':')) return address
+  const [front = [], back = []] = address
+    .split('::')
+    .map((part) => part.split(':').filter((group) => group !== ''))
+  const zeros = Array.from({ length: 8 - front.length - back.length }, () => '0')
+  return [...front, ...zeros, ...back].slice(0, 4).join(':')
 }
 
 /**

@@ -115,8 +115,8 @@ export const LOGOUT_WEAKENINGS = [
   ...weakenings('src/serve/public.ts', LOGOUT, [
     [
       'public: the last of two parameters',
-      'return Object.fromEntries([...read].filter(([name]) => read.getAll(name).length === 1))',
-      'return Object.fromEntries(read)',
+      'return Object.fromEntries([...once].filter(([name]) => !twice.has(name)))',
+      'return Object.fromEntries(once)',
       'is a form with one',
     ],
     [
