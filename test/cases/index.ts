@@ -1,6 +1,7 @@
 // Every area of cases, in the order of the score.
 import type { Area } from '../../src/testing/cases/case.ts'
 import { CALLBACK } from './callback.ts'
+import { CROSS_CUTTING } from './cross_cutting.ts'
 import { DISCOVERY } from './discovery.ts'
 import { ENCRYPTION } from './encryption.ts'
 import { ID_TOKEN } from './id_token.ts'
@@ -26,4 +27,5 @@ export const AREAS: readonly Area[] = [
   LOGOUT,
   ENCRYPTION,
   SSRF,
+  CROSS_CUTTING,
 ]

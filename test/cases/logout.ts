@@ -1,6 +1,6 @@
 // BCL, FCL, RPL and THR: logouts, and logins that others begin.
 import assert from 'node:assert/strict'
-import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
+import type { Act, Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import type { Envelope } from '../../src/testing/daemon.ts'
 import type { LoggedOut } from '../../src/testing/op_logout.ts'
 import type { Site } from '../../src/testing/story.ts'
@@ -215,188 +215,190 @@ const thirdParty: Drive = async (act) => {
   return site.call('initiate_third_party_login', THIRD[act.attack ?? '']?.(act) ?? { iss: act.issuer })
 }
 
+const CASES: readonly Case[] = [
+  {
+    id: 'BCL-01',
+    title: 'good logout tokens, with and without what is optional',
+    drive: logoutToken,
+    accepted: ['logout_untyped', 'logout_more_claims'],
+  },
+  {
+    id: 'BCL-02',
+    title: 'not signed as registered',
+    drive: logoutToken,
+    refused: {
+      logout_unsigned: 'id_token_without_signature_not_allowed',
+      logout_other_alg: 'invalid_id_token_invalid_algorithm',
+      logout_bad_signature: 'invalid_id_token_bad_signature',
+      logout_hs256_public_key: 'invalid_id_token_invalid_algorithm',
+    },
+  },
+  {
+    id: 'BCL-03',
+    title: 'no event, or another',
+    drive: logoutToken,
+    refused: {
+      logout_no_events: 'invalid_logout_token_events',
+      logout_other_event: 'invalid_logout_token_events',
+      logout_events_list: 'invalid_logout_token_events',
+      logout_events_text: 'invalid_logout_token_events',
+      logout_events_null: 'invalid_logout_token_events',
+      logout_event_text: 'invalid_logout_token_events',
+    },
+  },
+  {
+    id: 'BCL-04',
+    title: 'a nonce, whatever it is',
+    drive: logoutToken,
+    refused: {
+      logout_nonce: 'invalid_logout_token_nonce',
+      logout_nonce_null: 'invalid_logout_token_nonce',
+      logout_nonce_empty: 'invalid_logout_token_nonce',
+    },
+  },
+  {
+    id: 'BCL-05',
+    title: 'of another issuer, for another client',
+    drive: logoutToken,
+    refused: {
+      logout_iss_foreign: 'invalid_logout_token_issuer',
+      logout_aud_foreign: 'invalid_logout_token_audience',
+      logout_auds_foreign: 'invalid_logout_token_audience',
+    },
+    accepted: ['logout_audiences'],
+  },
+  {
+    id: 'BCL-06',
+    title: 'of nobody',
+    drive: logoutToken,
+    refused: { logout_nobody: 'invalid_logout_token_subject' },
+  },
+  {
+    id: 'BCL-08',
+    title: 'of a user alone: all logins there, none elsewhere',
+    drive: ofUser,
+    harmless: ['a user'],
+  },
+  {
+    id: 'BCL-09',
+    title: 'without a jti',
+    drive: logoutToken,
+    refused: { logout_no_jti: 'invalid_logout_token_jti' },
+  },
+  {
+    id: 'BCL-09',
+    title: 'twice',
+    drive: again,
+    harmless: ['the same again'],
+    policy: 'A logout token that comes again is answered as before, and ends nothing.',
+  },
+  {
+    id: 'BCL-10',
+    title: 'expired, from the future, a day old, without an end',
+    drive: logoutToken,
+    refused: {
+      logout_expired: 'invalid_logout_token_expired',
+      logout_ahead: 'invalid_logout_token_issued_at',
+      logout_a_day_old: 'invalid_logout_token_old',
+    },
+    accepted: ['logout_no_exp'],
+    policy: 'Without exp, as OPs of before the final specification send it, the age bounds the token.',
+  },
+  {
+    id: 'BCL-12',
+    title: 'a token of another kind',
+    drive: logoutToken,
+    refused: { logout_access_token: 'invalid_jwt_type', logout_other_type: 'invalid_jwt_type' },
+  },
+  {
+    id: 'BCL-13',
+    title: 'a token for another site',
+    drive: elsewhere,
+    attacks: { 'at another address': 'invalid_logout_token_audience' },
+  },
+  { id: 'BCL-15', title: 'of a session that nobody knows', drive: unknownSession, harmless: ['unknown'] },
+  {
+    id: 'BCL-16',
+    title: 'a thousand tokens with keys that nobody knows',
+    drive: storm,
+    harmless: ['a storm'],
+    requests: { jwks: [0, 6] },
+  },
+  {
+    id: 'FCL-01',
+    title: 'over the front channel: of another issuer or session, or half of it',
+    drive: frontChannel,
+    harmless: ['another issuer', 'another session', 'no issuer', 'no session'],
+  },
+  { id: 'FCL-02', title: 'the page over the front channel', drive: frontChannel, harmless: ['no session'] },
+  {
+    id: 'RPL-01',
+    title: 'no way to log out at the OP, or none to go',
+    drive: logoutUri,
+    refused: {
+      missing_end_session_endpoint: 'no_end_session_endpoint_at_op',
+      end_session_javascript: 'no_connect_discovery_response',
+    },
+    accepted: ['end_session_query'],
+    check: ({ op, issuer }, { status, data }) => {
+      if (status !== 'ok') return
+      const url = new URL(String(data.uri))
+      assert.equal(url.origin + url.pathname, `${issuer}/end_session`)
+      assert.ok(op.count(issuer, 'end_session') === 0)
+    },
+  },
+  {
+    id: 'RPL-01',
+    title: 'a way to log out over http',
+    drive: logoutUri,
+    over: 'https',
+    refused: { http_end_session_endpoint: 'no_connect_discovery_response' },
+  },
+  { id: 'RPL-02', title: 'a state is data', drive: state, harmless: ['a URL for a state'] },
+  {
+    id: 'RPL-03',
+    title: 'a redirect URI that is not registered',
+    drive: asked,
+    attacks: { 'a redirect URI of nobody': 'redirect_uri_is_not_registered' },
+  },
+  {
+    id: 'RPL-04',
+    title: 'the hint of another site',
+    drive: asked,
+    attacks: { 'the hint of another site': 'foreign_id_token_hint' },
+    requests: { token: 1 },
+  },
+  {
+    id: 'THR-01',
+    title: 'a login that the OP begins',
+    drive: thirdParty,
+    harmless: ['of the right issuer'],
+    check: (_act, { data }) => assert.match(String(data.authorization_url), /code_challenge=/),
+  },
+  {
+    id: 'THR-02',
+    title: 'a login that somebody else begins',
+    drive: thirdParty,
+    attacks: {
+      'an unknown issuer': 'foreign_iss',
+      'the issuer of an attacker': 'foreign_iss',
+      'an internal issuer': 'foreign_iss',
+    },
+    requests: { discovery: 0, attacker: 0 },
+  },
+  {
+    id: 'THR-03',
+    title: 'a login that is to end elsewhere',
+    drive: thirdParty,
+    attacks: {
+      'a target elsewhere': 'foreign_target_link_uri',
+      'a target without a scheme': ['foreign_target_link_uri', 'malformed_params'],
+      'a target of script': ['foreign_target_link_uri', 'malformed_params'],
+    },
+  },
+]
+
 export const LOGOUT: Area = {
   name: 'logout, third parties',
-  cases: [
-    {
-      id: 'BCL-01',
-      title: 'good logout tokens, with and without what is optional',
-      drive: logoutToken,
-      accepted: ['logout_untyped', 'logout_more_claims'],
-    },
-    {
-      id: 'BCL-02',
-      title: 'not signed as registered',
-      drive: logoutToken,
-      refused: {
-        logout_unsigned: 'id_token_without_signature_not_allowed',
-        logout_other_alg: 'invalid_id_token_invalid_algorithm',
-        logout_bad_signature: 'invalid_id_token_bad_signature',
-        logout_hs256_public_key: 'invalid_id_token_invalid_algorithm',
-      },
-    },
-    {
-      id: 'BCL-03',
-      title: 'no event, or another',
-      drive: logoutToken,
-      refused: {
-        logout_no_events: 'invalid_logout_token_events',
-        logout_other_event: 'invalid_logout_token_events',
-        logout_events_list: 'invalid_logout_token_events',
-        logout_events_text: 'invalid_logout_token_events',
-        logout_events_null: 'invalid_logout_token_events',
-        logout_event_text: 'invalid_logout_token_events',
-      },
-    },
-    {
-      id: 'BCL-04',
-      title: 'a nonce, whatever it is',
-      drive: logoutToken,
-      refused: {
-        logout_nonce: 'invalid_logout_token_nonce',
-        logout_nonce_null: 'invalid_logout_token_nonce',
-        logout_nonce_empty: 'invalid_logout_token_nonce',
-      },
-    },
-    {
-      id: 'BCL-05',
-      title: 'of another issuer, for another client',
-      drive: logoutToken,
-      refused: {
-        logout_iss_foreign: 'invalid_logout_token_issuer',
-        logout_aud_foreign: 'invalid_logout_token_audience',
-        logout_auds_foreign: 'invalid_logout_token_audience',
-      },
-      accepted: ['logout_audiences'],
-    },
-    {
-      id: 'BCL-06',
-      title: 'of nobody',
-      drive: logoutToken,
-      refused: { logout_nobody: 'invalid_logout_token_subject' },
-    },
-    {
-      id: 'BCL-08',
-      title: 'of a user alone: all logins there, none elsewhere',
-      drive: ofUser,
-      harmless: ['a user'],
-    },
-    {
-      id: 'BCL-09',
-      title: 'without a jti',
-      drive: logoutToken,
-      refused: { logout_no_jti: 'invalid_logout_token_jti' },
-    },
-    {
-      id: 'BCL-09',
-      title: 'twice',
-      drive: again,
-      harmless: ['the same again'],
-      policy: 'A logout token that comes again is answered as before, and ends nothing.',
-    },
-    {
-      id: 'BCL-10',
-      title: 'expired, from the future, a day old, without an end',
-      drive: logoutToken,
-      refused: {
-        logout_expired: 'invalid_logout_token_expired',
-        logout_ahead: 'invalid_logout_token_issued_at',
-        logout_a_day_old: 'invalid_logout_token_old',
-      },
-      accepted: ['logout_no_exp'],
-      policy: 'Without exp, as OPs of before the final specification send it, the age bounds the token.',
-    },
-    {
-      id: 'BCL-12',
-      title: 'a token of another kind',
-      drive: logoutToken,
-      refused: { logout_access_token: 'invalid_jwt_type', logout_other_type: 'invalid_jwt_type' },
-    },
-    {
-      id: 'BCL-13',
-      title: 'a token for another site',
-      drive: elsewhere,
-      attacks: { 'at another address': 'invalid_logout_token_audience' },
-    },
-    { id: 'BCL-15', title: 'of a session that nobody knows', drive: unknownSession, harmless: ['unknown'] },
-    {
-      id: 'BCL-16',
-      title: 'a thousand tokens with keys that nobody knows',
-      drive: storm,
-      harmless: ['a storm'],
-      requests: { jwks: [0, 6] },
-    },
-    {
-      id: 'FCL-01',
-      title: 'over the front channel: of another issuer or session, or half of it',
-      drive: frontChannel,
-      harmless: ['another issuer', 'another session', 'no issuer', 'no session'],
-    },
-    { id: 'FCL-02', title: 'the page over the front channel', drive: frontChannel, harmless: ['no session'] },
-    {
-      id: 'RPL-01',
-      title: 'no way to log out at the OP, or none to go',
-      drive: logoutUri,
-      refused: {
-        missing_end_session_endpoint: 'no_end_session_endpoint_at_op',
-        end_session_javascript: 'no_connect_discovery_response',
-      },
-      accepted: ['end_session_query'],
-      check: ({ op, issuer }, { status, data }) => {
-        if (status !== 'ok') return
-        const url = new URL(String(data.uri))
-        assert.equal(url.origin + url.pathname, `${issuer}/end_session`)
-        assert.ok(op.count(issuer, 'end_session') === 0)
-      },
-    },
-    {
-      id: 'RPL-01',
-      title: 'a way to log out over http',
-      drive: logoutUri,
-      over: 'https',
-      refused: { http_end_session_endpoint: 'no_connect_discovery_response' },
-    },
-    { id: 'RPL-02', title: 'a state is data', drive: state, harmless: ['a URL for a state'] },
-    {
-      id: 'RPL-03',
-      title: 'a redirect URI that is not registered',
-      drive: asked,
-      attacks: { 'a redirect URI of nobody': 'redirect_uri_is_not_registered' },
-    },
-    {
-      id: 'RPL-04',
-      title: 'the hint of another site',
-      drive: asked,
-      attacks: { 'the hint of another site': 'foreign_id_token_hint' },
-      requests: { token: 1 },
-    },
-    {
-      id: 'THR-01',
-      title: 'a login that the OP begins',
-      drive: thirdParty,
-      harmless: ['of the right issuer'],
-      check: (_act, { data }) => assert.match(String(data.authorization_url), /code_challenge=/),
-    },
-    {
-      id: 'THR-02',
-      title: 'a login that somebody else begins',
-      drive: thirdParty,
-      attacks: {
-        'an unknown issuer': 'foreign_iss',
-        'the issuer of an attacker': 'foreign_iss',
-        'an internal issuer': 'foreign_iss',
-      },
-      requests: { discovery: 0, attacker: 0 },
-    },
-    {
-      id: 'THR-03',
-      title: 'a login that is to end elsewhere',
-      drive: thirdParty,
-      attacks: {
-        'a target elsewhere': 'foreign_target_link_uri',
-        'a target without a scheme': ['foreign_target_link_uri', 'malformed_params'],
-        'a target of script': ['foreign_target_link_uri', 'malformed_params'],
-      },
-    },
-  ],
+  cases: CASES.map((row) => ({ ...row, reachable: true })),
 }

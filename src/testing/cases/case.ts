@@ -68,6 +68,8 @@ export interface Case {
   readonly limits?: Partial<Limits>
   /** Milliseconds that the clock of the daemon is ahead of that of the OP. */
   readonly ahead_ms?: number
+  /** OPs and browsers reach the daemon: it has a public listener, and tells OPs where. */
+  readonly reachable?: true
   /** Memory and event loop are watched: nothing else runs at that time. */
   readonly watched?: true
   /** Addresses outside of this machine may be tried: they are not reached. */

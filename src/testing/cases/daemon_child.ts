@@ -9,7 +9,8 @@ export interface ChildSettings {
   readonly argv: readonly string[]
   readonly limits: Partial<Limits>
   readonly ahead_ms: number
-  readonly data_dir: string | undefined
+  /** With a public listener. */
+  readonly reachable: boolean
 }
 
 /** What the parent asks, and what it gets. */
@@ -40,15 +41,14 @@ const inherited = (object: object): string[] => {
   return names
 }
 
-const start = async ({ argv, limits, ahead_ms, data_dir }: ChildSettings): Promise<void> => {
+const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Promise<void> => {
   const outside = fenceIn()
   const daemon = await startTestDaemon({
-    public: true,
+    ...(reachable ? { public: true } : {}),
     argv,
     limits,
     now: () => Date.now() + ahead_ms,
     lookup: namesLookup(),
-    ...(data_dir === undefined ? {} : { data_dir }),
   })
   const delay = monitorEventLoopDelay({ resolution: SAMPLE_MS })
   delay.enable()

@@ -281,10 +281,10 @@ const purposeOf = ({ watched, outside }: Case): DaemonSettings['purpose'] =>
   watched === true ? 'watched' : outside === true ? 'outside' : 'shared'
 
 const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {
-  const { limits = {}, ahead_ms = 0, watched = false } = row
+  const { limits = {}, ahead_ms = 0, reachable = false, watched = false } = row
   // A busy machine must not make a case invalid.
   const ceiling_ms = wrong === undefined ? TWIN_CEILING_MS : stage.patience.ceiling_ms
-  const daemon = await stage.daemon({ limits, ahead_ms, purpose: purposeOf(row) })
+  const daemon = await stage.daemon({ limits, ahead_ms, reachable, purpose: purposeOf(row) })
   const canary = await stage.canary()
   if (watched) {
     // What a daemon loads with its first login is loaded.

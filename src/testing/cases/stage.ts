@@ -30,6 +30,7 @@ export interface Canary {
 export interface DaemonSettings {
   readonly limits?: Partial<Limits>
   readonly ahead_ms?: number
+  readonly reachable?: boolean
   /** Daemons of different purposes are not shared. */
   readonly purpose: 'shared' | 'watched' | 'outside'
 }
@@ -115,11 +116,11 @@ export const startStage = async (patience = PATIENT): Promise<Stage> => {
     secureOp,
     attacker,
     authority,
-    async daemon({ limits = {}, ahead_ms = 0, purpose }) {
-      const key = JSON.stringify([limits, ahead_ms, purpose])
+    async daemon({ limits = {}, ahead_ms = 0, reachable = false, purpose }) {
+      const key = JSON.stringify([limits, ahead_ms, reachable, purpose])
       const running = daemons.get(key)
       if (running !== undefined && (await running).alive()) return running
-      const settings = { argv, limits: { ...CASE_LIMITS, ...limits }, ahead_ms, data_dir: undefined }
+      const settings = { argv, limits: { ...CASE_LIMITS, ...limits }, ahead_ms, reachable }
       const started = startChild(settings, edits)
       daemons.set(key, started)
       return started

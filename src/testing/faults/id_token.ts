@@ -176,6 +176,21 @@ export const ID_TOKEN_FAULTS = faults({
     spec: 'RFC 7519 4.1.5',
     faults: shifted({ nbf: 63 }),
   },
+  clock_ahead: {
+    what: 'The clock of the OP is ten minutes ahead.',
+    spec: 'Core 3.1.3.7 (10)',
+    faults: shifted({ iat: 600, exp: 600 }),
+  },
+  clock_behind: {
+    what: 'The clock of the OP is twenty minutes behind.',
+    spec: 'Core 3.1.3.7 (9)',
+    faults: shifted({ iat: -1_200, exp: -1_200 }),
+  },
+  claims_unusual: {
+    what: 'A claim has a NUL, a mark that turns text around, and a letter beyond the first plane.',
+    spec: '-',
+    faults: says('name', 'a\u0000b\u202Ec\u{1F600}'),
+  },
   nonce_suffixed: {
     what: 'nonce is the right one with "1" behind it.',
     spec: NONCE,

@@ -1,6 +1,7 @@
 // Every weakened build that cases are played at.
 import type { WeakenedCase } from '../../../src/testing/cases/sensitivity.ts'
 import { WEAKENED_CALLBACK } from './callback.ts'
+import { WEAKENED_CROSS_CUTTING } from './cross_cutting.ts'
 import { WEAKENED_DISCOVERY } from './discovery.ts'
 import { WEAKENED_ENCRYPTION } from './encryption.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
@@ -20,6 +21,7 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_ID_TOKEN,
   ...WEAKENED_SIGNATURE,
   ...WEAKENED_KEYS,
+  ...WEAKENED_CROSS_CUTTING,
   ...WEAKENED_USERINFO,
   ...WEAKENED_LOGOUT,
   ...WEAKENED_ENCRYPTION,
