@@ -17,5 +17,15 @@ export const claimLists = (claims: Claims): ClaimLists =>
       .map(([name, value]) => [name, Array.isArray(value) ? value.map(asText) : [asText(value)]]),
   )
 
+/** What the ID Token of a login said, as far as those that come with fresh tokens must agree with it (Core 12.2). */
+export interface OriginalClaims {
+  /** Seconds since the epoch. */
+  readonly iat: number
+  /** Seconds since the epoch; null: it did not say. */
+  readonly auth_time: number | null
+  /** Null: it named none. */
+  readonly azp: string | null
+}
+
 /** The first value of a claim list, or undefined: `first(claims.email)`. */
 export const first = (values: readonly string[] | undefined): string | undefined => values?.[0]

@@ -8,6 +8,7 @@ import type { Setup, Site, Sites } from './site.ts'
 import type { LiveLogins } from './live_logins.ts'
 import type { Logins } from './login.ts'
 import type { Pats } from './pat.ts'
+import type { Refreshes } from './refreshes.ts'
 import type { RpKeys } from './rp_keys.ts'
 import type { Uma } from './uma.ts'
 import type { Webhooks } from './webhooks.ts'
@@ -53,6 +54,7 @@ export interface Context {
   readonly endedLogins: EndedLogins
   readonly webhooks: Webhooks
   readonly pats: Pats
+  readonly refreshes: Refreshes
   readonly rpKeys: RpKeys
   readonly uma: Uma
   /** Settings of the daemon that commands need. */

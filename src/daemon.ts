@@ -17,6 +17,7 @@ import { createLogins } from './login.ts'
 import { createDoor, type Door, type DoorOptions } from './oidc/http.ts'
 import { createOps } from './oidc/op.ts'
 import { createPats } from './pat.ts'
+import { createRefreshes } from './refreshes.ts'
 import type { Telling } from './reasons.ts'
 import { createPublicDesk } from './public_desk.ts'
 import { createRpKeys } from './rp_keys.ts'
@@ -126,6 +127,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     endedLogins,
     webhooks,
     pats,
+    refreshes: createRefreshes(store, world, limits),
     rpKeys,
     uma: createUma({ store, keys, ops, pats, world, limits }),
     defaults: { op_host, site: site_defaults, insecure_password_commands, public_url },

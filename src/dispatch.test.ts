@@ -109,6 +109,7 @@ describe('dispatch', () => {
         endedLogins: undefined as never,
         webhooks: undefined as never,
         pats: undefined as never,
+        refreshes: undefined as never,
         rpKeys: undefined as never,
         uma: undefined as never,
         defaults: { op_host: undefined, site: {}, insecure_password_commands: false, public_url: undefined },

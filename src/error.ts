@@ -386,6 +386,12 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The OP refused the refresh token: start a new login.',
   },
+  refresh_token_spent: {
+    wire: 'bad_request',
+    http: 409,
+    message:
+      'This refresh token was spent a moment ago, with another scope: go on with the one that was given for it.',
+  },
   invalid_issuer: {
     wire: 'invalid_issuer_discovered',
     http: 400,
@@ -677,6 +683,23 @@ const ERROR_ROWS = {
     wire: 'invalid_id_token_unknown',
     http: 500,
     message: 'The user was not authenticated as it was asked for as essential (acr): start a new login.',
+  },
+  refreshed_authorized_party: {
+    wire: 'invalid_id_token_bad_authorized_party',
+    http: 500,
+    message:
+      'The refreshed ID Token names another authorized party (azp) than the login: its tokens are dropped.',
+  },
+  refreshed_issued_at: {
+    wire: 'invalid_id_token_old_issued_at',
+    http: 500,
+    message: 'The refreshed ID Token was issued before that of the login: its tokens are dropped.',
+  },
+  refreshed_auth_time: {
+    wire: 'invalid_id_token_unknown',
+    http: 500,
+    message:
+      'The refreshed ID Token says that the user signed in at another time (auth_time) than the login: its tokens are dropped.',
   },
   id_tokens_differ: {
     wire: 'invalid_id_token_unknown',

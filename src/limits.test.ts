@@ -58,6 +58,10 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   id_token_seconds_max: ['src/oidc/id_token.test.ts', 'an expiry in a year and a little'],
   tokens_seconds_max: ['src/login.test.ts', 'is known by its nonce for a day, at its own site'],
   refresh_tokens_seconds: ['src/login.test.ts', 'is known by its refresh token for 30 days, at its own site'],
+  refresh_replay_seconds: [
+    'src/refreshes.test.ts',
+    'is told again for ten seconds to whoever lost it, and no longer',
+  ],
   live_logins_seconds: [
     'src/live_logins.test.ts',
     'is known for a week without a refresh token, and for 30 days with one',
@@ -187,6 +191,7 @@ const PACES: Readonly<Partial<Record<Limit, string>>> = {
   reload_interval_ms: 'files are looked at so often',
   webhook_interval_ms: 'the queue is looked at so often',
   ended_poll_ms: 'the store is looked at so often',
+  refresh_poll_ms: 'the store is looked at so often',
   op_idle_ms: 'a connection that is kept is one that need not be made',
   import_report_items_max: 'the report counts all, and names the first',
 }

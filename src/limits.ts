@@ -51,6 +51,10 @@ export const LIMITS = {
   tokens_seconds_max: 86_400,
   /** Whose a refresh token is: no longer than most OPs take an unused one. Then the OP's ID Token must say so. */
   refresh_tokens_seconds: 2_592_000,
+  /** Whoever lost the answer to a refresh asks again within this time, as long as clients wait for one; then the OP must judge. */
+  refresh_replay_seconds: 10,
+  /** How often a refresh that another process is at is looked for. */
+  refresh_poll_ms: 50,
   /** A login without a refresh token is known for a week after its tokens came: sessions of applications are shorter. */
   live_logins_seconds: 604_800,
   /** How long the end of a login is kept for the application. */

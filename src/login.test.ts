@@ -21,6 +21,7 @@ const TERMS: Terms = {
   scope: ['openid', 'profile', 'email'],
 }
 const [FIRST = '', SECOND = ''] = TERMS.redirect_uris
+const ORIGINAL = { iat: 1_700_000_000, auth_time: null, azp: null }
 
 const makeLogins = (
   master = randomBytes(32),
@@ -181,7 +182,14 @@ describe('a login', () => {
     const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
     await logins.inspect(TERMS, login.state)
     const spent = await logins.spend(TERMS, login.state, undefined)
-    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
+    const tokens = {
+      access_token: 'a',
+      expires_in: 60,
+      id_token: 'i',
+      sub: 's',
+      refresh_token: 'r',
+      original: ORIGINAL,
+    }
     await logins.remember(TERMS, spent, tokens, { last: true })
     assert.deepEqual(Object.fromEntries(durable), {
       login: true,
@@ -229,7 +237,7 @@ describe('a login', () => {
     const { logins, clock } = makeLogins()
     const login = await comeBack(logins)
     assert.equal(await logins.knowsNonce(TERMS, login.nonce), false, 'before it came back')
-    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', original: ORIGINAL }
     await logins.remember(TERMS, login, tokens, { last: false })
     assert.equal(await logins.knowsNonce({ ...TERMS, oxd_id: 'site2' }, login.nonce), false)
     clock.ms += LIMITS.tokens_seconds_max * 1_000 - 1_000
@@ -241,10 +249,17 @@ describe('a login', () => {
   it('is known by its refresh token for 30 days, at its own site', async () => {
     const { logins, clock } = makeLogins()
     const login = await comeBack(logins)
-    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', refresh_token: 'r' }
+    const tokens = {
+      access_token: 'a',
+      expires_in: 60,
+      id_token: 'i',
+      sub: 's',
+      refresh_token: 'r',
+      original: ORIGINAL,
+    }
     await logins.remember(TERMS, login, tokens, { last: false })
     const { login_id, nonce } = login
-    assert.deepEqual(await logins.knownRefresh(TERMS, 'r'), { sub: 's', login_id, nonce })
+    assert.deepEqual(await logins.knownRefresh(TERMS, 'r'), { sub: 's', login_id, nonce, original: ORIGINAL })
     assert.equal(await logins.knownRefresh({ ...TERMS, oxd_id: 'site2' }, 'r'), undefined)
     assert.equal(await logins.knownRefresh(TERMS, 'a'), undefined, 'an access token is none')
     clock.ms += LIMITS.refresh_tokens_seconds * 1_000 - 1_000
@@ -272,7 +287,7 @@ describe('a login', () => {
   it('leaves its ID Token as the last one only where that is wanted', async () => {
     const { logins } = makeLogins()
     const login = await comeBack(logins)
-    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's' }
+    const tokens = { access_token: 'a', expires_in: 60, id_token: 'i', sub: 's', original: ORIGINAL }
     await logins.remember(TERMS, login, tokens, { last: false })
     assert.equal(await logins.lastIdToken(TERMS), undefined)
     await logins.remember(TERMS, login, tokens, { last: true })

@@ -4,6 +4,7 @@
 // a key that only oxd has, together with everything it is bound to; nonce and PKCE verifier are derived from the state
 // under that key, so whoever sees the state in a URL learns neither.
 import { createHash, timingSafeEqual } from 'node:crypto'
+import type { OriginalClaims } from './claims.ts'
 import { OxdError } from './error.ts'
 import type { ResponseMode, ResponseType } from './flow.ts'
 import type { Limits } from './limits.ts'
@@ -76,6 +77,8 @@ export interface Tokens {
   readonly expires_in: number
   readonly id_token: string
   readonly sub: string
+  /** Of the ID Token. */
+  readonly original: OriginalClaims
   /** The session at the OP, where the ID Token names it. */
   readonly sid?: string | null
   readonly refresh_token?: string | null
@@ -92,6 +95,7 @@ export interface KnownToken {
 export interface KnownRefresh extends KnownToken {
   /** An ID Token that comes with fresh tokens has this one or none (Core 12.2); null: not known. */
   readonly nonce: string | null
+  readonly original: OriginalClaims
 }
 
 export interface RefreshedTokens extends Pick<Tokens, 'access_token' | 'expires_in' | 'refresh_token'> {
@@ -344,14 +348,15 @@ export const createLogins = (
 
   const rememberTokens = async (
     { oxd_id }: Terms,
-    { sub, login_id, nonce }: KnownRefresh,
+    known: KnownRefresh,
     { access_token, expires_in, refresh_token }: RefreshedTokens,
   ): Promise<void> => {
+    const { sub, login_id } = known
     const kept = { expires_at: keptUntil(expires_in) }
     if (access_token !== null) await accessTokens.put([oxd_id, access_token], { sub, login_id }, kept)
     if (!refresh_token) return
     const expires_at = seconds(world) + limits.refresh_tokens_seconds
-    await refreshTokens.put([oxd_id, refresh_token], { sub, login_id, nonce }, { expires_at })
+    await refreshTokens.put([oxd_id, refresh_token], known, { expires_at })
   }
 
   return {
@@ -415,10 +420,10 @@ export const createLogins = (
 
     async remember(terms, { state, login_id, nonce, asked_at, redeemed_at }, tokens, { last }) {
       const { oxd_id } = terms
-      const { expires_in, id_token, sub, sid = null } = tokens
+      const { expires_in, id_token, sub, original, sid = null } = tokens
       await live.begin(oxd_id, { login_id, sub, sid, asked_at, redeemed_at }, tokens)
       const kept = { expires_at: keptUntil(expires_in) }
-      await rememberTokens(terms, { sub, login_id, nonce }, tokens)
+      await rememberTokens(terms, { sub, login_id, nonce, original }, tokens)
       await loginNonces.put([oxd_id, nonce], {}, { expires_at: seconds(world) + limits.tokens_seconds_max })
       await idTokens.put([oxd_id, state], { id_token }, kept)
       await hints.put([oxd_id, id_token], { state }, kept)

@@ -6,6 +6,7 @@ import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { ROBUSTNESS } from './weakenings/robustness.ts'
 import { FLOWS } from './weakenings/flows.ts'
+import { REFRESH } from './weakenings/refresh.ts'
 import { weakenings } from './weakenings/rows.ts'
 import { WEBHOOKS } from './weakenings/webhooks.ts'
 import { tokens_as_registered } from './weakenings/tokens_as_registered.ts'
@@ -3138,7 +3139,6 @@ const moving = [
 
 const VALIDATE_TEST = 'src/commands/validate.test.ts'
 const STATUS_TEST = 'src/commands/id_token_status.test.ts'
-const REFRESH_TEST = 'src/commands/get_access_token_by_refresh_token.test.ts'
 const OBJECT_TEST = 'src/commands/get_request_object_uri.test.ts'
 const THIRD_PARTY_TEST = 'src/commands/initiate_third_party_login.test.ts'
 
@@ -3200,20 +3200,6 @@ const commands = [
       'if (!(error instanceof OxdError) || !ID_TOKEN_ERRORS.has(error.code) || HASH_ERRORS.has(error.code))',
       'if (HASH_ERRORS.has(error.code))',
       '^id_token_status says nothing of a token',
-    ],
-  ]),
-  ...weakenings('src/commands/get_access_token_by_refresh_token.ts', REFRESH_TEST, [
-    [
-      'refresh: of another subject',
-      'if (known !== undefined && sub !== undefined && sub !== known.sub)',
-      'if (false)',
-      '^get_access_token_by_refresh_token refuses .*invalid_subject_identifier',
-    ],
-    [
-      'refresh: any nonce',
-      'nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,',
-      'nonce: () => true,',
-      '^get_access_token_by_refresh_token refuses .*nonce',
     ],
   ]),
   ...weakenings('src/commands/get_request_object.ts', 'src/commands/get_request_object.test.ts', [
@@ -3370,6 +3356,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   states: states,
   'logins and logouts': logins,
   flows: FLOWS,
+  refreshes: REFRESH,
   'the way to the OP': way_out,
   'addresses and certificates': addresses,
   'discovery and registration': registration,

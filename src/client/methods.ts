@@ -21,6 +21,7 @@ export type CommandName = Extract<Commands[keyof Commands], AnyDefinition>['name
  */
 export const REPEATABLE: ReadonlySet<string> = new Set([
   'access_token_status',
+  'get_access_token_by_refresh_token',
   'get_authorization_url',
   'get_client_token',
   'get_discovery',

@@ -27,6 +27,28 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     { id_token: { claims: (c) => ({ ...c, nonce: `${String(c.nonce)}x` }) } },
     'invalid_id_token_bad_nonce',
   ],
+  'an ID Token for another party': [
+    { id_token: { claims: (c) => ({ ...c, azp: c.aud }) } },
+    'invalid_id_token_bad_authorized_party',
+  ],
+  'an ID Token that was issued before that of the login': [
+    { id_token: { offsets: { iat: -61 } } },
+    'invalid_id_token_old_issued_at',
+  ],
+  'an ID Token of a later sign-in': [{ id_token: { offsets: { auth_time: 1 } } }, 'invalid_id_token_unknown'],
+  'an ID Token of an earlier sign-in': [
+    { id_token: { offsets: { auth_time: -1 } } },
+    'invalid_id_token_unknown',
+  ],
+  'an ID Token of a sign-in at no time': [
+    { id_token: { claims: (c) => ({ ...c, auth_time: String(c.auth_time) }) } },
+    'invalid_id_token_unknown',
+  ],
+  'an ID Token without a signature': [
+    { id_token: { sign: 'none' } },
+    'id_token_without_signature_not_allowed',
+  ],
+  'an ID Token signed in another way': [{ id_token: { alg: 'ES256' } }, 'invalid_id_token_invalid_algorithm'],
   'an ID Token for another access token': [
     { id_token: { claims: (c) => ({ ...c, at_hash: 'AAAAAAAAAAAAAAAAAAAAAA' }) } },
     'invalid_access_token_bad_hash',
@@ -179,6 +201,66 @@ describe('get_access_token_by_refresh_token', () => {
       if (access_token !== undefined) assert.equal(await isKnown(site, access_token), false)
     })
   }
+
+  it('compares with the ID Token of the login, with the tolerance of clocks for its issue', async () => {
+    const site = await story.site()
+    const party: Faults = { id_token: { claims: (c) => ({ ...c, azp: c.aud }) } }
+    const silent: Faults = { id_token: { claims: ({ auth_time: _, ...c }) => c } }
+    const rows: readonly (readonly [login: Faults, refresh: Faults, code: string | undefined])[] = [
+      [{}, { id_token: { offsets: { iat: -60 } } }, undefined],
+      [{}, silent, undefined],
+      [party, party, undefined],
+      [party, {}, 'refreshed_authorized_party'],
+      [silent, { id_token: { offsets: { auth_time: 60 } } }, undefined],
+      [silent, { id_token: { offsets: { auth_time: 61 } } }, 'refreshed_auth_time'],
+    ]
+    for (const [index, [before, after, code]] of rows.entries()) {
+      story.op.setFaults(site.issuer, before)
+      const { refresh_token } = await login(site)
+      story.op.setFaults(site.issuer, after)
+      const { data } = await site.call(COMMAND, { refresh_token }, { oxd: 1 })
+      assert.equal(data.error, code, String(index))
+      story.op.setFaults(site.issuer, {})
+    }
+  })
+
+  it('lets the login be whose refreshed ID Token is refused, and says in the log why', async () => {
+    const site = await story.site()
+    const { refresh_token, access_token, login_id } = await login(site)
+    story.op.setFaults(site.issuer, { id_token: { offsets: { iat: -4_000 } } })
+    const { data } = await site.call(COMMAND, { refresh_token }, { oxd: 1 })
+    assert.equal(data.error, 'refreshed_issued_at')
+    const line = story.daemon.log.findLast(({ fields }) => fields.rule !== undefined)
+    assert.deepEqual(
+      [line?.fields.rule, line?.fields.about, line?.fields.login_id],
+      ['refreshed_issued_at, Core 12.2', 'iat', login_id],
+    )
+    story.op.setFaults(site.issuer, {})
+    assert.ok(await isKnown(site, access_token))
+    assert.equal((await site.ok('get_login_status', { login_id })).login_status, 'live')
+  })
+
+  it('sends it once, whoever comes with it at the same time or lost the answer', async () => {
+    const site = await story.site()
+    const { refresh_token, login_id } = await login(site)
+    const before = story.op.requests(site.issuer).length
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () => site.ok(COMMAND, { refresh_token }, { oxd: 1 })),
+    )
+    answers.push(await site.ok(COMMAND, { refresh_token }, { oxd: 1 }))
+    for (const answer of answers) assert.deepEqual(answer, answers[0])
+    assert.equal(story.op.requests(site.issuer).length, before + 1)
+    const { data } = await site.call(COMMAND, { refresh_token, scope: ['email'] }, { oxd: 1 })
+    assert.equal(data.error, 'refresh_token_spent')
+    assert.equal(story.op.requests(site.issuer).length, before + 1)
+    // Who knows an oxd_id of another site has nothing from it.
+    const other = await story.site()
+    assert.equal((await other.call(COMMAND, { refresh_token }, { oxd: 1 })).data.error, 'refresh_refused')
+    await site.ok('get_logout_uri', { id_token_hint: answers[0]?.id_token })
+    assert.equal((await site.ok('get_login_status', { login_id })).login_status, 'ended')
+    const { data: ended } = await site.call(COMMAND, { refresh_token }, { oxd: 1 })
+    assert.equal(ended.error, 'login_ended', 'nor has anybody once the login has ended')
+  })
 
   it('cannot use the refresh token of another site', async () => {
     const [one, other] = [await story.site(), await story.site()]

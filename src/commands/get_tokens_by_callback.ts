@@ -9,7 +9,7 @@ import {
   responseJwtIn,
   stateOf,
 } from '../oidc/authorization_response.ts'
-import { sessionIn } from '../oidc/id_token.ts'
+import { originalOf, sessionIn } from '../oidc/id_token.ts'
 import { openResponseJwt, unprovenResponse } from '../oidc/jarm.ts'
 import { tokensOf } from '../oidc/login_tokens.ts'
 import { carriageOf } from '../flow.ts'
@@ -187,7 +187,12 @@ export const get_tokens_by_callback = command({
     await logins.remember(
       termsOf(site),
       login,
-      { ...tokens, sub: String(id_token_claims.sub), sid: sessionIn(id_token_claims) },
+      {
+        ...tokens,
+        sub: String(id_token_claims.sub),
+        sid: sessionIn(id_token_claims),
+        original: originalOf(id_token_claims),
+      },
       { last: site.settings.remember_last_login },
     )
     return {

@@ -2,7 +2,7 @@
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { carriageOf, hasWord } from '../flow.ts'
-import { sessionIn, validateIdToken } from '../oidc/id_token.ts'
+import { originalOf, sessionIn, validateIdToken } from '../oidc/id_token.ts'
 import { redeemCode } from '../oidc/token.ts'
 import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
@@ -103,7 +103,12 @@ export const get_tokens_by_code = command({
     await logins.remember(
       termsOf(site),
       login,
-      { ...tokens, sub: String(id_token_claims.sub), sid: sessionIn(id_token_claims) },
+      {
+        ...tokens,
+        sub: String(id_token_claims.sub),
+        sid: sessionIn(id_token_claims),
+        original: originalOf(id_token_claims),
+      },
       { last: site.settings.remember_last_login },
     )
     return { ...tokens, id_token_claims: { ...id_token_claims }, login_id: login.login_id }

@@ -1,7 +1,7 @@
 // The ID Token, validated completely: one list of named rules, each refusing by its own name.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 import { createHash } from 'node:crypto'
-import type { Claims } from '../claims.ts'
+import type { Claims, OriginalClaims } from '../claims.ts'
 import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
@@ -28,6 +28,10 @@ export interface Expected {
   readonly signed_in_since?: number | undefined
   /** Where the `acr` is essential: is it one of those? */
   readonly isEssentialAcr?: ((acr: unknown) => boolean) | undefined
+  /** The subject of the login that is refreshed. */
+  readonly sub?: string | undefined
+  /** What the ID Token of that login said. */
+  readonly original?: OriginalClaims | undefined
   /** Seconds since the epoch. */
   readonly now: number
 }
@@ -88,6 +92,12 @@ const isNonce = (nonce: unknown, expected: Expected['nonce']): boolean =>
   typeof expected === 'string'
     ? nonce === expected
     : (nonce === undefined || typeof nonce === 'string') && expected(nonce)
+
+/** The user signed in when the login says so; where it does not, then not after its ID Token was issued. */
+const isAuthTimeOf = ({ auth_time }: Claims, original: OriginalClaims): boolean =>
+  original.auth_time === null
+    ? isTime(auth_time) && auth_time <= original.iat + tolerance
+    : auth_time === original.auth_time
 
 export const RULES: readonly Rule[] = [
   {
@@ -271,7 +281,42 @@ export const RULES: readonly Rule[] = [
     about: 's_hash',
     holds: (c, e) => isHashOf(c.s_hash, e.state, e.alg),
   },
+  {
+    otherwise: 'invalid_subject_identifier',
+    spec: 'Core 12.2',
+    about: 'sub',
+    wanted: (e) => e.sub,
+    holds: (c, e) => e.sub === undefined || c.sub === e.sub,
+  },
+  {
+    otherwise: 'refreshed_authorized_party',
+    spec: 'Core 12.2',
+    about: 'azp',
+    wanted: (e) => e.original?.azp,
+    holds: (c, e) => e.original === undefined || (c.azp ?? null) === e.original.azp,
+  },
+  {
+    otherwise: 'refreshed_issued_at',
+    spec: 'Core 12.2',
+    about: 'iat',
+    wanted: (e) => e.original?.iat,
+    holds: (c, e) => e.original === undefined || (isTime(c.iat) && c.iat + tolerance >= e.original.iat),
+  },
+  {
+    otherwise: 'refreshed_auth_time',
+    spec: 'Core 12.2',
+    about: 'auth_time',
+    wanted: (e) => e.original?.auth_time ?? e.original?.iat,
+    holds: (c, e) => e.original === undefined || c.auth_time === undefined || isAuthTimeOf(c, e.original),
+  },
 ]
+
+/** What of a validated ID Token those that are refreshed must agree with. */
+export const originalOf = ({ iat, auth_time, azp }: Claims): OriginalClaims => ({
+  iat: Number(iat),
+  auth_time: isTime(auth_time) ? auth_time : null,
+  azp: typeof azp === 'string' ? azp : null,
+})
 
 /**
  * The session at the OP, where a validated ID Token names it.

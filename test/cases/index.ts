@@ -8,6 +8,7 @@ import { ID_TOKEN } from './id_token.ts'
 import { KEYS } from './keys.ts'
 import { LOGOUT } from './logout.ts'
 import { MIX_UP } from './mix_up.ts'
+import { REFRESH } from './refresh.ts'
 import { REGISTRATION } from './registration.ts'
 import { SIGNATURE } from './signature.ts'
 import { SSRF } from './ssrf.ts'
@@ -26,6 +27,7 @@ export const AREAS: readonly Area[] = [
   USERINFO,
   LOGOUT,
   ENCRYPTION,
+  REFRESH,
   SSRF,
   CROSS_CUTTING,
 ]

@@ -1,10 +1,8 @@
-// UIN and RFT: what the OP says of a user, and when it refreshes tokens.
+// UIN: what the OP says of a user.
 import assert from 'node:assert/strict'
 import type { Area, Drive } from '../../src/testing/cases/case.ts'
-import { loggedInForLater, refresh, userinfo } from '../../src/testing/cases/drives.ts'
-import { LONG_TOKEN } from '../../src/testing/faults/userinfo.ts'
+import { userinfo } from '../../src/testing/cases/drives.ts'
 
-const FOR_LATER = { scope: ['openid', 'profile', 'email', 'offline_access'] }
 const SIGNED = { user_info_signed_response_alg: 'RS256' }
 
 /** The login has long its tokens when the OP names no userinfo endpoint any more. */
@@ -16,40 +14,8 @@ const withoutEndpoint: Drive = async (act) => {
   return site.call('get_user_info', { access_token: tokens.data.access_token })
 }
 
-/** The refresh token that the login brought is given back as it was. */
-const asItWas: Drive = async (act) => {
-  const site = await act.site(FOR_LATER)
-  act.strike()
-  const { refresh_token } = await loggedInForLater(site)
-  if (!act.honest) assert.equal(refresh_token, LONG_TOKEN)
-  const answer = await site.call('get_access_token_by_refresh_token', { refresh_token })
-  const last = act.op.requests(act.issuer).findLast(({ endpoint }) => endpoint === 'token')
-  assert.equal(last?.params['refresh_token'], refresh_token)
-  return answer
-}
-
-/** The OP gives a new refresh token each time, and takes each once. */
-const inTurn: Drive = async (act) => {
-  const site = await act.site(FOR_LATER)
-  const { refresh_token } = await loggedInForLater(site)
-  act.strike()
-  const first = await site.ok('get_access_token_by_refresh_token', { refresh_token })
-  assert.notEqual(first.refresh_token, refresh_token)
-  const used = act.attack === undefined ? first.refresh_token : refresh_token
-  return site.call('get_access_token_by_refresh_token', { refresh_token: used })
-}
-
-/** Userinfo with a fresh access token. */
-const userinfoAfter: Drive = async (act) => {
-  const site = await act.site(FOR_LATER)
-  const { refresh_token } = await loggedInForLater(site)
-  const { access_token } = await site.ok('get_access_token_by_refresh_token', { refresh_token })
-  act.strike()
-  return site.call('get_user_info', { access_token })
-}
-
 export const USERINFO: Area = {
-  name: 'userinfo and refresh',
+  name: 'userinfo',
   cases: [
     {
       id: 'UIN-01',
@@ -164,77 +130,6 @@ export const USERINFO: Area = {
         assert.match(request?.authorization ?? '', /^Bearer [\w-]+$/)
         assert.deepEqual(request?.params, {})
       },
-    },
-    {
-      id: 'RFT-01',
-      title: 'another subject with fresh tokens',
-      drive: refresh,
-      site: FOR_LATER,
-      refused: { sub_suffixed: 'invalid_subject_identifier' },
-    },
-    {
-      id: 'RFT-02',
-      title: 'another issuer with fresh tokens',
-      drive: refresh,
-      site: FOR_LATER,
-      refused: { iss_suffixed: 'invalid_id_token_bad_issuer' },
-    },
-    {
-      id: 'RFT-04',
-      title: 'another nonce with fresh tokens',
-      drive: refresh,
-      site: FOR_LATER,
-      refused: { nonce_suffixed: 'invalid_id_token_bad_nonce' },
-      accepted: ['nonce_missing'],
-    },
-    {
-      id: 'RFT-05',
-      title: 'a fresh ID Token without signature, or by another algorithm',
-      drive: refresh,
-      site: FOR_LATER,
-      refused: {
-        alg_none: 'id_token_without_signature_not_allowed',
-        alg_ps256: 'invalid_id_token_invalid_algorithm',
-        signature_flipped: 'invalid_id_token_bad_signature',
-      },
-    },
-    {
-      id: 'RFT-06',
-      title: 'no ID Token with fresh tokens',
-      drive: refresh,
-      site: FOR_LATER,
-      accepted: ['refresh_no_id_token'],
-    },
-    {
-      id: 'RFT-07',
-      title: 'a refresh token that was used',
-      drive: inTurn,
-      attacks: { 'the old one': 'refresh_refused' },
-      requests: { token: 2 },
-    },
-    {
-      id: 'RFT-09',
-      title: 'a refresh token of every character',
-      drive: asItWas,
-      refused: { refresh_token_long: 'refresh_refused' },
-      requests: { token: 2 },
-    },
-    {
-      id: 'RFT-10',
-      title: 'more scope with fresh tokens',
-      drive: refresh,
-      site: FOR_LATER,
-      accepted: ['refresh_wider_scope'],
-      policy: 'The scope that the OP granted is reported, and used for nothing.',
-      check: ({ honest }, { data }) => {
-        if (!honest) assert.ok(Array.isArray(data.scope) && data.scope.includes('admin'))
-      },
-    },
-    {
-      id: 'RFT-11',
-      title: 'userinfo about another subject after a refresh',
-      drive: userinfoAfter,
-      refused: { userinfo_sub_suffixed: 'invalid_subject_identifier' },
     },
   ],
 }

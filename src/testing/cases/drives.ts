@@ -34,14 +34,6 @@ export const userinfo: Drive = async (act) => {
   return site.call('get_user_info', { access_token: tokens.data.access_token })
 }
 
-/** The login is honest; the OP lies when it refreshes the tokens. */
-export const refresh: Drive = async (act) => {
-  const site = await act.site()
-  const tokens = await loggedInForLater(site)
-  act.strike()
-  return site.call('get_access_token_by_refresh_token', { refresh_token: tokens.refresh_token })
-}
-
 /** A login with a refresh token. */
 export const loggedInForLater = async (site: Site): Promise<Data> =>
   site.ok('get_tokens_by_code', await site.visit({ scope: ['openid', 'offline_access'] }))

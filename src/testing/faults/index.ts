@@ -5,6 +5,7 @@ import { ENCRYPTION_FAULTS } from './encryption.ts'
 import { ID_TOKEN_FAULTS } from './id_token.ts'
 import { KEYS_FAULTS } from './keys.ts'
 import { LOGOUT_FAULTS } from './logout.ts'
+import { REFRESH_FAULTS } from './refresh.ts'
 import { REGISTRATION_FAULTS } from './registration.ts'
 import { SIGNATURE_FAULTS } from './signature.ts'
 import { TOKEN_FAULTS } from './token.ts'
@@ -18,6 +19,7 @@ export const FAULTS = {
   ...ID_TOKEN_FAULTS,
   ...USERINFO_FAULTS,
   ...LOGOUT_FAULTS,
+  ...REFRESH_FAULTS,
   ...SIGNATURE_FAULTS,
   ...KEYS_FAULTS,
   ...ENCRYPTION_FAULTS,

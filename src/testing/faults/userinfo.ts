@@ -1,4 +1,4 @@
-// What an OP can say wrongly of a user, and when it refreshes tokens.
+// What an OP can say wrongly of a user.
 import type { Faults } from '../op.ts'
 import { reply } from '../reply.ts'
 import { faults } from './fault.ts'
@@ -13,15 +13,9 @@ const refuses = (status: number, error: string): Faults => ({
     body: JSON.stringify({ error }),
   }),
 })
-const refreshed = (change: (good: Record<string, unknown>) => Record<string, unknown>): Faults => ({
-  token: (good) => change(good),
-})
 
 const SAME_SUBJECT = 'Core 5.3.2'
 const UNSECURED = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.'
-/** Every character that a refresh token may have. */
-const LONG_TOKEN =
-  `${String.fromCodePoint(...Array.from({ length: 0x7f - 0x21 }, (_, n) => 0x21 + n))}`.repeat(44)
 
 export const USERINFO_FAULTS = faults({
   ...transportFaults('userinfo', 'userinfo endpoint'),
@@ -106,25 +100,4 @@ export const USERINFO_FAULTS = faults({
         src2: { endpoint: 'https://127.0.0.9' },
       }),
   },
-  refresh_token_long: {
-    what: 'The refresh token has 4 KiB, and every character that it may have.',
-    spec: 'RFC 6749 A.17',
-    faults: refreshed((good) => ({ ...good, refresh_token: LONG_TOKEN })),
-  },
-  refresh_no_id_token: {
-    what: 'No ID Token comes with fresh tokens, which is allowed.',
-    spec: 'Core 12.2',
-    faults: refreshed(({ id_token: _, ...rest }) => rest),
-  },
-  refresh_wider_scope: {
-    what: 'Fresh tokens have more scope than the old ones.',
-    spec: 'RFC 6749 6',
-    faults: refreshed((good) => ({ ...good, scope: `${String(good['scope'])} admin` })),
-  },
-  sub_suffixed: {
-    what: 'sub is the right one with "1" behind it.',
-    spec: 'Core 12.2',
-    faults: { id_token: { claims: (good) => ({ ...good, sub: `${String(good['sub'])}1` }) } },
-  },
 })
-export { LONG_TOKEN }

@@ -7,6 +7,7 @@ import { WEAKENED_ENCRYPTION } from './encryption.ts'
 import { WEAKENED_ID_TOKEN } from './id_token.ts'
 import { WEAKENED_KEYS } from './keys.ts'
 import { WEAKENED_LOGOUT } from './logout.ts'
+import { WEAKENED_REFRESH } from './refresh.ts'
 import { WEAKENED_REGISTRATION } from './registration.ts'
 import { WEAKENED_SIGNATURE } from './signature.ts'
 import { WEAKENED_SSRF } from './ssrf.ts'
@@ -25,5 +26,6 @@ export const WEAKENED: readonly WeakenedCase[] = [
   ...WEAKENED_USERINFO,
   ...WEAKENED_LOGOUT,
   ...WEAKENED_ENCRYPTION,
+  ...WEAKENED_REFRESH,
   ...WEAKENED_SSRF,
 ]

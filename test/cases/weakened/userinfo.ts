@@ -1,4 +1,4 @@
-// UIN and RFT: what keeps the claims of one user apart from those of another, taken out.
+// UIN: what keeps the claims of one user apart from those of another, taken out.
 import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
 
 export const WEAKENED_USERINFO = [
@@ -33,37 +33,6 @@ export const WEAKENED_USERINFO = [
       "if (url === undefined) throw new OxdError('no_userinfo_endpoint')",
       "if (url === undefined) return op.door.request({ step: 'userinfo', url: `${op.metadata.issuer}/undefined` }) as never",
       'UIN-11',
-    ],
-  ]),
-  ...weakenedCases('src/commands/get_access_token_by_refresh_token.ts', [
-    [
-      'fresh tokens for anybody',
-      'if (known !== undefined && sub !== undefined && sub !== known.sub)',
-      'if (false)',
-      'RFT-01',
-    ],
-    [
-      'fresh tokens of any login',
-      'nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,',
-      'nonce: () => true,',
-      'RFT-04',
-    ],
-  ]),
-  ...weakenedCases('src/oidc/id_token.ts', [
-    ['fresh tokens of any issuer', 'holds: (c, e) => c.iss === e.issuer,', 'holds: () => true,', 'RFT-02'],
-  ]),
-  ...weakenedCases('src/oidc/token.ts', [
-    [
-      'refresh tokens are cut',
-      'const parameters = { refresh_token, ...scopeOf(asked) }',
-      'const parameters = { refresh_token: refresh_token.slice(0, 1_024), ...scopeOf(asked) }',
-      'RFT-09',
-    ],
-    [
-      'a refused refresh token is sent again',
-      "const tokens = await askForTokens(op, client, 'refresh_token', parameters, REFRESH_ERRORS)",
-      "const ask = () => askForTokens(op, client, 'refresh_token', parameters, REFRESH_ERRORS); const tokens = await ask().catch(ask)",
-      'RFT-07',
     ],
   ]),
 ]
