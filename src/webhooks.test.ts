@@ -121,6 +121,31 @@ describe('a webhook', () => {
     await until('it is kept', async () => (await webhooks.show('site-1'))?.waiting === 0)
   })
 
+  it('is tried ten times at most, also where a process ends in the middle of the last', async (t) => {
+    const { got, origin, uri } = await receiver(t, (response, _got) => {
+      if (got.length < 10) response.writeHead(500).end()
+    })
+    const { clock, webhooks, sites, end, start } = setUp(t, [origin])
+    const site = siteAt('site-1', origin)
+    await sites.insert(site)
+    await webhooks.change(site, { uri })
+    await end('site-1', 'login-a')
+    await until('nothing came', () => got.length === 1)
+    for (const pause of [5, 30, 120, 600, 1_800, 3_600, 10_800, 21_600, 32_400]) {
+      const before = got.length
+      clock.now += Math.ceil(1.1 * pause)
+      await until(`no try after ${pause} s`, () => {
+        void webhooks.send()
+        return got.length === before + 1
+      })
+    }
+    // Nobody has answered the tenth: another process finds the message.
+    const other = start().webhooks
+    await other.load()
+    await other.send()
+    assert.equal(got.length, 10)
+  })
+
   it('shows its secret once; a new one signs beside the old one for a day', async (t) => {
     const { got, origin, uri } = await receiver(t, status(200))
     const { clock, webhooks, sites, end } = setUp(t, [origin])

@@ -188,7 +188,9 @@ export const createWebhooks = ({
     const message = { ...found.value, tries: found.value.tries + 1 }
     if (found.value.next_at > seconds(world)) return enqueue(oxd_id, login_id, found.value.next_at)
     const webhook = (await webhooks.get([oxd_id]))?.value
-    if (webhook === undefined || webhook.off !== null) return done()
+    // It has had its last try, and the process that made it is no more, or is at it.
+    if (webhook === undefined || webhook.off !== null || found.value.tries > PAUSES_SECONDS.length)
+      return done()
     const site = await sites.get(oxd_id)
     if (!site?.settings.redirect_uris.some((uri) => originOf(uri) === originOf(webhook.uri))) {
       await switchOff(oxd_id, 'foreign_origin')

@@ -117,6 +117,9 @@ describe('get_authorization_url', () => {
       'nonce',
       'scope',
       'code_challenge',
+      'client_assertion',
+      'sub',
+      'jti',
     ]) {
       for (const container of ['params', 'custom_parameters']) {
         const { data } = await site.call('get_authorization_url', { [container]: { [name]: 'x' } })

@@ -98,6 +98,29 @@ describe('id_token_status', () => {
     assert.equal(await isActive(site, { id_token, nonce: 'a-nonce' }), false)
   })
 
+  it('takes no token of another sort that the OP has signed for the site', async () => {
+    const site = await story.site()
+    const { node } = await site.ok('get_rp')
+    const { client_id } = node as Data
+    for (const typ of ['logout+jwt', 'JWT', undefined]) {
+      const id_token = await story.op.logoutToken(
+        site.issuer,
+        String(client_id),
+        { sub: 'alice' },
+        { header: (good) => ({ ...good, typ }) },
+      )
+      assert.deepEqual(await site.ok('id_token_status', { id_token }), INACTIVE, typ)
+    }
+    for (const typ of ['at+jwt', 'application/AT+JWT', 'oauth-authz-req+jwt']) {
+      const lies = {
+        header: (good: Data) => ({ ...good, typ }),
+        claims: ({ nonce: _, ...claims }: Data) => claims,
+      }
+      const { id_token } = await hybridResponse(story, site, { lies })
+      assert.deepEqual(await site.ok('id_token_status', { id_token }), INACTIVE, typ)
+    }
+  })
+
   it('takes no token of another site, be it at the same OP or with the same client', async () => {
     const issuer = story.issuer()
     const { client_id, client_secret } = story.op.addClient(issuer, { redirect_uris: [REDIRECT] })

@@ -9,6 +9,8 @@ const OWNED: ReadonlySet<string> = new Set([
   'response_mode',
   'client_id',
   'client_secret',
+  'client_assertion',
+  'client_assertion_type',
   'redirect_uri',
   'scope',
   'state',
@@ -18,6 +20,15 @@ const OWNED: ReadonlySet<string> = new Set([
   'request',
   'request_uri',
   'registration',
+  // Claims of a request object, which its parameters are, too: with `sub` it would be a client assertion, in the hands of
+  // every browser (RFC 9101 section 10.8).
+  'iss',
+  'sub',
+  'aud',
+  'exp',
+  'nbf',
+  'iat',
+  'jti',
 ])
 
 export type Parameters = readonly (readonly [name: string, value: string | undefined])[]

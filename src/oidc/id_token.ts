@@ -53,7 +53,7 @@ interface Rule {
   readonly holds: (claims: Claims, expected: Facts) => boolean
 }
 
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
+export const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 /** At most 255 characters of ASCII (Core 2); a control character is in none. */
 export const isSubject = (value: unknown): value is string =>
   typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)
@@ -100,6 +100,13 @@ const isAuthTimeOf = ({ auth_time }: Claims, original: OriginalClaims): boolean 
     : auth_time === original.auth_time
 
 export const RULES: readonly Rule[] = [
+  // A logout token says nothing else of itself where an OP gives it no type of its own; it has no nonce to be known by.
+  {
+    otherwise: 'invalid_jwt_type',
+    spec: 'Back-Channel Logout 2.4',
+    about: 'events',
+    holds: (c) => c.events === undefined,
+  },
   {
     otherwise: 'invalid_id_token_no_issuer',
     spec: 'Core 2',
@@ -329,6 +336,7 @@ export const sessionIn = ({ sid }: Claims): string | null =>
 export const ID_TOKEN_ERRORS: ReadonlySet<ErrorCode> = new Set([
   ...RULES.map(({ otherwise }) => otherwise),
   'invalid_id_token_malformed',
+  'invalid_jwt_type',
   'invalid_id_token_critical_header',
   'id_token_without_signature_not_allowed',
   'invalid_id_token_invalid_algorithm',

@@ -79,6 +79,7 @@ export const RULES: readonly Rule[] = [
 /** What is said of an ID Token that is not made as registered, said of a response. */
 const OF_A_RESPONSE: ReadonlyMap<ErrorCode, ErrorCode> = new Map([
   ['invalid_id_token_malformed', 'response_jwt_malformed'],
+  ['invalid_jwt_type', 'response_jwt_malformed'],
   ['invalid_id_token_critical_header', 'response_jwt_malformed'],
   ['id_token_without_signature_not_allowed', 'response_jwt_not_signed'],
   ['invalid_id_token_invalid_algorithm', 'response_jwt_invalid_algorithm'],

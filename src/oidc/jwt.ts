@@ -16,7 +16,7 @@ export interface Registered {
   readonly alg: string
   /** Absent: they are not encrypted. */
   readonly encryption?: Encryption | undefined
-  /** The `typ` that they may have, in lower case, `undefined` among them for none; absent: any. */
+  /** The `typ` that they may have, in lower case, `undefined` among them for none; absent: any but that of another sort. */
   readonly types?: readonly (string | undefined)[]
 }
 
@@ -90,6 +90,18 @@ const headerOf = (jws: string): Claims => {
 const typeIn = ({ typ }: Claims): unknown =>
   typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
 
+/** What says of itself that it is something else: access tokens, logout tokens, request objects and the like (RFC 8725 section 3.11). */
+const OTHER_SORTS: ReadonlySet<unknown> = new Set([
+  'at+jwt',
+  'client-authentication+jwt',
+  'dpop+jwt',
+  'entity-statement+jwt',
+  'logout+jwt',
+  'oauth-authz-req+jwt',
+  'secevent+jwt',
+  'token-introspection+jwt',
+])
+
 /** The signed JWT: what came, or what is in it. Whether it is encrypted is not for the token to say. */
 export const signedJwt = async (
   op: Pick<Op, 'keys' | 'own'>,
@@ -122,7 +134,9 @@ export const openJwt = async (
   const header = headerOf(jws)
   const { alg } = header
   const typ = typeIn(header)
-  if (registered.types?.some((type) => type === typ) === false) {
+  if (
+    registered.types === undefined ? OTHER_SORTS.has(typ) : !registered.types.some((type) => type === typ)
+  ) {
     throw new OxdError('invalid_jwt_type', { reason: { about: 'typ', spec: 'RFC 8725 3.11', seen: typ } })
   }
   if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {

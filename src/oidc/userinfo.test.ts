@@ -15,6 +15,7 @@ before(async () => {
 after(() => party.close())
 
 const SECRET = 'a secret of the tests that is long enough for every algorithm there is'
+const SECONDS = Math.floor(Date.now() / 1_000)
 const SIGNED = { userinfo_signed_response_alg: 'RS256' }
 
 const claimsWith = async (
@@ -50,6 +51,10 @@ describe('userinfo', () => {
   it('may be for several clients, us among them', async () => {
     const both = claims((good) => ({ ...good, aud: ['another', good['aud']] }))
     assert.equal((await claimsWith(both)).sub, 'alice')
+  })
+  it('may say from when to when it is good, by clocks that differ a little', async () => {
+    const times = claims((good) => ({ ...good, nbf: SECONDS + 40, exp: SECONDS - 20 }))
+    assert.equal((await claimsWith(times)).sub, 'alice')
   })
   describe('that says neither whose it is nor for whom, as the quirk has it', () => {
     const taken = (change: (good: Json) => Json) =>
@@ -115,6 +120,13 @@ describe('userinfo', () => {
     'no issuer': [claims(({ iss: _, ...rest }) => rest), 'invalid_userinfo_jwt'],
     'another audience': [claims((good) => ({ ...good, aud: 'another' })), 'invalid_userinfo_jwt'],
     'no audience': [claims(({ aud: _, ...rest }) => rest), 'invalid_userinfo_jwt'],
+    'an expiry of long ago': [claims((good) => ({ ...good, exp: SECONDS - 120 })), 'invalid_userinfo_jwt'],
+    'an expiry that is no time': [claims((good) => ({ ...good, exp: 'never' })), 'invalid_userinfo_jwt'],
+    'a time to come': [claims((good) => ({ ...good, nbf: SECONDS + 120 })), 'invalid_userinfo_jwt'],
+    'the type of an access token': [
+      signed({ header: (good) => ({ ...good, typ: 'at+jwt' }) }),
+      'invalid_userinfo_jwt',
+    ],
     'another subject': [claims((good) => ({ ...good, sub: 'alice2' })), 'invalid_subject_identifier'],
     'no subject': [claims(({ sub: _, ...rest }) => rest), 'no_subject_identifier'],
     'no encryption though it is registered': [{}, 'invalid_userinfo_jwt', SIGNED, ENCRYPTED],

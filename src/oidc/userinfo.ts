@@ -2,7 +2,8 @@
 // @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
 import type { Claims } from '../claims.ts'
 import { OxdError } from '../error.ts'
-import { ID_TOKEN_ERRORS } from './id_token.ts'
+import { LIMITS } from '../limits.ts'
+import { ID_TOKEN_ERRORS, isTime } from './id_token.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
 import { jsonObject, refusal } from './said.ts'
 import type { DoorAnswer } from './http.ts'
@@ -35,6 +36,16 @@ const isAddressed = ({ metadata, hasQuirk }: Op, { client_id }: JwtClient, { iss
   return (iss === metadata.issuer || mayLack(iss)) && (isOurs || mayLack(aud))
 }
 
+/** RFC 7519 sections 4.1.4 and 4.1.5: userinfo need not say from when to when it is good, but it is good for no longer. */
+const isOfNow = ({ own }: Op, { exp, nbf }: Claims): boolean => {
+  const now = own.now()
+  const tolerance = LIMITS.clock_tolerance_seconds
+  return (
+    (exp === undefined || (isTime(exp) && now < exp + tolerance)) &&
+    (nbf === undefined || (isTime(nbf) && nbf <= now + tolerance))
+  )
+}
+
 /** The claims in the answer, which is what was registered: its content type says so, and so does its text. */
 const claimsIn = async (op: Op, client: JwtClient, answer: DoorAnswer): Promise<Claims> => {
   const type = answer.headers.get('content-type') ?? ''
@@ -49,6 +60,9 @@ const claimsIn = async (op: Op, client: JwtClient, answer: DoorAnswer): Promise<
   const claims = await opened(op, client, answer.text)
   if (!isAddressed(op, client, claims)) {
     throw new OxdError('invalid_userinfo_jwt', { what: 'Its iss or aud is another one, or missing.' })
+  }
+  if (!isOfNow(op, claims)) {
+    throw new OxdError('invalid_userinfo_jwt', { what: 'It is not good yet, or no longer (exp, nbf).' })
   }
   return claims
 }

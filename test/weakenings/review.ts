@@ -4,6 +4,8 @@ import { weakenings } from './rows.ts'
 const REDOS = 'test/redos.test.ts'
 const PUBLIC = 'src/serve/public.test.ts'
 
+const STATUS = 'src/commands/id_token_status.test.ts'
+
 export const REVIEW_WEAKENINGS = [
   ...weakenings('src/serve/public.ts', REDOS, [
     [
@@ -27,6 +29,48 @@ export const REVIEW_WEAKENINGS = [
       'const twice = found.map(([name]) => name).find((name) => names.size === names.add(name).size)',
       'const all = found.map(([name]) => name); const twice = all.find((name, at) => names.size < 0 || all.indexOf(name) !== at)',
       'in a callback URL',
+    ],
+  ]),
+  ...weakenings('src/oidc/jwt.ts', STATUS, [
+    [
+      'JWT: of any sort',
+      'registered.types === undefined ? OTHER_SORTS.has(typ) : !registered.types.some((type) => type === typ)',
+      'registered.types?.some((type) => type === typ) === false',
+      'of another sort',
+    ],
+  ]),
+  ...weakenings('src/oidc/id_token.ts', STATUS, [
+    [
+      'ID Token: a logout token',
+      'holds: (c) => c.events === undefined,',
+      'holds: () => true,',
+      'of another sort',
+    ],
+  ]),
+  ...weakenings('src/oidc/userinfo.ts', 'src/oidc/userinfo.test.ts', [
+    [
+      'userinfo: signed, and good for ever',
+      '(exp === undefined || (isTime(exp) && now < exp + tolerance)) &&',
+      '(exp === undefined || isTime(exp)) &&',
+      'an expiry of long ago',
+    ],
+    [
+      'userinfo: signed, and not good yet',
+      '(nbf === undefined || (isTime(nbf) && nbf <= now + tolerance))',
+      '(nbf === undefined || isTime(nbf))',
+      'a time to come',
+    ],
+  ]),
+  ...weakenings('src/oidc/authorization.ts', 'src/commands/get_authorization_url.test.ts', [
+    ['request: a request object is a client assertion', "'sub',", '', 'what belongs to oxd'],
+    ['request: a caller proves who the client is', "'client_assertion',", '', 'what belongs to oxd'],
+  ]),
+  ...weakenings('src/webhooks.ts', 'src/webhooks.test.ts', [
+    [
+      'webhook: an eleventh try',
+      'if (webhook === undefined || webhook.off !== null || found.value.tries > PAUSES_SECONDS.length)',
+      'if (webhook === undefined || webhook.off !== null)',
+      'ten times at most',
     ],
   ]),
 ]
