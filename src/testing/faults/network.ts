@@ -256,6 +256,16 @@ export const TRANSPORT = {
     spec: 'RFC 9112 6.3',
     lie: raw((good) => `${FINAL}${Buffer.byteLength(good)}\r\ncontent-length: 5\r\n\r\n${good}`),
   },
+  left_behind: {
+    what: 'The % sends its answer once more, to whoever comes next on the connection.',
+    spec: 'RFC 9112 9',
+    lie: new Reply((response, good) => {
+      const late = `${FINAL}${Buffer.byteLength(good.body)}\r\n\r\n${good.body}`
+      const { socket } = response
+      socket?.once('data', () => socket.write(late))
+      response.writeHead(good.status, good.headers).end(good.body)
+    }),
+  },
   browser_headers: {
     what: 'The % sends headers that only browsers obey.',
     spec: '-',

@@ -29,7 +29,7 @@ export const WEAKENED_CALLBACK = [
       'a response of any issuer',
       "if (iss !== undefined && iss !== issuer) throw new OxdError('invalid_issuer')",
       '',
-      'CBK-17 CBK-21 MIX-01',
+      'CBK-17 CBK-21 MIX-01 MIX-03',
     ],
     [
       'an issuer that was promised is missing',
@@ -43,6 +43,25 @@ export const WEAKENED_CALLBACK = [
       'if (false) {',
       'MIX-02',
     ],
+  ]),
+  ...weakenedCases('src/commands/get_tokens_by_code.ts', [
+    [
+      'a code of any issuer',
+      "if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')",
+      '',
+      'MIX-03',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/keys.ts', [
+    [
+      'the keys of everybody',
+      'cached = { keys: known, fetched_at: now() }',
+      'cached = { keys: (globalThis.everybody = [...known, ...(globalThis.everybody ?? [])]), fetched_at: now() }',
+      'MIX-11',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/http.ts', [
+    ['one pool of connections', "await agentOf(asked.tenant ?? '')", "await agentOf('')", 'MIX-14'],
   ]),
   ...weakenedCases('src/oidc/jarm.ts', [
     ['a response as a JWT of any issuer', 'holds: (c, e) => c.iss === e.issuer,', ANYBODY, 'CBK-22'],
@@ -114,7 +133,7 @@ export const WEAKENED_CALLBACK = [
       'an ID Token for the other site',
       'holds: (c, e) => audiences(c).includes(e.client_id),',
       ANYBODY,
-      'MIX-08',
+      'MIX-08 MIX-10',
     ],
     [
       'a sign-in at any time',

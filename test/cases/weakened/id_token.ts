@@ -11,7 +11,12 @@ const NO_FURTHER = [
 ] as const
 
 export const WEAKENED_ID_TOKEN = weakenedCases('src/oidc/id_token.ts', [
-  ['an ID Token of any issuer', 'holds: (c, e) => c.iss === e.issuer,', ANYBODY, 'IDT-01 IDT-30'],
+  [
+    'an ID Token of any issuer',
+    'holds: (c, e) => c.iss === e.issuer,',
+    ANYBODY,
+    'IDT-01 IDT-30 MIX-04 MIX-12',
+  ],
   [
     'an issuer in other letters',
     'holds: (c, e) => c.iss === e.issuer,',
