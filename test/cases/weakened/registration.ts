@@ -30,7 +30,7 @@ export const WEAKENED_REGISTRATION = [
       'an access token of any site',
       "if (known === undefined && !site.settings.accept_foreign_tokens) throw fail('foreign_access_token')",
       '',
-      'REG-08',
+      'REG-08 MIX-10',
     ],
   ]),
   ...weakenedCases('src/commands/get_authorization_url.ts', [
