@@ -121,12 +121,9 @@ export const validateLogoutToken = async (
   logout_token: string,
   { issuer, now }: { readonly issuer: string; readonly now: number },
 ): Promise<LogoutToken> => {
+  const registered = { ...registeredFor(client, 'id_token'), types: TYPES }
   // Anybody may have sent it: its keys are fetched within a budget of its own.
-  const verify: Op['keys']['verify'] = (jws, alg) => op.keys.verify(jws, alg, 'stranger')
-  const claims = await openJwt({ own: op.own, keys: { ...op.keys, verify } }, client, logout_token, {
-    ...registeredFor(client, 'id_token'),
-    types: TYPES,
-  })
+  const claims = await openJwt(op, client, logout_token, registered, 'stranger')
   const expected = { issuer, client_id: client.client_id, now }
   for (const { otherwise, spec, about, wanted, holds } of LOGOUT_RULES) {
     if (!holds(claims, expected)) {

@@ -51,10 +51,10 @@ export interface TestDaemon {
   readonly call: (command: string, params: Data, more?: Data) => Promise<Envelope>
   /** Where the HTTP listeners are, if `http` asked for them: that of 3.1 and that of 4.x. */
   readonly places: { readonly v3: HttpPlace; readonly v4: HttpPlace }
-  /** Of the public listener, if `public` asked for it. */
-  readonly public_port: number | undefined
   /** What a stranger sends to the public listener: a path below `PUBLIC_URL`, or the whole address. */
-  readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
+  readonly stranger: Stranger
+  /** Where the public listener is, if `public` asked for it. */
+  readonly public_port: number | undefined
   /** One command over HTTP, on a connection of its own: `post('v4', '/get-user-info', { … }, { authorization })`. */
   readonly post: (
     dialect: 'v3' | 'v4',
@@ -65,6 +65,14 @@ export interface TestDaemon {
   readonly reload: Daemon['reload']
   readonly close: Daemon['close']
 }
+
+export type Stranger = (address: string, sent?: RequestInit) => Promise<Response>
+
+/** What strangers send goes to the public listener at this port. */
+export const strangerAt =
+  (port: number | undefined): Stranger =>
+  (address, sent) =>
+    fetch(`http://127.0.0.1:${port}${address.replace(PUBLIC_URL, '')}`, { redirect: 'manual', ...sent })
 
 /** Where OPs are told that the public listener is. */
 export const PUBLIC_URL = 'https://oxd.example.com/below'
@@ -161,19 +169,16 @@ export const startTestDaemon = async (options: TestDaemonOptions = {}): Promise<
   )
   const admin_socket = data_dir && join(data_dir, 'admin.sock')
   const daemon = await startDaemon(config, { world, limits, opened, admin_socket, lookup, version: '0.0.0' })
-  const { tcp, https, https31 } = daemon.addresses
+  const { tcp, https, https31, public: shown } = daemon.addresses
+  const public_port = shown?.port
   const port = tcp?.port ?? 0
   const places = { v3: { port: https31?.port ?? 0, ca }, v4: { port: https?.port ?? 0, ca } }
   return {
     port,
     places,
     post: (dialect, path, params, headers) => postJson(places[dialect], path, params, headers),
-    public_port: daemon.addresses.public?.port,
-    stranger: (address, sent) =>
-      fetch(`http://127.0.0.1:${daemon.addresses.public?.port}${address.replace(PUBLIC_URL, '')}`, {
-        redirect: 'manual',
-        ...sent,
-      }),
+    stranger: strangerAt(public_port),
+    public_port,
     reload: daemon.reload,
     log,
     opened,

@@ -2,7 +2,10 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
 import { promisify } from 'node:util'
 import { startTestDaemon } from './daemon.ts'
@@ -73,6 +76,46 @@ describe('the OP with one fault', () => {
     }
   })
 
+  it('tells a client of a logout with a token that is wrong, and then with one that is right', async () => {
+    const came: Record<string, unknown>[] = []
+    const client = createServer(async (request, response) => {
+      const [token = ''] = new URLSearchParams(await text(request)).getAll('logout_token')
+      const claims: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+      came.push({ ...Object(claims) })
+      response.writeHead(came.length === 1 ? 400 : 200).end()
+    })
+    await new Promise<void>((done) => client.listen(0, '127.0.0.1', done))
+    // A TCP server has an address with a port.
+    const uri = `http://127.0.0.1:${(client.address() as AddressInfo).port}/logout`
+    const told: (number | undefined)[] = []
+    const op = await startFaultyOp({
+      backchannel_logout_uri: uri,
+      onLogoutToken: (_uri, status) => told.push(status),
+    })
+    try {
+      const [{ client_id }] = op.clients
+      const payload = { aud: client_id, sub: 'alice', sid: 'a-session' }
+      const hint = `e30.${Buffer.from(JSON.stringify(payload)).toString('base64url')}.AA`
+      const logout = () => fetch(`${op.issuer}/end_session?id_token_hint=${hint}`)
+      op.lie('logout_token_nonce')
+      assert.equal((await logout()).status, 200)
+      op.beHonest()
+      await logout()
+      assert.deepEqual(told, [400, 200])
+      assert.deepEqual(
+        came.map(({ iss, aud, sub, sid, nonce }) => ({ iss, aud, sub, sid, nonce })),
+        ['n', undefined].map((nonce) => ({ iss: op.issuer, ...payload, nonce })),
+      )
+      assert.equal((await op.logoutToken(client_id, { sub: 'bob' })).split('.').length, 3)
+      await new Promise((done) => client.close(done))
+      await logout()
+      assert.equal(told.at(-1), undefined, 'a client that is away does not keep anybody from logging out')
+    } finally {
+      client.close()
+      await op.close()
+    }
+  })
+
   it('says of each fault in one line what it is, and which section it breaks', () => {
     for (const [name, { what, spec }] of Object.entries(FAULTS)) {
       assert.match(name, /^[a-z][a-z0-9_]*$/)
@@ -128,7 +171,7 @@ describe('oxd faulty-op', () => {
         names.some((name) => name !== undefined && name in FAULTS),
         String(names),
       )
-    assert.equal(named.length, 3)
+    assert.equal(named.length, 4)
   })
 })
 

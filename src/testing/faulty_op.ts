@@ -2,6 +2,7 @@
 import { FAULTS, type FaultName } from './faults/index.ts'
 import { faultsAt } from './faults/fault.ts'
 import { startLyingOp, type LyingOp, type LyingOpOptions, type Recorded } from './op.ts'
+import type { LoggedOut } from './op_logout.ts'
 import { CONTENT_SECURITY_POLICY, html, pageOf } from './page.ts'
 
 export interface FaultyOpOptions {
@@ -11,8 +12,12 @@ export interface FaultyOpOptions {
   readonly port?: number
   /** Of the clients that are there already; default: `http://localhost:3000/callback`. */
   readonly redirect_uris?: readonly string[]
+  /** Where those clients are told of logouts; default: nowhere. */
+  readonly backchannel_logout_uri?: string
   /** Told of each request once it was answered, and with which status. */
   readonly onRequest?: (request: Recorded, status: number) => void
+  /** Told of each logout token once a client got it, and with which status it answered; undefined: it did not. */
+  readonly onLogoutToken?: (uri: string, status: number | undefined) => void
 }
 
 export interface FaultyOp {
@@ -33,6 +38,11 @@ export interface FaultyOp {
    * @returns the URL to which the browser is sent back
    */
   readonly authorize: LyingOp['authorize']
+  /**
+   * A logout token for a client, as it is sent to the `backchannel_logout_uri` of each client whose user goes to the
+   * `end_session_endpoint` with an `id_token_hint`.
+   */
+  readonly logoutToken: (client_id: string, about: LoggedOut) => Promise<string>
   /** Ends all connections at once. */
   readonly close: () => Promise<void>
 }
@@ -103,18 +113,26 @@ export const startFaultyOp = async (options: FaultyOpOptions = {}): Promise<Faul
       'The faulty OP does not run with NODE_ENV=production: it lies, its registration is open, and its users sign in without a password.',
     )
   }
-  const { port, onRequest, redirect_uris = [DEFAULT_REDIRECT_URI] } = options
+  const { port, onRequest, onLogoutToken = () => {}, backchannel_logout_uri } = options
+  const { redirect_uris = [DEFAULT_REDIRECT_URI] } = options
   let current: FaultName | undefined
   const op = await startLyingOp({
     signInPage: signInPage(() => current),
+    onLogoutToken,
     ...(port === undefined ? {} : { port }),
     ...(onRequest === undefined ? {} : { onRequest }),
   })
   const issuer = op.issuer('')
   const attacker = op.issuer('attacker')
   const { origin: canary } = op.canary()
-  const grants = { grant_types: ['authorization_code', 'refresh_token', 'implicit'], redirect_uris }
-  for (const client of CLIENTS) op.addClient(issuer, { ...client, ...grants })
+  const metadata = {
+    grant_types: ['authorization_code', 'refresh_token', 'implicit'],
+    redirect_uris,
+    ...(backchannel_logout_uri === undefined
+      ? {}
+      : { backchannel_logout_uri, backchannel_logout_session_required: true }),
+  }
+  for (const client of CLIENTS) op.addClient(issuer, { ...client, ...metadata })
   const lie = (fault: FaultName): void => {
     current = fault
     op.setFaults(issuer, faultsAt(FAULTS[fault], { issuer, attacker, canary, canary6: canary, name: fault }))
@@ -131,6 +149,7 @@ export const startFaultyOp = async (options: FaultyOpOptions = {}): Promise<Faul
     requests: () => op.requests(issuer),
     count: (endpoint) => op.count(issuer, endpoint),
     authorize: op.authorize,
+    logoutToken: (client_id, about) => op.logoutToken(issuer, client_id, about),
     close: op.close,
   }
 }

@@ -8,10 +8,11 @@ import type { Recorded } from './op.ts'
 
 const PORT = 8_070
 
-const USAGE = `oxd faulty-op --fault NAME [--port PORT] [--redirect-uri URL]…
+const USAGE = `oxd faulty-op --fault NAME [--port PORT] [--redirect-uri URL]… [--backchannel-logout-uri URL]
 
 Runs an OpenID Provider on this machine that does one thing wrong, to test your own relying party with. It listens on
-127.0.0.1 (port ${PORT} unless --port says otherwise), has clients and users, registers whoever asks, and shows each request.
+127.0.0.1 (port ${PORT} unless --port says otherwise), has clients and users, registers whoever asks, and shows each request. A client
+with a back-channel logout URI gets a logout token when its user is sent to the end_session_endpoint with an id_token_hint.
 
 oxd faulty-op --list-faults     every fault, in one line, with the section that it breaks
 `
@@ -51,6 +52,9 @@ const line = ({ method, target, endpoint, at }: Recorded, status: number): strin
   return `${clock}  ${method.padEnd(4)} ${path.replaceAll(/[^\x21-\x7e]/g, '?').padEnd(36)} ${status}  ${endpoint}\n`
 }
 
+const logoutLine = (uri: string, status: number | undefined): string =>
+  `          POST ${uri.replaceAll(/[^\x21-\x7e]/g, '?').padEnd(36)} ${status ?? 'no answer'}  logout token\n`
+
 /**
  * Runs until it is stopped.
  * @returns the exit code: 0, or 2 for what was not understood
@@ -64,6 +68,7 @@ export const runFaultyOp = async (
     fault: { type: 'string' },
     port: { type: 'string' },
     'redirect-uri': { type: 'string', multiple: true },
+    'backchannel-logout-uri': { type: 'string' },
     'list-faults': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const
@@ -97,10 +102,13 @@ export const runFaultyOp = async (
     )
   }
   const redirect_uris = values['redirect-uri'] ?? [DEFAULT_REDIRECT_URI]
+  const { 'backchannel-logout-uri': backchannel_logout_uri } = values
   const op = await startFaultyOp({
     fault,
     port: portOf(values.port),
     redirect_uris,
+    ...(backchannel_logout_uri === undefined ? {} : { backchannel_logout_uri }),
+    onLogoutToken: (uri, status) => stdout.write(logoutLine(uri, status)),
     onRequest: (request, status) => stdout.write(line(request, status)),
   }).catch((error: unknown) => {
     const { code } = error as { readonly code?: unknown }
@@ -118,6 +126,7 @@ export const runFaultyOp = async (
   Clients        ${clients.join('\n                 ')}
   Their secret   ${op.clients[0].client_secret}
   Sent back to   ${redirect_uris.join(', ')}
+  Logouts to     ${backchannel_logout_uri ?? 'where clients register it'}
   Registration   POST ${op.issuer}/register, open to everybody
   Users          ${USERS.join(', ')}: a button each
 

@@ -46,6 +46,11 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
   }) => Pick<Good, 'headers' | 'body'>
   /** Told of each request once it was answered, and with which status. */
   readonly onRequest?: (request: Recorded, status: number) => void
+  /**
+   * With it the OP tells a client of a logout: it posts a logout token to its `backchannel_logout_uri`. Told what the client answered;
+   * undefined: nothing.
+   */
+  readonly onLogoutToken?: (uri: string, status: number | undefined) => void
 }
 
 export interface LyingOp {
@@ -67,7 +72,7 @@ export interface LyingOp {
    * @returns where the OP sends the browser to; throws when it shows a page instead
    */
   readonly authorize: (url: string, who?: { readonly sub?: string }) => Promise<string>
-  /** A logout token for a client, as the OP would send it to the `backchannel_logout_uri` that `metadataOf` tells. */
+  /** A logout token for a client, as the OP would send it to the `backchannel_logout_uri` that `metadataOf` tells. @param faults default: those of the issuer */
   readonly logoutToken: (
     issuer: string,
     client_id: string,
@@ -192,6 +197,16 @@ const visit = (url: string, sub: string): Promise<Visited> =>
     sent.end()
   })
 
+/** One form, as the OP itself sends it. @returns the status of the answer; undefined: there was none */
+const post = async (url: string, form: Readonly<Record<string, string>>): Promise<number | undefined> => {
+  const signal = AbortSignal.timeout(VISIT_MS_MAX)
+  const body = new URLSearchParams(form)
+  return fetch(url, { method: 'POST', body, redirect: 'manual', signal }).then(
+    ({ status }) => status,
+    () => undefined,
+  )
+}
+
 const unescaped = (text: string): string =>
   text.replaceAll(/&#(\d+);/g, (_, code: string) => String.fromCharCode(Number(code)))
 
@@ -209,7 +224,13 @@ const formIn = (page: string): Callback | undefined => {
 /** Starts the OP, on 127.0.0.1 and a port of its own unless the options say otherwise. */
 export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingOp> => {
   const world = { ...realWorld(() => {}), ...options }
-  const house: House = { now: world.now, token: () => world.random(32).toString('base64url') }
+  const { onLogoutToken } = options
+  const house: House = {
+    now: world.now,
+    token: () => world.random(32).toString('base64url'),
+    tellClient:
+      onLogoutToken && (async (uri, logout_token) => onLogoutToken(uri, await post(uri, { logout_token }))),
+  }
   const issuers = new Map<string, Issuer>()
   const failures: unknown[] = []
 
@@ -371,8 +392,8 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       if (form === undefined) throw new Error(`The OP showed a page with status ${status}.`)
       return form
     },
-    logoutToken: async (issuer, client_id, about, faults = known(issuer).faults.logout_token ?? {}) =>
-      String(await makeLogoutToken(house, known(issuer), client_id, about, faults)),
+    logoutToken: (issuer, client_id, about, faults) =>
+      makeLogoutToken(house, known(issuer), client_id, about, faults),
     metadataOf: (issuer, client_id) => known(issuer).clients.get(client_id)?.metadata ?? {},
     rotateKeys(issuer, { keepKid = false } = {}) {
       rotateKeys(known(issuer), keepKid)

@@ -182,6 +182,7 @@ export const authorization: Endpoint = {
       code_challenge: text(params['code_challenge']),
       auth_time: now,
       ...acrOf(params),
+      sid: house.token(),
       expires_at: now + CODE_SECONDS,
       used: false,
     }

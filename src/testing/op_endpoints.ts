@@ -1,8 +1,9 @@
 // The honest OP: what each endpoint answers, with only those doors open that a fault names.
 // RFC 6749, 7033, 7591, 7592, 7636, 7662, 9207 and OpenID Connect Core, Discovery and RP-Initiated Logout, as far as a login goes.
 import { createHash, timingSafeEqual } from 'node:crypto'
+import { end_session } from './op_end_session.ts'
 import { authorization, RESPONSE_MODES, RESPONSE_TYPES } from './op_authorization.ts'
-import { ALGORITHMS, isAlg, isJson, leftHash, makeJwt, pooledKey, publicJwk, secretKey } from './jws.ts'
+import { ALGORITHMS, isAlg, leftHash, makeJwt, pooledKey, publicJwk, secretKey } from './jws.ts'
 import type { Json, Kty, TokenFaults } from './jws.ts'
 import { makeJwe, kindOfKey, KEY_ENCRYPTIONS, CONTENT_ENCRYPTIONS } from './jwe.ts'
 import type { JweFaults } from './jwe.ts'
@@ -63,6 +64,7 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly assertion_audience?: 'issuer' | 'url'
   /** Over the ID Token that comes through the browser; default: those of `id_token`. */
   readonly front_id_token?: TokenFaults
+  /** Over its logout tokens. */
   readonly logout_token?: TokenFaults
   /** Over the JWT of a response (JARM), and what comes beside it. */
   readonly response_jwt?: TokenFaults
@@ -114,6 +116,8 @@ export interface Grant {
   /** Seconds since the epoch. */
   readonly auth_time: number
   readonly acr?: string
+  /** The session at the OP that the user has by now; told to clients that asked for it. */
+  readonly sid?: string
   readonly expires_at: number
   used: boolean
 }
@@ -171,6 +175,8 @@ export const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control
 export const CODE_SECONDS = 60
 export const TOKEN_SECONDS = 3_600
 const ID_TOKEN_SECONDS = 600
+/** Who registers one of these gets the `sid` of the session. */
+const SESSION_REQUIRED = ['backchannel_logout_session_required', 'frontchannel_logout_session_required']
 /** Keys that issuers take turns at: neighbours differ, a thousand issuers cost four RSA keys. */
 export const SLOTS = 4
 
@@ -190,7 +196,7 @@ const same = (a: string, b: string): boolean => {
 }
 
 /** What the peer sent may be no text of its kind; that is the peer's mistake, not the OP's. */
-const readable = <T>(read: () => T): T => {
+export const readable = <T>(read: () => T): T => {
   try {
     return read()
   } catch {
@@ -202,6 +208,8 @@ export interface House {
   readonly now: () => number
   /** 32 random bytes as base64url. */
   readonly token: () => string
+  /** Posts a logout token to a client; undefined: clients are not told of logouts. */
+  readonly tellClient: ((uri: string, logout_token: string) => Promise<void>) | undefined
 }
 
 export const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
@@ -277,6 +285,9 @@ export const idToken = async (
     aud: grant.client_id,
     ...times,
     ...(grant.acr === undefined ? {} : { acr: grant.acr }),
+    ...(grant.sid !== undefined && SESSION_REQUIRED.some((name) => client.metadata[name] === true)
+      ? { sid: grant.sid }
+      : {}),
     ...(grant.nonce === undefined ? {} : { nonce: grant.nonce }),
     ...hash('at_hash', bound.access_token),
     ...hash('c_hash', bound.code),
@@ -461,7 +472,7 @@ const authorizeIntrospection = async (house: House, issuer: Issuer, request: Req
 }
 
 /** A redirect with the members as its parameters. */
-const redirectTo =
+export const redirectTo =
   (uri: string): NonNullable<Answer['render']> =>
   async (json) => {
     const location = new URL(uri)
@@ -492,6 +503,8 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
         registration_endpoint: `${base}/register`,
         introspection_endpoint: `${base}/introspect`,
         end_session_endpoint: `${base}/end_session`,
+        backchannel_logout_supported: true,
+        backchannel_logout_session_supported: true,
         scopes_supported: ['openid', 'profile', 'email', 'offline_access', 'uma_protection', 'oxd'],
         response_types_supported: RESPONSE_TYPES,
         response_modes_supported: RESPONSE_MODES,
@@ -660,24 +673,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       }
     },
   },
-  end_session: {
-    path: /\/end_session$/,
-    methods: ['GET', 'POST'],
-    answer: async (_house, issuer, { params }) => {
-      const hint = text(params['id_token_hint'])?.split('.')[1]
-      const claims: unknown =
-        hint === undefined ? {} : readable(() => JSON.parse(Buffer.from(hint, 'base64url').toString('utf8')))
-      const client = issuer.clients.get(
-        text(params['client_id']) ?? (isJson(claims) ? String(claims['aud']) : ''),
-      )
-      const back = text(params['post_logout_redirect_uri'])
-      if (back === undefined) return { status: 200, json: {} }
-      if (!texts(client?.metadata['post_logout_redirect_uris']).includes(back))
-        throw new Refusal(400, 'invalid_request')
-      const state = text(params['state'])
-      return { status: 302, json: state === undefined ? {} : { state }, render: redirectTo(back) }
-    },
-  },
+  end_session,
   /** At the root of the host, so it is the issuer without a name that is asked. @see https://www.rfc-editor.org/rfc/rfc7033#section-4 */
   webfinger: {
     path: /\/\.well-known\/webfinger$/,

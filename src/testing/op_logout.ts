@@ -8,8 +8,8 @@ const LOGOUT_TOKEN_SECONDS = 120
 
 /** What a logout is about: a subject, one of its sessions, or both. */
 export interface LoggedOut {
-  readonly sub?: string
-  readonly sid?: string
+  readonly sub?: string | undefined
+  readonly sid?: string | undefined
 }
 
 /** An honest logout token for this client, and what the faults make of it. */
@@ -18,8 +18,8 @@ export const makeLogoutToken = async (
   issuer: Issuer,
   client_id: string,
   about: LoggedOut,
-  faults: TokenFaults,
-): Promise<unknown> => {
+  faults: TokenFaults = issuer.faults.logout_token ?? {},
+): Promise<string> => {
   const client = issuer.clients.get(client_id)
   if (client === undefined) throw new Error(`The OP has no client ${client_id}.`)
   const now = Math.floor(house.now() / 1000)
@@ -41,5 +41,5 @@ export const makeLogoutToken = async (
   const alg = client.metadata['id_token_signed_response_alg']
   const signed = await signFor(issuer, client, claims, alg, { ...faults, header })
   // As its ID Tokens are (Back-Channel Logout 2.4).
-  return encryptFor(issuer, client, 'id_token', signed)
+  return String(await encryptFor(issuer, client, 'id_token', signed))
 }

@@ -1,7 +1,7 @@
 // What a case is: a few lines of data that say what an OP does wrong, how oxd meets it, and what must come of it.
 import type { ErrorCode } from '../../error.ts'
 import type { Limits } from '../../limits.ts'
-import type { Data, Envelope, LogLine } from '../daemon.ts'
+import type { Data, Envelope, LogLine, Stranger } from '../daemon.ts'
 import type { FaultName } from '../faults/index.ts'
 import type { Places } from '../faults/fault.ts'
 import type { LyingOp, Recorded } from '../op.ts'
@@ -26,9 +26,9 @@ export interface Act {
   readonly site: (params?: Data, issuer?: string) => Promise<Site>
   /** What can be done with a site that was registered. @throws when it was not */
   readonly siteOf: (registered: Envelope, issuer?: string) => Site
-  /** What a browser or an OP sends to the public listener. */
-  readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
-  /** Lines of the log that name the issuer of this trial. */
+  /** What comes to the public listener: a path below `PUBLIC_URL`, or the whole address. */
+  readonly stranger: Stranger
+  /** Lines of the log that name the issuer of this trial: strangers are told no reasons. */
   readonly logged: () => Promise<readonly LogLine[]>
   /** From now on the OP lies; requests are counted from here. */
   readonly strike: () => void

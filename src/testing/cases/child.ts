@@ -2,19 +2,18 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { Caller, PUBLIC_URL, type Data, type Envelope } from '../daemon.ts'
+import { Caller, strangerAt, type Data, type Envelope, type Stranger } from '../daemon.ts'
 import { weakenedEnvironment } from '../weakened.ts'
 import type { Edit } from '../weakened_hook.ts'
-import type { Asked, ChildSettings, Told } from './daemon_child.ts'
+import type { Asked, ChildSettings, Started, Told } from './daemon_child.ts'
 
 export interface ChildDaemon {
   readonly call: (command: string, params: Data) => Promise<Envelope>
+  readonly stranger: Stranger
   /** Everything that it logged, as far as it was asked for. */
   readonly log: readonly string[]
   /** Brings the log up to date, and tells of memory and event loop since the last question. */
-  readonly tell: (options?: { readonly watch: boolean }) => Promise<Omit<Told, 'log'>>
-  /** What a stranger sends to the public listener, at an address that an OP was told. */
-  readonly stranger: (address: string, sent?: RequestInit) => Promise<Response>
+  readonly tell: (about?: Asked['about']) => Promise<Omit<Told, 'log'>>
   readonly alive: () => boolean
   readonly kill: () => Promise<void>
 }
@@ -45,13 +44,12 @@ export const startChild = async (
     return told as T
   }
   child.send(settings)
-  const { port, public_port } = await message<{ port: number; public_port: number }>(
-    AbortSignal.timeout(START_MS_MAX),
-  )
+  const { port, public_port } = await message<Started>(AbortSignal.timeout(START_MS_MAX))
   const log: string[] = []
   let telling: Promise<unknown> = Promise.resolve()
   return {
     log,
+    stranger: strangerAt(public_port),
     async call(command, params) {
       const caller = new Caller(port)
       try {
@@ -60,9 +58,9 @@ export const startChild = async (
         caller.close()
       }
     },
-    tell({ watch } = { watch: false }) {
+    tell(about = 'all') {
       const asked = telling.then(async () => {
-        child.send({ log: log.length, watch } satisfies Asked)
+        child.send({ log: log.length, about } satisfies Asked)
         const told = await message<Told>()
         log.push(...told.log)
         return told
@@ -70,11 +68,6 @@ export const startChild = async (
       telling = asked.catch(() => {})
       return asked
     },
-    stranger: (address, sent) =>
-      fetch(`http://127.0.0.1:${public_port}${address.replace(PUBLIC_URL, '')}`, {
-        redirect: 'manual',
-        ...sent,
-      }),
     alive: () => child.exitCode === null && child.signalCode === null,
     async kill() {
       child.kill('SIGKILL')

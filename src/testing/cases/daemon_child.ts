@@ -17,8 +17,13 @@ export interface ChildSettings {
 export interface Asked {
   /** The log since this line. */
   readonly log: number
-  /** Memory is watched from now on: it is tidied first. */
-  readonly watch: boolean
+  /** `watch`: memory is watched from now on, it is tidied first; `log`: nothing else is told, and what is watched goes on. */
+  readonly about: 'all' | 'watch' | 'log'
+}
+/** Where it listens. */
+export interface Started {
+  readonly port: number
+  readonly public_port: number
 }
 export interface Told {
   readonly log: readonly string[]
@@ -47,6 +52,7 @@ const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Prom
     ...(reachable ? { public: true } : {}),
     argv,
     limits,
+    public: true,
     now: () => Date.now() + ahead_ms,
     lookup: namesLookup(),
   })
@@ -59,7 +65,7 @@ const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Prom
   }
   setInterval(sample, SAMPLE_MS)
   // The parent alone writes here.
-  process.on('message', ({ log, watch }: Asked) => {
+  process.on('message', ({ log, about }: Asked) => {
     sample()
     const told: Told = {
       log: daemon.log.slice(log).map((line) => JSON.stringify(line)),
@@ -68,14 +74,16 @@ const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Prom
       polluted: inherited({}),
       outside: [...outside],
     }
-    if (watch) globalThis.gc?.()
+    if (about === 'log') return void process.send?.(told)
+    if (about === 'watch') globalThis.gc?.()
     base = process.memoryUsage.rss()
     peak = base
     delay.reset()
     outside.clear()
     process.send?.(told)
   })
-  process.send?.({ port: daemon.port, public_port: daemon.public_port })
+  const { port, public_port = 0 } = daemon
+  process.send?.({ port, public_port } satisfies Started)
 }
 
 process.once('disconnect', () => process.exit())

@@ -1,6 +1,6 @@
 // Plays one trial of a case, and holds what came of it against the oracles.
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Data, Envelope, LogLine } from '../daemon.ts'
+import type { Data, Envelope, LogLine, Stranger } from '../daemon.ts'
 import { FAULTS, type FaultName } from '../faults/index.ts'
 import { faultsAt, type Places } from '../faults/fault.ts'
 import { assertNoSecrets } from '../log_scan.ts'
@@ -66,6 +66,7 @@ class Playing implements Act {
   readonly attacker: LyingOp
   readonly answered: Answered[] = []
   readonly measures = new Map<string, number>()
+  readonly stranger: Stranger
   readonly #case: Case
   #fault: FaultName | undefined
   readonly #daemon: ChildDaemon
@@ -91,6 +92,7 @@ class Playing implements Act {
     if (wrong !== undefined && 'fault' in wrong) this.#fault = wrong.fault
     this.attack = wrong !== undefined && 'attack' in wrong ? wrong.attack : undefined
     this.#daemon = daemon
+    this.stranger = daemon.stranger
   }
 
   call = async (command: string, params: Data): Promise<Envelope> => {
@@ -127,10 +129,8 @@ class Playing implements Act {
     if (this.#fault !== undefined) this.op.setFaults(issuer, faultsAt(FAULTS[this.#fault], this.places))
   }
 
-  stranger = (address: string, sent?: RequestInit): Promise<Response> => this.#daemon.stranger(address, sent)
-
   logged = async (): Promise<readonly LogLine[]> => {
-    await this.#daemon.tell()
+    await this.#daemon.tell('log')
     // The daemon under test wrote them, in the shape of a line.
     return this.#daemon.log
       .filter((line) => line.includes(`"${this.issuer}"`))
@@ -289,7 +289,7 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
   if (watched) {
     // What a daemon loads with its first login is loaded.
     await controlLogin(stage, daemon)
-    await daemon.tell({ watch: true })
+    await daemon.tell('watch')
   }
   const from = daemon.log.length
   const act = new Playing(stage, row, wrong, daemon, canary)
