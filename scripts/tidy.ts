@@ -53,7 +53,7 @@ const DOORS: Readonly<
   site: { rooms: ['error', 'fields', 'flow'], types: ['limits', 'oidc', 'store'] },
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
   key_ring: { rooms: [], types: ['limits'] },
-  rp_keys: { rooms: ['error', 'key_ring', 'world'], types: ['limits', 'oidc', 'store'] },
+  rp_keys: { rooms: ['error', 'key_ring', 'oidc/unsigned', 'world'], types: ['limits', 'oidc', 'store'] },
   uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
   public_addresses: { rooms: [], types: ['oidc', 'world'] },
   public_desk: {

@@ -31,6 +31,7 @@ describe('settings', () => {
       allowed_ip: [],
       client_certificates: false,
       insecure_password_commands: false,
+      insecure_unsigned_id_tokens: false,
       data_dir: './oxd-data',
       key_file: undefined,
       op_host: undefined,

@@ -139,6 +139,12 @@ export const SETTINGS = {
     meaning:
       'Enables get_authorization_code, authorization_code_flow and implicit_flow, which take the password of a user.',
   }),
+  insecure_unsigned_id_tokens: setting({
+    schema: onOff,
+    default: 'false',
+    meaning:
+      'Sites may register `none` for their ID Tokens, which then are not signed: in the code flow, from a token endpoint over https alone.',
+  }),
   data_dir: setting({
     schema: text,
     value: 'DIR',

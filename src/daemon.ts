@@ -110,7 +110,8 @@ const furnish = (config: Config, surroundings: Surroundings) => {
   if (trust_op.length > 0) world.log('warn', 'trusted at private addresses', { op: trust_op.join(' ') })
   const sites = sitesOf(store, limits)
   const rpKeys = createRpKeys(store, world, limits, public_url)
-  const ops = createOps(door, world, limits, { own: rpKeys, no_quirk: config.no_quirk })
+  const { no_quirk, insecure_unsigned_id_tokens } = config
+  const ops = createOps(door, world, limits, { own: rpKeys, no_quirk, insecure_unsigned_id_tokens })
   const { allow_webhook } = config
   const webhookDoor = openWebhookDoor(config, limits, lookup)
   const webhooks = createWebhooks({ store, sites, door: webhookDoor, allow_webhook, world, limits })

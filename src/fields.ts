@@ -271,7 +271,7 @@ export const fields = {
   claims_redirect_uri: urls({ description: 'UMA claims redirect URIs to register (3.1).' }),
   id_token_signed_response_alg: text({
     description:
-      'The algorithm that signs the ID Tokens. Default: RS256 where the OP offers it, else its first asymmetric one that oxd allows; HS256, HS384 and HS512 only by name, with a secret of at least 32, 48 and 64 bytes.',
+      'The algorithm that signs the ID Tokens. Default: RS256 where the OP offers it, else its first asymmetric one that oxd allows; HS256, HS384 and HS512 only by name, with a secret of at least 32, 48 and 64 bytes; `none` only by name, in the code flow, with `--insecure-unsigned-id-tokens`.',
     invalid: 'invalid_algorithm',
   }),
   subject_type: z
@@ -330,7 +330,7 @@ export const fields = {
   }),
   request_object_signing_alg: text({
     description:
-      'The algorithm with which oxd signs authorization requests: `RS256`, `PS256`, `ES256` or `EdDSA`; without it they are not signed.',
+      'The algorithm with which oxd signs authorization requests: `RS256`, `PS256`, `ES256` or `EdDSA`; for a site also `none`, by name: a request object that is not signed. Without it there is no request object.',
     invalid: 'invalid_algorithm',
   }),
   request_object_encryption_alg: text({

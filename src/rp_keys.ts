@@ -19,6 +19,7 @@ import {
 import type { Limits } from './limits.ts'
 import type { Way } from './oidc/authorization_request.ts'
 import type { OwnAlgorithm, OwnKeys } from './oidc/own_keys.ts'
+import { UNSIGNED } from './oidc/unsigned.ts'
 import type { Store } from './store/store.ts'
 import { seconds, type World } from './world.ts'
 
@@ -211,6 +212,7 @@ export const createRpKeys = (
 export const requestWay = (
   site: {
     readonly oxd_id: string
+    readonly client: { readonly request_object_signing_alg?: string | undefined }
     readonly settings: {
       readonly require_pushed_authorization_requests?: boolean | undefined
       readonly request_objects_by_reference?: boolean | undefined
@@ -220,8 +222,10 @@ export const requestWay = (
   { public_url }: { readonly public_url: string | undefined },
 ): Way => {
   const { require_pushed_authorization_requests: pushed, request_objects_by_reference } = site.settings
-  // Without a listener nobody could fetch it.
-  if (request_objects_by_reference !== true || public_url === undefined) return { pushed }
+  // Without a listener nobody could fetch it; without TLS anybody could change what is not signed (Core 6.2).
+  const isSafe =
+    site.client.request_object_signing_alg !== UNSIGNED || public_url?.startsWith('https:') === true
+  if (request_objects_by_reference !== true || public_url === undefined || !isSafe) return { pushed }
   const keep = async (jwt: string): Promise<string> =>
     `${public_url}/get-request-object/${await rpKeys.keepSigned(site.oxd_id, jwt)}`
   return { pushed, keep }

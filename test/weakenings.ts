@@ -2,6 +2,7 @@
 import type { Weakening } from '../src/testing/weakened.ts'
 import { COMMIT } from './weakenings/commit.ts'
 import { interop } from './weakenings/interop.ts'
+import { UNSIGNED } from './weakenings/unsigned.ts'
 import { ENDED_LOGINS } from './weakenings/ended_logins.ts'
 import { client_auth } from './weakenings/client_auth.ts'
 import { ROBUSTNESS } from './weakenings/robustness.ts'
@@ -1183,7 +1184,7 @@ const id_tokens = [
   ...weakenings('src/oidc/jwt.ts', TOKENS_TEST, [
     [
       'ID Token: no signature',
-      "if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {",
+      "if (typeof alg !== 'string' || (alg.toLowerCase() === UNSIGNED && !isAllowed)) {",
       'if (false) {',
       '^get_tokens_by_code refuses (no signature|alg nOnE|no alg)',
     ],
@@ -3368,6 +3369,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   'tokens and requests as registered': tokens_as_registered,
   'rules for what an OP says': RULES,
   'deviations of real OPs': interop,
+  'what nobody signed': UNSIGNED,
   'the store': store,
   'records that are written together': COMMIT,
   'ended logins': ENDED_LOGINS,

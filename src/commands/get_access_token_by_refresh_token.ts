@@ -70,6 +70,7 @@ export const get_access_token_by_refresh_token = command({
               client,
               // Core 12.2: that of the login, or none.
               nonce: (nonce) => nonce === undefined || (known?.nonce ?? nonce) === nonce,
+              direct: true,
               access_token: tokens.access_token,
               sub: known?.sub,
               original: known?.original,

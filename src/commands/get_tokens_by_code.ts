@@ -95,6 +95,7 @@ export const get_tokens_by_code = command({
       issuer: site.issuer,
       client: site.client,
       nonce: login.nonce,
+      direct: true,
       access_token: tokens.access_token,
       signed_in_since: signedInSince(login),
       isEssentialAcr: (acr) => logins.isEssentialAcr(login, acr),

@@ -7,8 +7,7 @@ import { LIMITS } from '../limits.ts'
 import { authorizationUrl, type Parameters } from './authorization.ts'
 import { answerOf, authentication, through } from './client_auth.ts'
 import type { OpMetadata } from './discovery.ts'
-import { isOwnAlgorithm } from './own_keys.ts'
-import { requestObject, type RequestClient } from './request_object.ts'
+import { isRequestAlgorithm, requestObject, type RequestClient } from './request_object.ts'
 import { jsonObject, oauthError, refusal, shaped } from './said.ts'
 import type { Op } from './op.ts'
 import type { TokenClient } from './token_client.ts'
@@ -87,8 +86,8 @@ export const requestAuthorization = async (
   const state = given.filter(([name]) => name === 'state')
   const alg = client.request_object_signing_alg
   const pushed = isPushed(metadata, way)
-  const isSigned = alg !== undefined && isOwnAlgorithm(alg)
-  const request = isSigned ? await requestObject(op, client, alg, given) : undefined
+  const isObject = alg !== undefined && isRequestAlgorithm(alg)
+  const request = isObject ? await requestObject(op, client, alg, given) : undefined
   if (pushed) {
     const request_uri = await push(
       op,

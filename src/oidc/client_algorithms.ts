@@ -7,6 +7,7 @@ import { DEFAULT_ENCRYPTION, ENCRYPTIONS, isSymmetric, KEY_ALGORITHMS, symmetric
 import { ALGORITHMS } from './keys.ts'
 import { OWN_ALGORITHMS } from './own_keys.ts'
 import { show } from './said.ts'
+import { UNSIGNED } from './unsigned.ts'
 
 interface Row {
   readonly possible: readonly string[]
@@ -56,7 +57,7 @@ const ROWS = {
     offered: 'authorization_encryption_enc_values_supported',
   },
   request_object_signing_alg: {
-    possible: OWN_ALGORITHMS,
+    possible: [...OWN_ALGORITHMS, UNSIGNED],
     offered: 'request_object_signing_alg_values_supported',
   },
   request_object_encryption_alg: {
@@ -133,7 +134,8 @@ export const agreedAlgorithms = (
       const { possible, parameter = name }: Row = ROWS[name]
       // An OP that says how the content is encrypted, beside the algorithm that was asked for, says what it does by default.
       const isAsked = wanted !== undefined || textIn(asked, algBeside(name)) !== undefined
-      const isUnasked = (value !== wanted && isHmac(value)) || (!isAsked && name.includes('_encrypted_'))
+      const isWeaker = value !== wanted && (isHmac(value) || [value, wanted].includes(UNSIGNED))
+      const isUnasked = isWeaker || (!isAsked && name.includes('_encrypted_'))
       if (isUnasked || !possible.includes(value))
         throw unsupported(parameter, value, wanted === undefined ? [] : possible)
       return [[name, value]]
@@ -143,7 +145,7 @@ export const agreedAlgorithms = (
 /** Does the OP need keys of oxd for these? */
 export const needsOwnKeys = (asked: Readonly<Record<string, unknown>>): boolean =>
   textIn(asked, 'token_endpoint_auth_method') === 'private_key_jwt' ||
-  textIn(asked, 'request_object_signing_alg') !== undefined ||
+  (textIn(asked, 'request_object_signing_alg') ?? UNSIGNED) !== UNSIGNED ||
   NAMES.some(
     (name) => name.endsWith('_encrypted_response_alg') && ASYMMETRIC.includes(textIn(asked, name) ?? ''),
   )

@@ -6,6 +6,7 @@ import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
 import type { Op } from './op.ts'
+import { mayBeUnsigned } from './unsigned.ts'
 
 export interface Expected {
   readonly issuer: string
@@ -16,6 +17,8 @@ export interface Expected {
    * is known otherwise (refreshed ones, those that a caller asks about).
    */
   readonly nonce: string | ((nonce: string | undefined) => boolean)
+  /** It came from the token endpoint, through nobody: only then may it be unsigned, where daemon and site say so. */
+  readonly direct?: true | undefined
   /** The access token that came with it; undefined, said explicitly: none is known. */
   readonly access_token: string | undefined
   /** The code that came with it (hybrid flow). */
@@ -376,7 +379,8 @@ const refusedBy = (
 export const validateIdToken = async (op: Op, id_token: string, expected: Expected): Promise<Claims> => {
   const { client } = expected
   const registered = registeredFor(client, 'id_token')
-  const claims = await openJwt(op, client, id_token, registered)
+  const may_be_unsigned = expected.direct === true && mayBeUnsigned(op)
+  const claims = await openJwt(op, client, id_token, { ...registered, may_be_unsigned })
   const facts = { ...expected, client_id: client.client_id, alg: hashedLike(op, registered.alg) }
   for (const rule of RULES) {
     if (!rule.holds(claims, facts)) throw refusedBy(rule, claims, facts, op.clock)

@@ -9,11 +9,14 @@ import { decrypted, DEFAULT_ENCRYPTION, isEncrypted, type Encryption } from './j
 import { parseJson } from './json.ts'
 import type { Asker } from './keys.ts'
 import type { Op } from './op.ts'
+import { UNSIGNED } from './unsigned.ts'
 
 /** How JWTs of one sort are made for a client: exactly so. */
 export interface Registered {
   /** Of the signature. */
   readonly alg: string
+  /** They may have none, where that is registered; absent: nobody ever takes them without. */
+  readonly may_be_unsigned?: boolean | undefined
   /** Absent: they are not encrypted. */
   readonly encryption?: Encryption | undefined
   /** The `typ` that they may have, in lower case, `undefined` among them for none; absent: any but that of another sort. */
@@ -117,6 +120,12 @@ export const signedJwt = async (
   return jwt
 }
 
+/** What nobody signed has nothing in the place of the signature (RFC 7518 section 3.6). */
+const unsignedClaims = (jws: string): Claims => {
+  if (segment(jws, 2).length > 0) throw new OxdError('invalid_id_token_malformed')
+  return jsonIn(segment(jws, 1))
+}
+
 /**
  * The claims of a JWT that is made as registered, and signed by this OP; of what they say nothing is checked.
  * @param client whose client_secret signs or encrypts, where the registered algorithm is a symmetric one
@@ -139,7 +148,8 @@ export const openJwt = async (
   ) {
     throw new OxdError('invalid_jwt_type', { reason: { about: 'typ', spec: 'RFC 8725 3.11', seen: typ } })
   }
-  if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {
+  const isAllowed = registered.alg === UNSIGNED && registered.may_be_unsigned === true
+  if (typeof alg !== 'string' || (alg.toLowerCase() === UNSIGNED && !isAllowed)) {
     throw new OxdError('id_token_without_signature_not_allowed', {
       reason: { about: 'alg', spec: 'RFC 8725 3.1', expected: registered.alg, seen: alg },
     })
@@ -151,6 +161,7 @@ export const openJwt = async (
       reason: { about: 'alg', spec: 'Core 3.1.3.7 (7)', expected: registered.alg, seen: alg },
     })
   }
+  if (alg === UNSIGNED) return unsignedClaims(jws)
   if (!isHmac(alg)) return jsonIn(await op.keys.verify(jws, alg, asker))
   const { client_secret = '' } = client
   // Core 16.19: a short secret is guessed by whoever has one token.

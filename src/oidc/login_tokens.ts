@@ -30,7 +30,7 @@ export interface LoginTokens {
   readonly scope: readonly string[]
 }
 
-type ExpectedOfAll = Omit<Expected, 'access_token' | 'code' | 'state' | 'hashes'>
+type ExpectedOfAll = Omit<Expected, 'direct' | 'access_token' | 'code' | 'state' | 'hashes'>
 
 /** The ID Token that came through the browser: it binds by its hashes what came with it, or that is bound by nothing. */
 const frontClaims = (
@@ -80,6 +80,7 @@ export const tokensOf = async (
   const tokens = await redeemCode(op, client, { code, redirect_uri, code_verifier })
   const back = await validateIdToken(op, tokens.id_token, {
     ...expected,
+    direct: true,
     access_token: tokens.access_token,
     code,
     state,

@@ -19,6 +19,8 @@ export interface Op {
   readonly clock: () => number | undefined
   /** The keys of oxd itself. */
   readonly own: OwnKeys
+  /** Sites may register `none` for their ID Tokens. */
+  readonly insecure_unsigned_id_tokens: boolean
 }
 
 export interface Ops {
@@ -54,7 +56,15 @@ export const createOps = (
   door: Door,
   world: World,
   limits: Limits,
-  { own, no_quirk = [] }: { readonly own: OwnKeys; readonly no_quirk?: readonly string[] },
+  {
+    own,
+    no_quirk = [],
+    insecure_unsigned_id_tokens = false,
+  }: {
+    readonly own: OwnKeys
+    readonly no_quirk?: readonly string[]
+    readonly insecure_unsigned_id_tokens?: boolean
+  },
 ): Ops => {
   const quirksAt = createQuirks(world.log, no_quirk)
   const perf = { now: world.now }
@@ -93,7 +103,8 @@ export const createOps = (
       const { key, context } = keptAt(where)
       const { keys, door: ownDoor, clock } = context
       const found = await metadata.forceFetch(key, { context })
-      return { metadata: found, keys, door: ownDoor, clock, own, hasQuirk: quirksAt(issuer, where.quirks) }
+      const hasQuirk = quirksAt(issuer, where.quirks)
+      return { metadata: found, keys, door: ownDoor, clock, own, hasQuirk, insecure_unsigned_id_tokens }
     },
   }
 }

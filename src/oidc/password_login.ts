@@ -88,8 +88,7 @@ export const loginByPassword = async (
   const code_challenge = createHash('sha256').update(code_verifier).digest('base64url')
   const token_endpoint_auth_method =
     registered?.token_endpoint_auth_method ?? authMethod(op.metadata, undefined)
-  const id_token_signed_response_alg =
-    registered?.id_token_signed_response_alg ?? idTokenAlgorithm(op.metadata, undefined)
+  const id_token_signed_response_alg = registered?.id_token_signed_response_alg ?? idTokenAlgorithm(op, {})
 
   const code = await codeByPassword(op, { redirect_uri, state, nonce, code_challenge }, asked)
   const client = clientOfCaller(

@@ -19,6 +19,7 @@ import { ALGORITHMS } from './keys.ts'
 import type { OpMetadata } from './discovery.ts'
 import type { Op } from './op.ts'
 import { OWN_ALGORITHMS } from './own_keys.ts'
+import { mayBeUnsigned, UNSIGNED } from './unsigned.ts'
 
 /** Client metadata by the names of the registration specification; absent values are left out. */
 export type ClientMetadata = Readonly<Record<string, unknown>>
@@ -129,15 +130,24 @@ const authAlgorithm = (
   return alg
 }
 
+/** An OP, and whether it may leave ID Tokens unsigned. */
+type AllowingOp = Pick<Op, 'metadata' | 'insecure_unsigned_id_tokens'>
+
 /**
  * The algorithm that must sign the ID Tokens: as asked, else RS256 where offered, else the first that oxd allows. HMAC, which
- * everybody who has the secret can make, only as asked.
+ * everybody who has the secret can make, only as asked; none only as asked, too, where the daemon was weakened for it, and no
+ * ID Token comes through the browser.
  * @throws OxdError invalid_algorithm
  */
-export const idTokenAlgorithm = (metadata: OpMetadata, asked: string | undefined): string => {
-  const offered = metadata.id_token_signing_alg_values_supported ?? ['RS256']
+export const idTokenAlgorithm = (op: AllowingOp, metadata: ClientMetadata): string => {
+  const offered = op.metadata.id_token_signing_alg_values_supported ?? ['RS256']
+  const asked = asText(metadata.id_token_signed_response_alg)
+  const types = [metadata.response_types ?? []].flat().map(String)
+  const isAllowed = (alg: string): boolean =>
+    isHmac(alg) ||
+    (alg === UNSIGNED && mayBeUnsigned(op) && !types.some((type) => type.split(' ').includes('id_token')))
   const isPossible = (alg: string): boolean =>
-    Object.hasOwn(ALGORITHMS, alg) || (isHmac(alg) && alg === asked)
+    Object.hasOwn(ALGORITHMS, alg) || (alg === asked && isAllowed(alg))
   const possible = offered.filter(isPossible)
   const alg = asked ?? (possible.includes('RS256') ? 'RS256' : possible[0])
   if (alg === undefined || !possible.includes(alg))
@@ -172,7 +182,7 @@ const complete = async (
     token_endpoint_auth_method: method,
     // Of a method that signs nothing it is registered as given.
     token_endpoint_auth_signing_alg: authAlgorithm(metadata, method, signing) ?? signing,
-    id_token_signed_response_alg: idTokenAlgorithm(metadata, asText(asked.id_token_signed_response_alg)),
+    id_token_signed_response_alg: idTokenAlgorithm(op, asked),
     // Encrypted alone anybody could have made it: the key is public.
     userinfo_signed_response_alg:
       asked.userinfo_signed_response_alg ??
@@ -182,15 +192,17 @@ const complete = async (
 }
 const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** What the OP says that signs ID Tokens; HMAC only where that was asked for. */
+/** What the OP says that signs ID Tokens; HMAC, or nothing, only where that was asked for. */
 const registeredAlgorithm = (
-  metadata: OpMetadata,
-  { id_token_signed_response_alg: asked }: ClientMetadata,
+  op: AllowingOp,
+  metadata: ClientMetadata,
   said: string | null | undefined,
 ): string => {
-  const alg = said ?? String(asked)
-  if (isHmac(alg) && alg !== asked) throw unsupported('id_token_signed_response_alg', alg, [String(asked)])
-  return idTokenAlgorithm(metadata, alg)
+  const asked = String(metadata.id_token_signed_response_alg)
+  const alg = said ?? asked
+  if ((isHmac(alg) || alg === UNSIGNED) && alg !== asked)
+    throw unsupported('id_token_signed_response_alg', alg, [asked])
+  return idTokenAlgorithm(op, { ...metadata, id_token_signed_response_alg: alg })
 }
 
 /** What the OP made of the client; where it is silent, what was asked for holds. */
@@ -198,8 +210,9 @@ const registered = (
   url: string,
   asked: ClientMetadata,
   answer: Readonly<Record<string, unknown>>,
-  metadata: OpMetadata,
+  op: AllowingOp,
 ): RegisteredClient => {
+  const { metadata } = op
   const client = shaped('registration', url, REGISTERED, answer)
   const { client_id, client_secret, client_secret_expires_at: expires_at } = client
   if (!client_id) throw new OxdError('no_client_id_returned')
@@ -222,7 +235,7 @@ const registered = (
       method,
       client.token_endpoint_auth_signing_alg ?? asText(asked.token_endpoint_auth_signing_alg),
     ),
-    id_token_signed_response_alg: registeredAlgorithm(metadata, asked, client.id_token_signed_response_alg),
+    id_token_signed_response_alg: registeredAlgorithm(op, asked, client.id_token_signed_response_alg),
     ...agreedAlgorithms(asked, answer),
     jwks_kids: kidsIn(asked.jwks),
   }
@@ -292,7 +305,7 @@ export const registerClient = async (op: Op, wanted: ClientMetadata): Promise<Re
   const answer = jsonObject('registration', response)
   const management = managementIn(url, answer, {})
   try {
-    return { ...registered(url, asked, answer, op.metadata), ...management }
+    return { ...registered(url, asked, answer, op), ...management }
   } catch (error) {
     await removeClient(op, management).catch(() => undefined)
     throw error
@@ -335,7 +348,7 @@ export const updateClient = async (
   const kept = sameSecret ? { client_secret_expires_at: before.client_secret_expires_at } : {}
   const { client_id_issued_at } = before
   const answer = { client_id, client_id_issued_at, client_secret, ...kept, ...said }
-  const after = { ...registered(url, asked, answer, op.metadata), ...management }
+  const after = { ...registered(url, asked, answer, op), ...management }
   if (after.client_id !== client_id) {
     throw new OxdError('op_answer_malformed', {
       what: `${show(new URL(url).origin)} answered the update with another client_id.`,
@@ -356,14 +369,15 @@ const isAtOp = ({ issuer, registration_endpoint }: OpMetadata, registration_clie
  * @throws OxdError invalid_algorithm, client_secret_too_short, foreign_registration_client_uri
  */
 export const clientByHand = (
-  { metadata }: Op,
+  op: Op,
   said: Omit<RegisteredClient, 'token_endpoint_auth_method' | 'id_token_signed_response_alg'> & {
     readonly token_endpoint_auth_method: string | undefined
     readonly id_token_signed_response_alg: string | undefined
   },
   asked: ClientMetadata,
 ): RegisteredClient => {
-  const { registration_access_token, registration_client_uri } = said
+  const { metadata } = op
+  const { registration_access_token, registration_client_uri, id_token_signed_response_alg } = said
   if (registration_client_uri !== undefined) {
     const complete = registration_access_token !== undefined && said.client_secret !== undefined
     if (!complete) throw new OxdError('foreign_registration_client_uri')
@@ -379,7 +393,7 @@ export const clientByHand = (
       method,
       asText(asked.token_endpoint_auth_signing_alg),
     ),
-    id_token_signed_response_alg: idTokenAlgorithm(metadata, said.id_token_signed_response_alg),
+    id_token_signed_response_alg: idTokenAlgorithm(op, { ...asked, id_token_signed_response_alg }),
     ...agreedAlgorithms(asked, {}),
     jwks_kids: kidsIn(asked.jwks),
   }

@@ -1,19 +1,26 @@
-// An authorization request as a JWT: signed by oxd, and encrypted to the OP where that was registered.
+// An authorization request as a JWT: signed by oxd, unless the site says otherwise, and encrypted to the OP where that was registered.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#RequestObject
 // @see https://www.rfc-editor.org/rfc/rfc9101
-import { CompactEncrypt, importJWK, type JWK } from 'jose'
+import { CompactEncrypt, importJWK, UnsecuredJWT, type JWK } from 'jose'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import type { ClientAlgorithms } from './client_algorithms.ts'
 import { DEFAULT_ENCRYPTION } from './jwe.ts'
 import { parseJson } from './json.ts'
 import type { Op } from './op.ts'
-import type { OwnAlgorithm } from './own_keys.ts'
+import { isOwnAlgorithm, type OwnAlgorithm } from './own_keys.ts'
+import { UNSIGNED } from './unsigned.ts'
 
 export type RequestClient = ClientAlgorithms & {
   readonly client_id: string
   readonly jwks_kids?: readonly string[] | undefined
 }
+
+/** How a request object is signed, or that it is not. */
+export type RequestAlgorithm = OwnAlgorithm | typeof UNSIGNED
+
+export const isRequestAlgorithm = (alg: string): alg is RequestAlgorithm =>
+  alg === UNSIGNED || isOwnAlgorithm(alg)
 
 /** Parameters that are no texts in JSON (Core 6.1). */
 const NATIVE: Readonly<Record<string, (value: string) => unknown>> = {
@@ -48,6 +55,12 @@ const encrypted = async (op: Op, jws: string, alg: string, enc: string): Promise
     .encrypt(await importJWK(key, alg))
 }
 
+/** Says no more of who asks than a request in the URL does, as long as nobody changes it on the way. */
+const unsigned = ({ own }: Op, claims: Readonly<Record<string, unknown>>, seconds: number): string => {
+  const iat = own.now()
+  return new UnsecuredJWT({ jti: own.name(), ...claims, iat, exp: iat + seconds }).encode()
+}
+
 /**
  * The request as a JWT: whose it is, for this OP, for a few minutes.
  * @throws OxdError no_op_encryption_key, rp_key_not_registered
@@ -55,17 +68,17 @@ const encrypted = async (op: Op, jws: string, alg: string, enc: string): Promise
 export const requestObject = async (
   op: Op,
   client: RequestClient,
-  alg: OwnAlgorithm,
+  alg: RequestAlgorithm,
   parameters: readonly (readonly [string, string])[],
 ): Promise<string> => {
   const { client_id, jwks_kids: kids } = client
   const { request_object_encryption_alg: keyAlg, request_object_encryption_enc: enc } = client
   const claims = Object.fromEntries(parameters.map(claimOf))
   const own = { iss: client_id, client_id, aud: op.metadata.issuer, nbf: op.own.now() }
-  const jws = await op.own.sign(
-    alg,
-    { ...claims, ...own },
-    { seconds: LIMITS.request_object_seconds, typ: 'oauth-authz-req+jwt', kids },
-  )
+  const seconds = LIMITS.request_object_seconds
+  const jws =
+    alg === UNSIGNED
+      ? unsigned(op, { ...claims, ...own }, seconds)
+      : await op.own.sign(alg, { ...claims, ...own }, { seconds, typ: 'oauth-authz-req+jwt', kids })
   return keyAlg === undefined ? jws : encrypted(op, jws, keyAlg, enc ?? DEFAULT_ENCRYPTION)
 }

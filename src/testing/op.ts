@@ -29,6 +29,7 @@ export type { EndpointName, Fault, Faults, Recorded, Seen } from './op_endpoints
 
 const BODY_BYTES_MAX = 1_048_576
 const VISIT_MS_MAX = 10_000
+const FETCH_MS_MAX = 3_000
 /** What a lie may make of a redirect. */
 const VISIT_HEADER_BYTES_MAX = 262_144
 
@@ -44,6 +45,8 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
     readonly target: string
     readonly params: Json
   }) => Pick<Good, 'headers' | 'body'>
+  /** How the OP fetches what clients keep for it: keys, request objects; default: by Node's own fetch. */
+  readonly fetch?: (url: string) => Promise<Response>
   /** Told of each request once it was answered, and with which status. */
   readonly onRequest?: (request: Recorded, status: number) => void
   /**
@@ -230,6 +233,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
     token: () => world.random(32).toString('base64url'),
     tellClient:
       onLogoutToken && (async (uri, logout_token) => onLogoutToken(uri, await post(uri, { logout_token }))),
+    fetch: options.fetch ?? ((url) => fetch(url, { signal: AbortSignal.timeout(FETCH_MS_MAX) })),
   }
   const issuers = new Map<string, Issuer>()
   const failures: unknown[] = []

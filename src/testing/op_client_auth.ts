@@ -34,7 +34,6 @@ type Client = NonNullable<ReturnType<Issuer['clients']['get']>>
 
 const ASSERTION_TYPE = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
 const ASSERTION_SECONDS_MAX = 300
-const FETCH_MS_MAX = 3_000
 
 const same = (a: Buffer, b: Buffer): boolean => a.length === b.length && timingSafeEqual(a, b)
 const sameText = (a: string, b: string): boolean => same(Buffer.from(a), Buffer.from(b))
@@ -48,18 +47,15 @@ const readable = <T>(read: () => T): T => {
 }
 /** Undoes application/x-www-form-urlencoded. @see https://www.rfc-editor.org/rfc/rfc6749#section-2.3.1 */
 const formDecode = (value: string): string => readable(() => decodeURIComponent(value.replaceAll('+', ' ')))
-const jsonOf = (part: string): Json => {
+export const jsonOf = (part: string): Json => {
   const json: unknown = readable(() => JSON.parse(Buffer.from(part, 'base64url').toString('utf8')))
   return isJson(json) ? json : {}
 }
 
 /** The keys that the client registered, by value or by address. */
-const keysOf = async ({ metadata }: Client): Promise<readonly Json[]> => {
+const keysOf = async ({ metadata, fetch }: Client): Promise<readonly Json[]> => {
   const uri = text(metadata['jwks_uri'])
-  const set: unknown =
-    uri === undefined
-      ? metadata['jwks']
-      : await (await fetch(uri, { signal: AbortSignal.timeout(FETCH_MS_MAX) })).json()
+  const set: unknown = uri === undefined ? metadata['jwks'] : await (await fetch(uri)).json()
   const keys: unknown = isJson(set) ? set['keys'] : []
   return Array.isArray(keys) ? keys.filter(isJson) : []
 }

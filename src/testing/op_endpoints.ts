@@ -100,6 +100,8 @@ export interface Client {
   readonly client_secret: string | undefined
   /** Of RFC 7592; a new one with every answer. */
   registration_access_token: string
+  /** How the OP comes to what this client keeps for it. */
+  readonly fetch: House['fetch']
 }
 
 export interface Grant {
@@ -195,6 +197,9 @@ const same = (a: string, b: string): boolean => {
   return left !== undefined && right !== undefined && timingSafeEqual(left, right)
 }
 
+/** How a client asks for what is not signed. */
+export const UNSIGNED = 'none'
+
 /** What the peer sent may be no text of its kind; that is the peer's mistake, not the OP's. */
 export const readable = <T>(read: () => T): T => {
   try {
@@ -210,6 +215,7 @@ export interface House {
   readonly token: () => string
   /** Posts a logout token to a client; undefined: clients are not told of logouts. */
   readonly tellClient: ((uri: string, logout_token: string) => Promise<void>) | undefined
+  readonly fetch: (url: string) => Promise<Response>
 }
 
 export const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
@@ -225,13 +231,15 @@ export const signFor = async (
   const used = faults.alg ?? (isAlg(alg) ? alg : 'RS256')
   const { kty } = ALGORITHMS[used]
   const client_secret = client.client_secret ?? ''
+  // Core 2: what a client registers that uses the code flow alone.
+  const said: TokenFaults = alg === UNSIGNED ? { sign: UNSIGNED, ...faults } : faults
   const signing = {
     alg: used,
     key: kty === 'oct' ? secretKey(client_secret) : await pooledKey(kty, String(issuer.slot)),
     stranger: kty === 'oct' ? secretKey('of somebody else') : await pooledKey(kty, 'stranger'),
     client_secret,
   }
-  return makeJwt(claims, { alg: used, kid: kidOf(issuer, kty), typ: 'JWT' }, signing, faults)
+  return makeJwt(claims, { alg: used, kid: kidOf(issuer, kty), typ: 'JWT' }, signing, said)
 }
 
 /** What was signed, encrypted if the client registered that for this sort of JWT. */
@@ -383,9 +391,11 @@ const checkMetadata = (sent: Json): Json => {
   const uris = texts(metadata['redirect_uris'])
   if (uris.length === 0 || !uris.every((uri) => URL.canParse(uri) && !uri.includes('#')))
     throw new Refusal(400, 'invalid_redirect_uri')
+  const isCodeAlone = texts(metadata['response_types']).every((type) => type === 'code')
   const known =
     AUTH_METHODS.includes(String(metadata['token_endpoint_auth_method'])) &&
-    isAlg(metadata['id_token_signed_response_alg'])
+    (isAlg(metadata['id_token_signed_response_alg']) ||
+      (metadata['id_token_signed_response_alg'] === UNSIGNED && isCodeAlone))
   if (!known) throw new Refusal(400, 'invalid_client_metadata')
   return metadata
 }
@@ -402,6 +412,7 @@ export const addClient = (house: House, issuer: Issuer, sent: Json): Client => {
       ? undefined
       : (text(client_secret) ?? credentials?.client_secret ?? house.token()),
     registration_access_token: house.token(),
+    fetch: house.fetch,
   }
   issuer.clients.set(client.client_id, client)
   return client

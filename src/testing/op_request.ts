@@ -3,15 +3,14 @@
 import { constants, createDecipheriv, privateDecrypt } from 'node:crypto'
 import { pooledKey, publicJwk } from './jws.ts'
 import type { Json } from './jws.ts'
-import { signedByClient } from './op_client_auth.ts'
-import { Refusal, text } from './op_endpoints.ts'
+import { jsonOf, signedByClient } from './op_client_auth.ts'
+import { Refusal, text, UNSIGNED } from './op_endpoints.ts'
 import type { House, Issuer, Request } from './op_endpoints.ts'
 
 type Client = NonNullable<ReturnType<Issuer['clients']['get']>>
 
 const PUSHED_SECONDS = 60
 const PUSHED = 'urn:ietf:params:oauth:request_uri:'
-const FETCH_MS_MAX = 3_000
 
 interface Pushed {
   readonly client_id: string
@@ -50,13 +49,19 @@ const opened = async ({ slot }: Issuer, jwe: string): Promise<string> => {
   return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString()
 }
 
+/** The claims of a JWT that has no signature, and says so. */
+const unsignedClaims = (jwt: string): Json | undefined => {
+  const [head = '', body = '', signature] = jwt.split('.')
+  return jsonOf(head)['alg'] === UNSIGNED && signature === '' ? jsonOf(body) : undefined
+}
+
 /** The parameters in a request object that this client signed, encrypted if it registered that. */
 const inObject = async (house: House, issuer: Issuer, client: Client, jwt: string): Promise<Json> => {
   const isEncrypted = jwt.split('.').length === 5
   if (isEncrypted !== (client.metadata['request_object_encryption_alg'] !== undefined)) throw refused()
   const jws = isEncrypted ? await opened(issuer, jwt) : jwt
   const alg = text(client.metadata['request_object_signing_alg']) ?? ''
-  const claims = await signedByClient(client, jws, alg)
+  const claims = alg === UNSIGNED ? unsignedClaims(jws) : await signedByClient(client, jws, alg)
   if (claims === undefined) throw refused()
   const { iss, aud, exp, nbf, iat, jti, ...params } = claims
   const now = Math.floor(house.now() / 1_000)
@@ -85,7 +90,7 @@ const fetched = async (client: Client, request_uri: string): Promise<string> => 
   const registered = client.metadata['request_uris']
   if (Array.isArray(registered) && !registered.includes(request_uri))
     throw new Refusal(400, 'invalid_request_uri')
-  return (await fetch(request_uri, { signal: AbortSignal.timeout(FETCH_MS_MAX) })).text()
+  return (await client.fetch(request_uri)).text()
 }
 
 /** The parameters of an authorization request, whatever way they came; what stands beside them is passed over. */

@@ -7,7 +7,7 @@ import {
   type TestDaemon,
   type TestDaemonOptions,
 } from './daemon.ts'
-import { startLyingOp, type Callback, type Faults, type LyingOp } from './op.ts'
+import { startLyingOp, type Callback, type Faults, type LyingOp, type LyingOpOptions } from './op.ts'
 
 export const REDIRECT = 'https://client.example.com/callback'
 export const HOME = 'https://client.example.com/'
@@ -67,12 +67,27 @@ export const siteAt = (
   return { issuer, oxd_id, call, ok, visit, respond, login }
 }
 
-export const startStory = async (options: TestDaemonOptions = {}): Promise<Story> => {
-  const op = await startLyingOp(options.now === undefined ? {} : { now: options.now })
+export interface StoryOptions extends TestDaemonOptions {
+  /** The OP speaks https, with this certificate for 127.0.0.1; whoever asks for it makes the daemon trust it. */
+  readonly tls?: LyingOpOptions['tls']
+}
+
+export const startStory = async ({ tls, ...options }: StoryOptions = {}): Promise<Story> => {
+  const { now } = options
+  const daemons: TestDaemon[] = []
+  const op = await startLyingOp({
+    ...(now === undefined ? {} : { now }),
+    ...(tls === undefined ? {} : { tls }),
+    // What oxd keeps for OPs is at its public listener, where the tests have one.
+    ...(options.public === undefined
+      ? {}
+      : { fetch: async (url) => daemons[0]?.stranger(url) ?? assert.fail('the daemon does not run yet') }),
+  })
   const daemon = await startTestDaemon({
     ...options,
     argv: ['--trust-op', op.origin, ...(options.argv ?? [])],
   })
+  daemons.push(daemon)
   let issuers = 0
   const issuer = (faults?: Faults): string => op.issuer(`i${++issuers}`, faults)
   const register = (op_host: string, params: Data = {}): Promise<Envelope> =>

@@ -61,5 +61,6 @@ export const opOf = (input: Buffer, type?: string, metadata: Partial<OpMetadata>
     own: OWN,
     clock: () => undefined,
     hasQuirk: () => false,
+    insecure_unsigned_id_tokens: false,
   }
 }

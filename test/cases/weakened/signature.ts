@@ -30,7 +30,7 @@ export const WEAKENED_SIGNATURE = [
   ...weakenedCases('src/oidc/jwt.ts', [
     [
       'an ID Token without a signature',
-      "if (typeof alg !== 'string' || alg.toLowerCase() === 'none') {",
+      "if (typeof alg !== 'string' || (alg.toLowerCase() === UNSIGNED && !isAllowed)) {",
       "if (alg === undefined || alg === null || String(alg).toLowerCase() === 'none') return jsonIn(segment(jws, 1)); else if (typeof alg !== 'string') {",
       'SIG-02 RFT-05',
     ],
