@@ -600,7 +600,7 @@ const ERROR_ROWS = {
   key_budget_spent: {
     wire: 'key_id_not_found',
     http: 503,
-    message: 'The keys of the OP were asked for too often on account of tokens that anybody may send.',
+    message: 'The keys or metadata of the OP were asked for too often on account of what anybody may send.',
   },
   id_token_encrypted: {
     wire: 'invalid_id_token_unknown',

@@ -35,6 +35,7 @@ export const createStartLogin =
     const read = readParams(params, sent) as Parameters<typeof run>[0]
     const { authorization_url } = await run(read, {
       ...context,
+      ops: { ...context.ops, at: (where) => context.ops.at(where, 'stranger') },
       site: inTheUrl(site),
       dialect: 'native',
       permit: NO_PERMIT,

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { after, before, describe, it } from 'node:test'
 import { LIMITS } from '../src/limits.ts'
 import { PUBLIC_URL } from '../src/testing/daemon.ts'
+import { reply } from '../src/testing/op.ts'
 import { startStory, type Site, type Story } from '../src/testing/story.ts'
 
 describe('a login that a third party starts', () => {
@@ -118,5 +119,34 @@ describe('a login that a third party starts', () => {
     assert.deepEqual(kept(), before)
     database.close()
     assert.equal(story.op.requests(iss).length, requests, 'nor is the OP asked')
+  })
+
+  it('THR-05: asks an OP that fails no more than five times a minute, and lets logins ask it', async () => {
+    const clock = { ms: 1_900_000_000_000 }
+    const story = await startStory({ public: true, now: () => clock.ms })
+    try {
+      const site = await story.site()
+      const { node } = await site.ok('get_rp')
+      const to = `${String((node as Record<string, unknown>).initiate_login_uri)}?iss=${encodeURIComponent(site.issuer)}`
+      const strangers = async (): Promise<number[]> => {
+        const statuses: number[] = []
+        for (let i = 0; i < 8; i += 1) statuses.push((await story.daemon.stranger(to)).status)
+        return statuses
+      }
+      clock.ms += LIMITS.op_metadata_ms + 1
+      story.op.setFaults(site.issuer, { discovery: reply.status(500) })
+      const asked = story.op.count(site.issuer, 'discovery')
+      assert.deepEqual(new Set(await strangers()), new Set([400]))
+      assert.equal(story.op.count(site.issuer, 'discovery'), asked + 5)
+      story.op.setFaults(site.issuer, {})
+      assert.equal((await story.daemon.stranger(to)).status, 400)
+      await site.ok('get_authorization_url')
+      assert.deepEqual(new Set(await strangers()), new Set([303]), 'what a login has fetched serves them')
+      clock.ms += LIMITS.op_metadata_ms + 1
+      assert.deepEqual(new Set(await strangers()), new Set([303]), 'a minute later they may ask again')
+      assert.equal(story.op.count(site.issuer, 'discovery'), asked + 7)
+    } finally {
+      await story.close()
+    }
   })
 })

@@ -86,7 +86,7 @@ export interface OpKeys {
    */
   verify(jws: string, alg: string, asker?: Asker): Promise<Uint8Array>
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
-  published(): Promise<{ readonly keys: readonly PublicKey[] }>
+  published(asker?: Asker): Promise<{ readonly keys: readonly PublicKey[] }>
 }
 
 const MINUTE_MS = 60_000
@@ -179,8 +179,8 @@ export const createOpKeys = (options: {
   }
 
   return {
-    async published() {
-      return { keys: (await current('login')).filter(({ kty }) => ASYMMETRIC.has(kty)) }
+    async published(asker = 'login') {
+      return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }
     },
 
     async verify(jws, alg, asker = 'login') {

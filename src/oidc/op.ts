@@ -1,10 +1,11 @@
 // The OPs, seen from a relying party: metadata and keys, cached, and fetched once for all who wait.
 import { LRUCache } from 'lru-cache'
+import { OxdError } from '../error.ts'
 import type { Limits } from '../limits.ts'
 import type { World } from '../world.ts'
 import { discover, type OpMetadata, type Whereabouts } from './discovery.ts'
 import { fetchOf, type Door } from './http.ts'
-import { createOpKeys, type OpKeys } from './keys.ts'
+import { createOpKeys, type Asker, type OpKeys } from './keys.ts'
 import type { OwnKeys } from './own_keys.ts'
 import { createQuirks, type HasQuirk } from './quirks.ts'
 
@@ -24,8 +25,12 @@ export interface Op {
 }
 
 export interface Ops {
-  /** The OP that is found there. @throws OxdError as `discover` does */
-  at(whereabouts: Whereabouts): Promise<Op>
+  /**
+   * The OP that is found there.
+   * @param asker on whose account it is asked, where its metadata or keys are not known: strangers have a budget
+   * @throws OxdError as `discover` does; for a stranger also key_budget_spent
+   */
+  at(whereabouts: Whereabouts, asker?: Asker): Promise<Op>
   /** Its keys alone: nothing is asked before a token asks for them. */
   keysAt(whereabouts: Whereabouts): Pick<Op, 'keys' | 'own'>
   /** The way to OPs whose metadata nobody has asked for yet. */
@@ -35,6 +40,23 @@ export interface Ops {
 /** What is kept of an OP as long as it is asked now and then. */
 interface Kept extends Pick<Op, 'keys' | 'door' | 'clock'> {
   readonly where: Whereabouts
+  /** How often its metadata are being fetched now. */
+  fetches: number
+  /** May they be fetched on account of a stranger? An OP that fails would else be asked for each who comes. */
+  readonly mayStrangerFetch: () => boolean
+}
+
+const MINUTE_MS = 60_000
+
+/** So many in any minute; what is later than now, since the clock was set back, is not counted. */
+const createBudget = (count_max: number, now: () => number): (() => boolean) => {
+  let spent: readonly number[] = []
+  return () => {
+    spent = spent.filter((at) => now() >= at && now() - at < MINUTE_MS)
+    if (spent.length >= count_max) return false
+    spent = [...spent, now()]
+    return true
+  }
 }
 
 /**
@@ -77,7 +99,10 @@ export const createOps = (
     // A fetch that was pushed out of the cache still answers those who wait for it.
     ignoreFetchAbort: true,
     allowStaleOnFetchAbort: true,
-    fetchMethod: (_key, _stale, { context }) => discover(context.door, context.where),
+    fetchMethod: async (_key, _stale, { context }) => {
+      context.fetches += 1
+      return discover(context.door, context.where).finally(() => (context.fetches -= 1))
+    },
   })
 
   const keep = (key: string, where: Whereabouts): Kept => {
@@ -85,7 +110,8 @@ export const createOps = (
     // The address of the keys is read anew at each fetch, since an OP may move them.
     const jwks_uri = async () => (await metadata.forceFetch(key, { context: made })).jwks_uri
     const keys = createOpKeys({ door: own.door, jwks_uri, now: world.now, limits, log: world.log })
-    const made: Kept = { ...own, keys, where }
+    const mayStrangerFetch = createBudget(limits.key_refetches_per_minute, world.now)
+    const made: Kept = { ...own, keys, where, fetches: 0, mayStrangerFetch }
     kept.set(key, made)
     return made
   }
@@ -98,10 +124,15 @@ export const createOps = (
   return {
     door,
     keysAt: (where) => ({ keys: keptAt(where).context.keys, own }),
-    async at(where) {
+    async at(where, asker = 'login') {
       const { issuer } = where
       const { key, context } = keptAt(where)
-      const { keys, door: ownDoor, clock } = context
+      const { door: ownDoor, clock } = context
+      const keys: OpKeys = { ...context.keys, published: () => context.keys.published(asker) }
+      const isKnown = metadata.has(key) || context.fetches > 0
+      if (asker === 'stranger' && !isKnown && !context.mayStrangerFetch()) {
+        throw new OxdError('key_budget_spent')
+      }
       const found = await metadata.forceFetch(key, { context })
       const hasQuirk = quirksAt(issuer, where.quirks)
       return { metadata: found, keys, door: ownDoor, clock, own, hasQuirk, insecure_unsigned_id_tokens }

@@ -73,4 +73,12 @@ export const REVIEW_WEAKENINGS = [
       'ten times at most',
     ],
   ]),
+  ...weakenings('src/oidc/op.ts', 'test/stranger_login.test.ts', [
+    [
+      'metadata: fetched for each stranger',
+      "if (asker === 'stranger' && !isKnown && !context.mayStrangerFetch()) {",
+      "if (asker === 'stranger' && isKnown && !isKnown) {",
+      'asks an OP that fails no more than five times',
+    ],
+  ]),
 ]
