@@ -2086,7 +2086,7 @@ const grants = [
   ...weakenings('src/oidc/keys.ts', 'src/oidc/published.test.ts', [
     [
       'keys: symmetric ones are shown',
-      "return { keys: (await current('login')).filter(({ kty }) => ASYMMETRIC.has(kty)) }",
+      "return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }",
       "return { keys: await current('login') }",
       '^the keys of an OP, shown hold nothing private',
     ],
