@@ -103,7 +103,8 @@ describe('bad input', () => {
       argv: ['--insecure-unprotected-http', '--insecure-password-commands'],
     })
     bystander = new Caller(story.daemon.port)
-    other = await story.site()
+    // All the bad input may take longer than a code lives.
+    other = await story.site({ ignores: ['code_expiry'] })
     underWay = await other.visit()
   })
   after(async () => {

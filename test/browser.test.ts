@@ -270,7 +270,7 @@ test('a denied consent and a cancelled login: a friendly page, no session; then 
   withSite(async (site) => {
     const visitor = await site.visitor()
     const page = await visitor.tab()
-    const tokens = asked('get_tokens_by_callback')
+    const tokens = op.requests.get('POST /token')
     await beginLogin(page, site)
     await press(page, 'Cancel')
     await look(page, 'You did not allow the login')
@@ -280,7 +280,7 @@ test('a denied consent and a cancelled login: a friendly page, no session; then 
     await look(page, 'Allow access?')
     await press(page, 'Deny')
     assert.doesNotMatch(await look(page, 'You did not allow the login'), /alice|Liddell/i)
-    assert.equal(asked('get_tokens_by_callback'), tokens)
+    assert.equal(op.requests.get('POST /token'), tokens)
     await follow(page, 'Start page')
     await look(page, HOME)
 

@@ -2,6 +2,7 @@
 import { weakenings } from './rows.ts'
 
 const CALLBACK_TEST = 'src/commands/get_tokens_by_callback.test.ts'
+const LIBRARY_TEST = 'src/client/callback.test.ts'
 const URL_TEST = 'src/commands/get_authorization_url.test.ts'
 const REFUSES =
   '^get_tokens_by_callback refuses what is wrong with a response, before the token endpoint is asked'
@@ -304,6 +305,34 @@ export const FLOWS = [
       'const claims = claimsOf(params.claims ?? custom.claims)',
       'const claims = claimsOf(params.claims)',
       '^get_tokens_by_callback an essential acr must be met$',
+    ],
+  ]),
+  ...weakenings('src/client/callback.ts', LIBRARY_TEST, [
+    [
+      'library: a form without end',
+      "if (bytes > bytes_max) throw refused('malformed_response', 'The form is too large for a login.')",
+      '',
+      '^callback reads no body without end',
+    ],
+    [
+      'library: the last of two fields',
+      "if (fields.has(name) || typeof value !== 'string') {",
+      'if (false) {',
+      '^callback refuses a field that comes twice to (Node|Express)$',
+    ],
+    [
+      'library: a body that is no form',
+      "if (!FORM.test(type ?? '')) throw refused('malformed_response', 'The request has a body that is no form.')",
+      '',
+      '^callback reads no body without end',
+    ],
+  ]),
+  ...weakenings('src/client/client.ts', LIBRARY_TEST, [
+    [
+      'library: a state that the session does not know',
+      'if (state !== undefined && said !== undefined && !isExpectedState(said, state)) throw foreignState()',
+      '',
+      '^callback compares the state with those of the session',
     ],
   ]),
   ...weakenings('src/flow.ts', URL_TEST, [
