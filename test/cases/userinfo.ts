@@ -1,6 +1,6 @@
 // UIN: what the OP says of a user.
 import assert from 'node:assert/strict'
-import type { Area, Drive } from '../../src/testing/cases/case.ts'
+import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { userinfo } from '../../src/testing/cases/drives.ts'
 
 const SIGNED = { user_info_signed_response_alg: 'RS256' }
@@ -14,6 +14,9 @@ const withoutEndpoint: Drive = async (act) => {
   return site.call('get_user_info', { access_token: tokens.data.access_token })
 }
 
+const withoutOthers: Case['check'] = (_act, { data }) =>
+  assert.doesNotMatch(JSON.stringify(data), /_claim_|"age"/)
+
 export const USERINFO: Area = {
   name: 'userinfo',
   cases: [
@@ -26,6 +29,10 @@ export const USERINFO: Area = {
         userinfo_sub_upper_case: 'invalid_subject_identifier',
         userinfo_sub_missing: 'no_subject_identifier',
         userinfo_sub_list: 'no_subject_identifier',
+        userinfo_sub_empty: 'no_subject_identifier',
+        userinfo_sub_null: 'no_subject_identifier',
+        userinfo_sub_number: 'no_subject_identifier',
+        userinfo_sub_blank: 'invalid_subject_identifier',
       },
       requests: { userinfo: 1 },
     },
@@ -37,8 +44,15 @@ export const USERINFO: Area = {
       refused: {
         userinfo_unsigned: 'invalid_userinfo_jwt',
         userinfo_bad_signature: 'invalid_userinfo_jwt',
+        userinfo_foreign_key: 'invalid_userinfo_jwt',
+        userinfo_secret_key: 'invalid_userinfo_jwt',
         userinfo_other_audience: 'invalid_userinfo_jwt',
+        userinfo_no_audience: 'invalid_userinfo_jwt',
+        userinfo_other_issuer: 'invalid_userinfo_jwt',
+        userinfo_no_issuer: 'invalid_userinfo_jwt',
+        userinfo_signed_sub_suffixed: 'invalid_subject_identifier',
       },
+      requests: { userinfo: 1 },
     },
     {
       id: 'UIN-04',
@@ -58,6 +72,8 @@ export const USERINFO: Area = {
         userinfo_as_jwt: 'userinfo_not_as_registered',
         userinfo_jwt_as_json: 'op_answer_malformed',
         userinfo_as_html: 'op_answer_malformed',
+        userinfo_as_text: 'op_answer_malformed',
+        userinfo_untyped: 'op_answer_malformed',
       },
     },
     {
@@ -69,7 +85,15 @@ export const USERINFO: Area = {
         userinfo_insufficient_scope: 'op_http_status',
         userinfo_no_content: 'op_http_status',
         userinfo_server_error: 'op_http_status',
+        userinfo_bad_gateway: 'op_http_status',
+        userinfo_unavailable: 'op_http_status',
+        userinfo_too_many: 'op_http_status',
+        userinfo_not_found: 'op_http_status',
         userinfo_html: 'op_answer_malformed',
+        userinfo_empty: 'op_answer_malformed',
+        userinfo_not_json: 'op_answer_malformed',
+        userinfo_cut: 'op_answer_malformed',
+        userinfo_resets: 'op_unreachable',
       },
       requests: { userinfo: 1 },
     },
@@ -78,8 +102,13 @@ export const USERINFO: Area = {
       title: 'redirects: the access token stays',
       drive: userinfo,
       refused: {
+        userinfo_redirects_301: 'op_redirected',
         userinfo_redirects_302: 'op_redirected',
+        userinfo_redirects_303: 'op_redirected',
         userinfo_redirects_307: 'op_redirected',
+        userinfo_redirects_308: 'op_redirected',
+        userinfo_redirects_home: 'op_redirected',
+        userinfo_redirects_in_circles: 'op_redirected',
         userinfo_redirects_inside: 'op_redirected',
       },
       requests: { userinfo: 1, attacker: 0 },
@@ -90,27 +119,43 @@ export const USERINFO: Area = {
       drive: userinfo,
       watched: true,
       refused: {
+        userinfo_huge: 'op_answer_too_large',
         userinfo_endless: 'op_answer_too_large',
+        userinfo_many_members: 'op_answer_too_large',
+        userinfo_long_text: 'op_answer_too_large',
+        userinfo_br_bomb: 'op_answer_too_large',
+        userinfo_gzip_thrice: 'op_answer_malformed',
         userinfo_gzip_bomb: 'op_answer_too_large',
         userinfo_hangs: 'op_timeout',
         userinfo_drips: 'op_timeout',
+        userinfo_stalls: 'op_timeout',
         userinfo_duplicate_sub: 'op_answer_malformed',
         userinfo_deep: 'op_answer_malformed',
       },
-      accepted: ['userinfo_prototypes'],
+      accepted: ['userinfo_prototypes', 'userinfo_colliding_members'],
+      requests: { userinfo: 1 },
+      check: (_act, { data }) => assert.equal(Object.hasOwn(Object(data.claims), 'admin'), false),
     },
     {
       id: 'UIN-09',
       title: 'claims of others are not shown',
       drive: userinfo,
-      accepted: ['userinfo_aggregated'],
-      check: (_act, { data }) => assert.doesNotMatch(JSON.stringify(data), /_claim_|"age"/),
+      accepted: [
+        'userinfo_aggregated',
+        'userinfo_aggregated_unknown_key',
+        'userinfo_aggregated_other_subject',
+      ],
+      policy: 'They are left out: nobody has verified them.',
+      check: withoutOthers,
     },
     {
       id: 'UIN-10',
-      title: 'claims at an internal service',
+      title: 'claims at an internal service, or at another OP: not fetched',
       drive: userinfo,
-      accepted: ['userinfo_distributed'],
+      accepted: ['userinfo_distributed', 'userinfo_distributed_v6', 'userinfo_distributed_attacker'],
+      requests: { userinfo: 1, attacker: 0 },
+      policy: 'oxd goes to the OP alone, so the access token does, too.',
+      check: withoutOthers,
     },
     {
       id: 'UIN-11',
@@ -125,10 +170,11 @@ export const USERINFO: Area = {
       title: 'the access token is in one header, and nowhere else',
       drive: userinfo,
       harmless: ['one header'],
-      check: ({ op, issuer }) => {
-        const [request] = op.requests(issuer).filter(({ endpoint }) => endpoint === 'userinfo')
+      check: ({ op, issuer, honest }) => {
+        if (honest) return
+        const [request, again] = op.requests(issuer).filter(({ endpoint }) => endpoint === 'userinfo')
         assert.match(request?.authorization ?? '', /^Bearer [\w-]+$/)
-        assert.deepEqual(request?.params, {})
+        assert.deepEqual([request?.method, request?.params, again], ['GET', {}, undefined])
       },
     },
   ],

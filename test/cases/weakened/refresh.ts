@@ -18,12 +18,6 @@ export const WEAKENED_REFRESH = [
       'RFT-01 RFT-02 RFT-04 RFT-05 RFT-06',
     ],
     [
-      'whose the fresh access token is nobody remembers',
-      'await logins.rememberRefreshed(terms, owner, {',
-      'await logins.rememberRefreshed(terms, { ...owner, sub: `${owner.sub}invalid` }, {',
-      'RFT-11',
-    ],
-    [
       'the scope that was asked for is told, not the one that was granted',
       'return { ...refreshed, scope: [...refreshed.scope] }',
       'return { ...refreshed, scope: scope ?? [] }',

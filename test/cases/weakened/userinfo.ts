@@ -15,6 +15,31 @@ export const WEAKENED_USERINFO = [
       '',
       'UIN-01',
     ],
+    [
+      'userinfo signed by anybody',
+      "return await openJwt(op, client, jwt, registeredFor(client, 'userinfo'))",
+      "return JSON.parse(Buffer.from(jwt.split('.')[1] ?? '', 'base64url').toString())",
+      'UIN-02',
+    ],
+    [
+      'claims of other providers are handed on',
+      "const OF_OTHERS: ReadonlySet<string> = new Set(['_claim_names', '_claim_sources'])",
+      'const OF_OTHERS: ReadonlySet<string> = new Set()',
+      'UIN-09 UIN-10',
+    ],
+    [
+      // All of it would be found in the twin as well, as a secret in a URL.
+      'a piece of the access token stands in the URL as well',
+      'headers: { authorization: `Bearer ${access_token}` },',
+      'headers: { authorization: `Bearer ${access_token}` }, url: `${url}?access_token=${access_token.slice(0, 4)}`,',
+      'UIN-12',
+    ],
+    [
+      'userinfo is asked for again',
+      "if (response.status === 401) throw new OxdError('invalid_access_token')",
+      "if (response.status !== 200) await op.door.request({ step: 'userinfo', url, accept: 'application/json' }); if (response.status === 401) throw new OxdError('invalid_access_token')",
+      'UIN-05',
+    ],
     ['userinfo for any client', 'if (!isAddressed(op, client, claims)) {', 'if (false) {', 'UIN-02'],
     [
       'JSON for a JWT, and the other way round',
