@@ -88,8 +88,8 @@ export const WEAKENED_ID_TOKEN = weakenedCases('src/oidc/id_token.ts', [
   ['a subject of any length', 'holds: (c) => isSubject(c.sub),', ANYBODY, 'IDT-11'],
   [
     'times of any type',
-    "const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)",
-    'const isTime = (_value: unknown): _value is number => true',
+    "export const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)",
+    'export const isTime = (_value: unknown): _value is number => true',
     'IDT-12 IDT-14',
   ],
   [
