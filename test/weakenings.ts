@@ -2086,8 +2086,8 @@ const grants = [
   ...weakenings('src/oidc/keys.ts', 'src/oidc/published.test.ts', [
     [
       'keys: symmetric ones are shown',
-      "return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }",
-      "return { keys: await current('login') }",
+      'return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }',
+      'return { keys: await current(asker) }',
       '^the keys of an OP, shown hold nothing private',
     ],
     [
