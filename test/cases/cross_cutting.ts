@@ -32,6 +32,12 @@ const ownRandoms: Drive = async (act) => {
 export const CROSS_CUTTING: Area = {
   name: 'text, time, log',
   left_out: {
+    'UNI-02': 'not written yet: hosts of issuers beyond ASCII',
+    'DOS-02':
+      'test/denial.long.test.ts and npm run soak: tenants that are stalled do not slow the others down',
+    'DOS-03': 'test/denial.long.test.ts: logins that never come back keep nothing',
+    'DOS-04': 'test/denial.long.test.ts: ten thousand failing logins leave nothing behind',
+    'DOS-06': 'test/denial.long.test.ts: kill -9 between tokens and store',
     'LOG-01':
       'part of every trial of every case; the weakened build that logs what was sent turns three of them red',
   },
