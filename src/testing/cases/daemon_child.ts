@@ -52,7 +52,6 @@ const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Prom
     ...(reachable ? { public: true } : {}),
     argv,
     limits,
-    public: true,
     now: () => Date.now() + ahead_ms,
     lookup: namesLookup(),
   })
