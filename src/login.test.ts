@@ -180,7 +180,7 @@ describe('a login', () => {
     )
     const own = { state: 'an-own-state-of-27-letters', nonce: 'an-own-nonce-of-27-letters' }
     const login = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
-    await logins.inspect(TERMS, login.state)
+    await logins.inspect(TERMS, login.state, undefined)
     const spent = await logins.spend(TERMS, login.state, undefined)
     const tokens = {
       access_token: 'a',
@@ -210,14 +210,14 @@ describe('a login', () => {
     for (const own of [{}, { state: 'an-own-state-of-27-letters' }]) {
       const begun = await logins.begin(TERMS, { redirect_uri: FIRST, ...own })
       const looks = await Promise.allSettled(
-        Array.from({ length: 20 }, () => logins.inspect(TERMS, begun.state)),
+        Array.from({ length: 20 }, () => logins.inspect(TERMS, begun.state, undefined)),
       )
       const seen = looks.flatMap((look) => (look.status === 'fulfilled' ? [look.value] : []))
       assert.deepEqual(seen, [begun])
-      await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'state_validated' })
+      await assert.rejects(logins.inspect(TERMS, begun.state, undefined), { code: 'state_validated' })
       const { asked_at: _, redeemed_at: __, ...spent } = await logins.spend(TERMS, begun.state, undefined)
       assert.deepEqual(spent, begun)
-      await assert.rejects(logins.inspect(TERMS, begun.state), { code: 'invalid_state' })
+      await assert.rejects(logins.inspect(TERMS, begun.state, undefined), { code: 'invalid_state' })
     }
   })
 
@@ -225,12 +225,12 @@ describe('a login', () => {
     const { logins, clock } = makeLogins()
     const { state } = await logins.begin(TERMS, { redirect_uri: FIRST })
     const invalid = { code: 'invalid_state' }
-    await assert.rejects(logins.inspect({ ...TERMS, oxd_id: 'site2' }, state), invalid)
-    await assert.rejects(logins.inspect(TERMS, `${state.slice(0, -2)}AA`), invalid)
+    await assert.rejects(logins.inspect({ ...TERMS, oxd_id: 'site2' }, state, undefined), invalid)
+    await assert.rejects(logins.inspect(TERMS, `${state.slice(0, -2)}AA`, undefined), invalid)
     clock.ms += 900_000
-    await assert.rejects(logins.inspect(TERMS, state), invalid)
+    await assert.rejects(logins.inspect(TERMS, state, undefined), invalid)
     clock.ms -= 1_000
-    assert.equal((await logins.inspect(TERMS, state)).state, state)
+    assert.equal((await logins.inspect(TERMS, state, undefined)).state, state)
   })
 
   it('is known by its nonce for a day, at its own site', async () => {

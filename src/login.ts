@@ -114,8 +114,12 @@ export interface Logins {
   spend(terms: Terms, state: string, session_binding: string | undefined): Promise<SpentLogin>
   /** Is this an `acr` that the login takes? Any is, where none is essential. */
   isEssentialAcr(login: Login, acr: unknown): boolean
-  /** The login of a state that came back, without spending it; once. @throws OxdError invalid_state, state_validated */
-  inspect(terms: Terms, state: string): Promise<Login>
+  /**
+   * The login of a state that came back, without spending it; once.
+   * @param session_binding as for `spend`
+   * @throws OxdError invalid_state, other_session, state_validated
+   */
+  inspect(terms: Terms, state: string, session_binding: string | undefined): Promise<Login>
   /** The login that had this state, or would have had it. */
   idOf(state: string): string
   /**
@@ -336,6 +340,18 @@ export const createLogins = (
       ? binding === undefined && session_binding === undefined
       : timingSafeEqual(binding, bindingOf(salt, session_binding))
 
+  /** The login of a state that came back in time, to the session in which it began. */
+  const awaited = async (
+    terms: Terms,
+    state: string,
+    session_binding: string | undefined,
+  ): Promise<Recalled> => {
+    const recalled = await recall(terms, state)
+    if (seconds(world) >= recalled.expires_at) throw refused('expired')
+    if (!isOfSession(recalled, session_binding)) throw new OxdError('other_session')
+    return recalled
+  }
+
   const keptUntil = (expires_in: number): number =>
     seconds(world) +
     Math.min(expires_in < 0 ? limits.tokens_seconds_max : expires_in, limits.tokens_seconds_max)
@@ -386,9 +402,7 @@ export const createLogins = (
 
     async spend(terms, state, session_binding) {
       const redeemed_at = world.now()
-      const recalled = await recall(terms, state)
-      if (seconds(world) >= recalled.expires_at) throw refused('expired')
-      if (!isOfSession(recalled, session_binding)) throw new OxdError('other_session')
+      const recalled = await awaited(terms, state, session_binding)
       // One insert-if-absent decides who wins; the record outlives the state even on a clock that runs behind.
       const won = await spent.insert(
         [state],
@@ -406,9 +420,8 @@ export const createLogins = (
       acr_marks === undefined ||
       (typeof acr === 'string' && acr !== '' && (acr_marks.length === 0 || acr_marks.includes(acrMark(acr)))),
 
-    async inspect(terms, state) {
-      const { login: found, expires_at } = await recall(terms, state)
-      if (seconds(world) >= expires_at) throw refused('expired')
+    async inspect(terms, state, session_binding) {
+      const { login: found, expires_at } = await awaited(terms, state, session_binding)
       if ((await spent.get([state])) !== undefined) throw refused('used')
       const spentUntil = expires_at + 2 * limits.clock_tolerance_seconds
       if (!(await inspected.insert([state], {}, { expires_at: spentUntil })))

@@ -51,6 +51,17 @@ describe('validate', () => {
     assert.deepEqual([second.status, second.body.error], [400, 'bad_request'])
   })
 
+  it('is of the session in which the login began, or refused, and tried for nobody else', async () => {
+    const site = await story.site()
+    const mine = 'a'.repeat(43)
+    const { code, state, id_token } = await respond(story, site, { params: { session_binding: mine } })
+    for (const session_binding of [undefined, 'b'.repeat(43)]) {
+      const { data } = await site.call('validate', { code, state, id_token, session_binding }, { oxd: 1 })
+      assert.equal(data.error, 'other_session')
+    }
+    await site.ok('validate', { code, state, id_token, session_binding: mine })
+  })
+
   it('spends nothing: the login goes on, and then there is nothing left to validate', async () => {
     const site = await story.site()
     const { nonce: _, access_token: __, ...params } = await respond(story, site)

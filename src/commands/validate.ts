@@ -24,11 +24,13 @@ export const validate = command({
     id_token: fields.checked_id_token,
     access_token: fields.bound_access_token.optional(),
     nonce: fields.expected_nonce.optional(),
+    session_binding: fields.session_binding.optional(),
   },
   result: {},
   more: {},
   errors: [
     'invalid_state',
+    'other_session',
     'state_validated',
     'invalid_id_token_bad_nonce',
     'invalid_access_token_bad_hash',
@@ -46,9 +48,12 @@ export const validate = command({
       result: {},
     },
   ],
-  async run({ code, state, id_token, access_token, nonce }, { site, ops, logins, world, fail }) {
+  async run(
+    { code, state, id_token, access_token, nonce, session_binding },
+    { site, ops, logins, world, fail },
+  ) {
     // Before the OP is asked: of any number of tries with one state one goes on.
-    const login = await logins.inspect(termsOf(site), state)
+    const login = await logins.inspect(termsOf(site), state, session_binding)
     if (nonce !== undefined && nonce !== login.nonce) throw fail('invalid_id_token_bad_nonce')
     const claims = await validateIdToken(await ops.at(site), id_token, {
       issuer: site.issuer,

@@ -269,7 +269,7 @@ export const FLOWS = [
     [
       'callback: the OP is asked with a state that was used',
       'const login = await logins.spend(termsOf(site), stateOf(came, inside), session_binding)',
-      'const login = { ...(await logins.inspect(termsOf(site), stateOf(came, inside))), asked_at: world.now(), redeemed_at: world.now() }',
+      'const login = { ...(await logins.inspect(termsOf(site), stateOf(came, inside), session_binding)), asked_at: world.now(), redeemed_at: world.now() }',
       '^get_tokens_by_callback (is spent by one of fifty|session_binding missing at the end)',
     ],
     [

@@ -81,4 +81,12 @@ export const REVIEW_WEAKENINGS = [
       'asks an OP that fails no more than five times',
     ],
   ]),
+  ...weakenings('src/commands/validate.ts', 'src/commands/validate.test.ts', [
+    [
+      'validate: a login of any session',
+      'const login = await logins.inspect(termsOf(site), state, session_binding)',
+      "const login = await logins.inspect(termsOf(site), state, 'a'.repeat(43))",
+      'is of the session',
+    ],
+  ]),
 ]
