@@ -394,6 +394,25 @@ export const confirmLogoutPage = (login: ShownLogin, csrf: string): string =>
     </div>`,
   })
 
+/** Somebody else began the login: it may be anybody's. */
+export const goOnPage = (name: string, csrf: string): string =>
+  layout({
+    title: 'Go on?',
+    login: undefined,
+    main: html`<div class="card">
+      <h1>Go on as ${name}?</h1>
+      <p>
+        Another site sent you here, and your OpenID Provider says that you are <strong>${name}</strong>. If
+        that is not you, somebody may want you to use this site with an account of theirs: say no.
+      </p>
+      <form method="post" action="/go-on" class="choices">
+        <input type="hidden" name="csrf" value="${csrf}" />
+        <button class="button" name="answer" value="yes">Yes, go on</button>
+        <button class="button quiet" name="answer" value="no">No, that is not me</button>
+      </form>
+    </div>`,
+  })
+
 /** Where the OP sends the browser after the logout. It says what is true of this site, whoever opens it. */
 export const signedOutPage = (login: ShownLogin | undefined): string =>
   layout({

@@ -9,6 +9,11 @@ const DATA: SessionData = {
   pending: [],
   secret: 'x',
   login: { claims: {}, login_id: '', id_token: '', expires_at: undefined, has_refresh_token: false },
+  offer: {
+    tokens: { login_id: '', id_token: '', expires_in: -1 },
+    claims: {},
+    csrf: '',
+  },
   csrf: '',
   updated: false,
   uma: { csrf: '', stage: 'start', steps: {} },

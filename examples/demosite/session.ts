@@ -3,6 +3,7 @@ import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Request, RequestHandler } from 'express'
 import session from 'express-session'
 import type { SessionData } from 'express-session'
+import type { Offer } from './offer.ts'
 import type { UmaVisit } from './uma.ts'
 
 /** A user who is logged in. */
@@ -24,6 +25,8 @@ declare module 'express-session' {
     /** Known to this session alone, from its first login on; its hash binds logins to it. */
     secret: string
     login: Login
+    /** A login that somebody else began, and nobody has said yes to. */
+    offer: Offer
     /** Stands in each form and in no page of another site. Made anew with each login. */
     csrf: string
     /** The update has just been carried out: said once, on the next page. */
@@ -187,7 +190,7 @@ export const takeGathering = (request: Request, state: string | undefined): stat
 }
 
 /** What oxd answers to a code, as far as the session needs it. */
-interface Tokens {
+export interface Tokens {
   readonly login_id: string
   readonly id_token: string
   /** Seconds; negative if the OP does not say. */

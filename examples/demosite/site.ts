@@ -14,6 +14,7 @@ import { endedLogins, tellEnded } from './ended.ts'
 import { region } from './highlight.ts'
 import { MESSAGES, messageFor, referenceIn } from './messages.ts'
 import type { Message } from './messages.ts'
+import { makeOffer, serveOffer } from './offer.ts'
 import { confirmLogoutPage, homePage, messagePage, signedOutPage } from './pages.ts'
 import type { MessageParts, ShownLogin, UpdateForm } from './pages.ts'
 import {
@@ -228,15 +229,14 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
   // #region callback
   /** However it came: see callback.ts. */
   const arrive = async (request: Request, response: Response, { source, parameters }: Arrived) => {
-    // Did this browser begin this login? Else oxd is not even asked.
+    // Did this browser begin this login?
     const state = stateIn(parameters)
-    if (!takePending(request, state)) return stale(request, response)
+    if (!takePending(request, state)) return unasked(request, response, source, state)
     await saved(request)
 
     const session_binding = bindingOf(request)
     const tokens = await client.callback(source, { state, session_binding })
-    const { access_token, id_token_claims } = tokens
-    const claims = access_token === null ? id_token_claims : await client.getUserInfo(access_token)
+    const claims = await claimsOf(tokens)
 
     // Logged out or in meanwhile, in another tab: that counts.
     if (hasEnded(request)) return response.redirect(303, '/')
@@ -247,6 +247,32 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
     response.redirect(303, '/#claims')
   }
   // #endregion
+
+  type Tokens = Awaited<ReturnType<typeof client.callback>>
+  /** Without an access token, what the ID Token says. */
+  const claimsOf = async ({ access_token, id_token_claims }: Tokens) =>
+    access_token === null ? id_token_claims : client.getUserInfo(access_token)
+
+  /** Nobody here began it. It may still be a login that the OP, or another site, sent this user to: oxd knows. */
+  const unasked = async (
+    request: Request,
+    response: Response,
+    source: Arrived['source'],
+    state: string | undefined,
+  ) => {
+    // Who is logged in stays who they are, whatever anybody sends.
+    if (state === undefined || request.session.login !== undefined) return stale(request, response)
+    let tokens: Tokens
+    try {
+      tokens = await client.callback(source)
+    } catch (error) {
+      if (error instanceof OxdError) return stale(request, response)
+      throw error
+    }
+    if (!tokens.third_party) return stale(request, response)
+    listen()
+    await makeOffer(request, response, { tokens, claims: await claimsOf(tokens) })
+  }
 
   serveCallback(app, {
     redirectUri: () => setting('authorization_redirect_uri'),
@@ -271,6 +297,8 @@ export const createSite = ({ client, cfg_path, album, say, signal }: SiteOptions
   }
 
   app.use(express.urlencoded({ extended: false, limit: '8kb', parameterLimit: 10 }))
+
+  serveOffer(app, { none: stale })
 
   serveUma(app, {
     album,
