@@ -1066,7 +1066,15 @@ const registration = [
       'said: a page is an answer',
       'if (object.success) return object.data',
       'return object.data ?? {}',
-      '^register_site refuses a registration page',
+      '^register_site refuses half a registration ',
+    ],
+  ]),
+  ...weakenings('src/oidc/said.ts', 'src/oidc/discovery.test.ts', [
+    [
+      'said: of any media type',
+      'if (!JSON_TYPE.test(type)) {',
+      'if (false) {',
+      'is none with another media type$',
     ],
   ]),
   ...weakenings('src/commands/update_site_registration.ts', UPDATE_TEST, [
@@ -3432,7 +3440,11 @@ export const BAD_INPUT: Readonly<Record<string, readonly string[]>> = {
   ],
   'a slow OP': ['http: an OP has any time', 'connect: any time for a connection'],
   'an OP that redirects': ['http: redirects are answers', 'http: redirects are answers, as tokens'],
-  'an OP that answers HTML': ['said: a page is an answer', 'userinfo: of any content type'],
+  'an OP that answers HTML': [
+    'said: a page is an answer',
+    'said: of any media type',
+    'userinfo: of any content type',
+  ],
   'an OP that answers 500': ['tokens: a refusal is an answer', 'userinfo: a refusal is an answer'],
   'an OP that sends 1 GiB': ['answer: any length', 'answer: any announced length'],
   'a gzip bomb': ['answer: any length', 'answer: any length, as tokens'],

@@ -616,6 +616,7 @@ test('the package has what applications need, and nothing else', () => {
     'ResourceSet',
     'WebhookError',
     'first',
+    'stateIn',
     'verifyWebhook',
   ])
   // @ts-expect-error -- JavaScript may hand in anything

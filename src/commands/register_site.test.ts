@@ -79,6 +79,7 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     'no_client_secret_returned',
   ],
   'a registration page': [{ registration: reply.html() }, 'internal_error'],
+  'half a registration': [{ registration: reply.truncated_json() }, 'internal_error'],
   'a redirect of the registration': [
     { registration: reply.redirect('http://127.0.0.1:9/', 307) },
     'internal_error',
