@@ -62,6 +62,7 @@ const DOORS: Readonly<
   },
   stranger_login: { rooms: ['commands', 'error', 'params'], types: ['command', 'site'] },
   registrar: { rooms: ['error', 'oidc', 'public_addresses', 'site'], types: ['command'] },
+  token_endpoint: { rooms: ['error'], types: ['oidc', 'site'] },
   told_keys: {
     rooms: ['oidc', 'public_addresses', 'registrar'],
     types: ['command', 'site'],
@@ -77,6 +78,7 @@ const DOORS: Readonly<
       'login',
       'public_addresses',
       'registrar',
+      'token_endpoint',
       'rp_keys',
       'site',
       'uma',

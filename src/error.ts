@@ -293,6 +293,11 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The OP did not log the user in.',
   },
+  token_endpoint_moved: {
+    wire: 'bad_request',
+    http: 400,
+    message: 'The OP names another token endpoint than when this login began: start a new login.',
+  },
   unexpected_parameter: {
     wire: 'bad_request',
     http: 400,

@@ -22,6 +22,7 @@ export const IN_CLEAR: ReadonlySet<string> = new Set([
   'acr',
   'content-type',
   'response_mode',
+  'token_endpoint',
 ])
 
 /** A keyed hash of a value; `about` is hashed with it, so that a subject is not found among audiences. */

@@ -121,7 +121,7 @@ export const keepSite = async (
   adopt: (oxd_id: string) => Promise<void>,
 ): Promise<void> => {
   try {
-    await sites.insert(site)
+    await sites.insert({ ...site, token_endpoint: op.metadata.token_endpoint })
     await adopt(site.oxd_id)
   } catch (error) {
     await takeBack(op, sites, site)

@@ -194,6 +194,8 @@ export interface Site {
   readonly setup?: Setup | undefined
   /** Names it where the OP and browsers see it, and says nothing of its oxd_id; absent: nobody was told one. */
   readonly public_id?: string | undefined
+  /** Where its codes go; another one ends the logins that are under way. Absent: none has begun since this is remembered. */
+  readonly token_endpoint?: string | undefined
 }
 
 const given = (values: readonly (string | undefined)[]): string[] => [

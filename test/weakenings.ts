@@ -14,6 +14,7 @@ import { tokens_as_registered } from './weakenings/tokens_as_registered.ts'
 import { RULES } from './weakenings/rules.ts'
 import { LOGOUT_WEAKENINGS } from './weakenings/logout.ts'
 import { REVIEW_WEAKENINGS } from './weakenings/review.ts'
+import { TOKEN_ENDPOINT_WEAKENINGS } from './weakenings/token_endpoint.ts'
 
 /** Bytes that are no frame, frames that are too large, headers that lie; replies that every old client can read. */
 const frames = weakenings('src/serve/frame.ts', 'src/serve/frame.test.ts', [
@@ -3384,6 +3385,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   webhooks: WEBHOOKS,
   'logouts of the OP': LOGOUT_WEAKENINGS,
   'what a review found': REVIEW_WEAKENINGS,
+  'where codes go': TOKEN_ENDPOINT_WEAKENINGS,
   'the start': start,
   'who may call': callers,
   'what fuzzing found': ROBUSTNESS,

@@ -3,6 +3,7 @@ import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { codeByPassword } from '../oidc/password_login.ts'
 import { termsOf } from '../site.ts'
+import { movedAlong } from '../token_endpoint.ts'
 
 /** Gets a code by the password of a user, at OPs that take it at the authorization endpoint. Off by default. */
 export const get_authorization_code = command({
@@ -39,7 +40,7 @@ export const get_authorization_code = command({
       result: { code: 'SplxlOBeZQQYbYS6WxSbIA' },
     },
   ],
-  async run({ username, password, acr_values, state, nonce }, { site, ops, logins, defaults, fail }) {
+  async run({ username, password, acr_values, state, nonce }, { site, sites, ops, logins, defaults, fail }) {
     if (!defaults.insecure_password_commands) {
       throw fail('unsupported_operation', {
         what: 'This command takes the password of a user: --insecure-password-commands allows it.',
@@ -48,7 +49,11 @@ export const get_authorization_code = command({
     const { settings, client } = site
     const [redirect_uri] = settings.redirect_uris
     const op = await ops.at(site)
-    const login = await logins.begin(termsOf(site), { redirect_uri, state, nonce })
+    const login = await logins.begin(termsOf(await movedAlong(sites, site, op)), {
+      redirect_uri,
+      state,
+      nonce,
+    })
     const code = await codeByPassword(op, login, {
       client_id: client.client_id,
       scope: settings.scope,

@@ -15,6 +15,7 @@ import {
   termsOf,
   type SiteSettings,
 } from '../site.ts'
+import { movedAlong } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
 
 /** Starts a login: the URL to which the application redirects its user. */
@@ -77,7 +78,7 @@ export const get_authorization_url = command({
       },
     },
   ],
-  async run(params, { site, ops, logins, rpKeys, world, defaults, fail }) {
+  async run(params, { site, sites, ops, logins, rpKeys, world, defaults, fail }) {
     const { settings, client } = site
     if (client.client_secret_expires_at !== undefined && client.client_secret_expires_at <= seconds(world)) {
       throw fail('expired_client')
@@ -105,7 +106,7 @@ export const get_authorization_url = command({
     ]
     // Before a state or nonce of the caller's is spent.
     refuseOwned(op.metadata, wishes, custom)
-    const login = await logins.begin(termsOf(site), {
+    const login = await logins.begin(termsOf(await movedAlong(sites, site, op)), {
       redirect_uri,
       state,
       nonce,

@@ -15,6 +15,7 @@ import { tokensOf } from '../oidc/login_tokens.ts'
 import { carriageOf } from '../flow.ts'
 import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
+import { refuseMoved } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
 
 /** Checks the whole response of the OP, of any flow, and returns the tokens and claims of the login. */
@@ -90,6 +91,7 @@ export const get_tokens_by_callback = command({
     'at_hash_not_found',
     'c_hash_not_found',
     'id_tokens_differ',
+    'token_endpoint_moved',
     'code_refused',
     'login_ended',
   ],
@@ -165,6 +167,7 @@ export const get_tokens_by_callback = command({
     const found = fittingParameters(came, login)
 
     const op = await ops.at(site)
+    refuseMoved(site, op)
     const now = seconds(world)
     const { jwt: isJwt } = carriageOf(response_type, response_mode)
     const said = isJwt ? await openResponseJwt(op, found, { issuer, client, state, now }) : found

@@ -6,6 +6,7 @@ import { originalOf, sessionIn, validateIdToken } from '../oidc/id_token.ts'
 import { redeemCode } from '../oidc/token.ts'
 import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
+import { refuseMoved } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
 
 /** Exchanges the code from the redirect for tokens, and validates the ID Token. */
@@ -40,6 +41,7 @@ export const get_tokens_by_code = command({
     'other_session',
     'whole_response_needed',
     'invalid_issuer',
+    'token_endpoint_moved',
     'code_refused',
     'no_id_token',
     'no_access_token',
@@ -86,6 +88,7 @@ export const get_tokens_by_code = command({
     if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')
 
     const op = await ops.at(site)
+    refuseMoved(site, op)
     const tokens = await redeemCode(op, site.client, {
       code,
       redirect_uri: login.redirect_uri,

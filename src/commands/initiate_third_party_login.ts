@@ -5,6 +5,7 @@ import { loginParameters } from '../oidc/authorization.ts'
 import { requestAuthorization } from '../oidc/authorization_request.ts'
 import { requestWay } from '../rp_keys.ts'
 import { loginDefaults, termsOf } from '../site.ts'
+import { movedAlong } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
 
 /** Starts a login that the OP or another site asked for: the URL to which the user is redirected. */
@@ -35,7 +36,10 @@ export const initiate_third_party_login = command({
       },
     },
   ],
-  async run({ iss, login_hint, target_link_uri }, { site, ops, logins, rpKeys, world, defaults, fail }) {
+  async run(
+    { iss, login_hint, target_link_uri },
+    { site, sites, ops, logins, rpKeys, world, defaults, fail },
+  ) {
     const { settings, client, issuer } = site
     if (iss !== issuer) throw fail('foreign_iss')
     const origins = settings.redirect_uris.map(originOf)
@@ -49,7 +53,7 @@ export const initiate_third_party_login = command({
     }
     const op = await ops.at(site)
     const asked = loginDefaults(settings)
-    const login = await logins.begin(termsOf(site), {
+    const login = await logins.begin(termsOf(await movedAlong(sites, site, op)), {
       redirect_uri: settings.redirect_uris[0],
       third_party: true,
       ...asked,

@@ -16,6 +16,15 @@ const afterAWhile: Drive = async (act) => {
   return site.login()
 }
 
+/** What the OP publishes changes while the user is there. */
+const meanwhile: Drive = async (act) => {
+  const site = await act.site()
+  const back = await site.visit()
+  act.strike()
+  await delay(2 * METADATA_MS)
+  return site.call('get_tokens_by_code', back)
+}
+
 /** The OP is asked for under another name than its own. */
 const askedAs =
   (names: Readonly<Record<string, (issuer: string) => string>>): Drive =>
@@ -48,7 +57,6 @@ const wasAskedAt =
 export const DISCOVERY: Area = {
   name: 'discovery',
   left_out: {
-    'DSC-17': 'a login does not remember yet at which token endpoint it began',
     'DSC-19': 'src/oidc/webfinger.test.ts has each item, and the cases of where oxd goes have its host',
   },
   cases: [
@@ -218,6 +226,19 @@ export const DISCOVERY: Area = {
       drive: register,
       refused: { algorithms_none: 'invalid_algorithm', algorithms_hs256: 'invalid_algorithm' },
       requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-17',
+      title: 'the token endpoint moves while a user is at the OP',
+      drive: meanwhile,
+      limits: { op_metadata_ms: METADATA_MS },
+      refused: {
+        token_endpoint_moves: 'token_endpoint_moved',
+        token_endpoint_of_attacker: 'token_endpoint_moved',
+      },
+      requests: { token: 0 },
+      policy:
+        'a login whose code would go elsewhere than was meant when it began is refused; the next one goes there',
     },
     {
       id: 'DSC-18',

@@ -195,6 +195,11 @@ export const DISCOVERY_FAULTS = faults({
     spec: 'Discovery 4.2',
     faults: changes('token_endpoint', (url) => `${url}?moved`),
   },
+  token_endpoint_of_attacker: {
+    what: 'The token endpoint is one of an attacker.',
+    spec: 'RFC 9700 4.4',
+    faults: ({ attacker }) => changes('token_endpoint', () => `${attacker}/token`),
+  },
   jwks_uri_moves: {
     what: 'The key set moves, as it may.',
     spec: 'Discovery 4.2',

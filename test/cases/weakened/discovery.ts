@@ -29,4 +29,12 @@ export const WEAKENED_DISCOVERY = [
       'DSC-07',
     ],
   ]),
+  ...weakenedCases('src/token_endpoint.ts', [
+    [
+      'a code goes wherever the OP now says',
+      'if (token_endpoint === undefined || token_endpoint === metadata.token_endpoint) return',
+      'return',
+      'DSC-17',
+    ],
+  ]),
 ]
