@@ -4,6 +4,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync, existsSync
 import { join } from 'node:path'
 import { COMMANDS } from '../src/daemon.ts'
 import { accessPage, tryEverything } from '../test/access.ts'
+import { conformanceTable } from '../test/conformance/page.ts'
 import {
   commandPage,
   commandTable,
@@ -15,24 +16,26 @@ import {
 
 const FOLDER = 'docs/commands'
 const README = 'README.md'
+const CONFORMANCE = 'docs/conformance.md'
+type Parts = Readonly<Record<string, string>>
 /** What is rendered into the README between `<!-- name: … -->` and `<!-- /name -->`. */
-const PARTS: Readonly<Record<string, string>> = {
+const PARTS: Parts = {
   settings: settingsTable(),
   commands: commandTable(COMMANDS, `${FOLDER}/`),
 }
 
-const readme = (): string =>
-  Object.entries(PARTS).reduce(
+const withParts = (page: string, parts: Parts): string =>
+  Object.entries(parts).reduce(
     (text, [name, part]) => {
       const start = `<!-- ${name}: rendered by npm run docs -->`
       const end = `<!-- /${name} -->`
       const [before, rest] = text.split(start)
       const after = rest?.split(end)[1]
       if (before === undefined || after === undefined)
-        throw new Error(`${README} has lost its markers of ${name}`)
+        throw new Error(`${page} has lost its markers of ${name}`)
       return `${before}${start}\n\n${part}\n\n${end}${after}`
     },
-    readFileSync(README, 'utf8'),
+    readFileSync(page, 'utf8'),
   )
 
 const pages = new Map([
@@ -42,7 +45,8 @@ const pages = new Map([
   [join(FOLDER, 'errors.md'), errorPage()],
   ['docs/quirks.md', quirksPage()],
   [join(FOLDER, 'README.md'), indexPage(COMMANDS)],
-  [README, readme()],
+  [README, withParts(README, PARTS)],
+  [CONFORMANCE, withParts(CONFORMANCE, { conformance: conformanceTable() })],
 ])
 const strays = existsSync(FOLDER)
   ? readdirSync(FOLDER)
