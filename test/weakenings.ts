@@ -680,14 +680,14 @@ const logins = [
     ],
     [
       'url: the caller sets what oxd owns',
-      'const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))',
-      'const refused = Object.keys(custom).find((name) => taken.has(name))',
+      'const isRefused = (name: string): boolean => OWNED.has(name) || taken.has(name)',
+      'const isRefused = (name: string): boolean => taken.has(name)',
       '^get_authorization_url lets nobody set what belongs to oxd',
     ],
     [
       'url: the caller replaces what was set',
-      'const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))',
-      'const refused = Object.keys(custom).find((name) => OWNED.has(name))',
+      'const isRefused = (name: string): boolean => OWNED.has(name) || taken.has(name)',
+      'const isRefused = (name: string): boolean => OWNED.has(name)',
       '^get_authorization_url lets nobody set a parameter twice',
     ],
   ]),

@@ -132,6 +132,29 @@ describe('get_authorization_url', () => {
     assert.deepEqual(sent.getAll('client_id').length, 1)
   })
 
+  it('lets nobody set what lax servers read as a parameter of oxd', async () => {
+    const NAMES = [
+      'Redirect_URI',
+      'redirect.uri',
+      'redirect uri',
+      ' redirect_uri',
+      'redirect_uri[]',
+      'state[0]',
+      'nonce\0',
+    ]
+    for (const name of NAMES) {
+      const { data } = await site.call('get_authorization_url', { custom_parameters: { [name]: 'x' } })
+      assert.equal(data.error, 'invalid_request', JSON.stringify(name))
+    }
+    const sent = await query({ prompt: 'login', custom_parameters: { 'resource[]': 'a', 'X.state': 'b' } })
+    assert.deepEqual([sent.get('resource[]'), sent.get('X.state')], ['a', 'b'])
+    const twice = await site.call('get_authorization_url', {
+      prompt: 'login',
+      custom_parameters: { Prompt: 'none' },
+    })
+    assert.equal(twice.data.error, 'invalid_request')
+  })
+
   it('lets nobody set a parameter twice', async () => {
     const issuer = story.issuer({
       discovery: (d) => ({ ...d, authorization_endpoint: `${String(d.authorization_endpoint)}?tenant=a` }),

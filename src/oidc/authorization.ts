@@ -67,6 +67,17 @@ export const loginParameters = (
 ]
 
 /**
+ * A name of a parameter as the laxest of servers reads it: ASP.NET in any letters, PHP with `_` for a blank or a dot, and as that of
+ * a list up to its bracket. To such a server it would come twice, and the last one counts.
+ */
+const readLaxly = (name: string): string =>
+  name
+    .trimStart()
+    .toLowerCase()
+    .replace(/[[\0].*$/s, '')
+    .replaceAll(/[\s.]/g, '_')
+
+/**
  * Refuses parameters of the caller's own that belong to oxd, or would come twice.
  * @throws OxdError invalid_request
  */
@@ -77,7 +88,8 @@ export const refuseOwned = (
 ): void => {
   const taken = new Set(new URL(authorization_endpoint).searchParams.keys())
   for (const [name, value] of given) if (value) taken.add(name)
-  const refused = Object.keys(custom).find((name) => OWNED.has(name) || taken.has(name))
+  const isRefused = (name: string): boolean => OWNED.has(name) || taken.has(name)
+  const refused = Object.keys(custom).find((name) => isRefused(name) || isRefused(readLaxly(name)))
   if (refused !== undefined) {
     throw new OxdError('invalid_request', {
       what: `The parameter ${JSON.stringify(refused)} is not the caller's to set.`,

@@ -1,7 +1,7 @@
 // CBK: what comes back through the browser; and the rules of an ID Token that hang on what was asked for.
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
+import type { Act, Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import type { Data, Envelope } from '../../src/testing/daemon.ts'
 import type { Callback } from '../../src/testing/op.ts'
 import type { Site } from '../../src/testing/story.ts'
@@ -47,6 +47,26 @@ const tampered =
       ...changed(came, (parameters) => change?.(parameters, act)),
     })
   }
+
+/** What an application takes out of the URL for the command that knows no whole response. */
+const byCodeAt = (site: Site): Site => ({
+  ...site,
+  call(command, params = {}, more) {
+    if (command !== 'get_tokens_by_callback') return site.call(command, params, more)
+    const { code, state, iss } = Object.fromEntries(new URL(String(params.callback_url)).searchParams)
+    return site.call('get_tokens_by_code', { code, state, iss }, more)
+  },
+})
+/** The same drive by the code alone. */
+const byCode =
+  (drive: Drive): Drive =>
+  (act) =>
+    drive({ ...act, site: async (params, issuer) => byCodeAt(await act.site(params, issuer)) })
+/** Both commands, and how the title says so. */
+const BOTH: readonly (readonly [how: string, by: (drive: Drive) => Drive])[] = [
+  ['', (drive) => drive],
+  [', by the code', byCode],
+]
 
 const swapped = (text: string): string =>
   text.replaceAll(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
@@ -134,11 +154,28 @@ const ownState: Drive = async (act) => {
   const site = await act.site()
   act.strike()
   const state = `${OWN}-${act.name}`
+  const own = act.attack === 'a nonce' ? { nonce: state } : { state }
   if (act.attack !== undefined) {
-    await site.ok('get_authorization_url', { state })
-    return site.call('get_authorization_url', { state })
+    await site.ok('get_authorization_url', own)
+    return site.call('get_authorization_url', own)
   }
-  return site.call('get_tokens_by_callback', { ...(await site.respond({ state })) })
+  return site.call('get_tokens_by_callback', { ...(await site.respond({ state, nonce: `n-${state}` })) })
+}
+
+/** The OP adds every character to its code that one may have, and would not know it otherwise. */
+const ODD = `&x=1%26 #+"~\`\\`
+const oddCode: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  if (!act.honest)
+    act.op.setFaults(act.issuer, {
+      authorization: (good) => ({ ...good, code: `${String(good['code'])}${ODD}` }),
+    })
+  const answer = await site.call('get_tokens_by_callback', { ...(await site.respond()) })
+  const sent = act.op.requests(act.issuer).findLast(({ endpoint }) => endpoint === 'token')?.params
+  if (!act.honest) assert.ok(String(sent?.['code']).endsWith(ODD), 'the OP gets back what it sent')
+  assert.equal(sent?.['x'], undefined)
+  return answer
 }
 
 /** Parameters of the caller's own that would take the login over. */
@@ -204,37 +241,49 @@ export const CALLBACK: Area = {
       refused: { state_missing: 'response_without_state' },
       requests: { token: 0 },
     },
-    {
+    ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-02',
-      title: 'a state that is not the one',
-      drive: tampered(STATES),
+      title: `a state that is not the one${how}`,
+      drive: by(tampered(STATES)),
       attacks: Object.fromEntries(Object.keys(STATES).map((name) => [name, 'invalid_state'])),
       requests: { token: 0 },
-    },
-    {
+    })),
+    ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-04',
-      title: 'a state that was used',
-      drive: second({ 'the same again': (site, came) => site.call('get_tokens_by_callback', { ...came }) }),
+      title: `a state that was used${how}`,
+      drive: by(
+        second({ 'the same again': (site, came) => site.call('get_tokens_by_callback', { ...came }) }),
+      ),
       attacks: { 'the same again': 'invalid_state' },
       requests: { token: 1 },
-    },
-    {
+    })),
+    ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-05',
-      title: 'fifty at once with one state',
-      drive: atOnce,
+      title: `fifty at once with one state${how}`,
+      drive: by(atOnce),
       harmless: ['fifty at once'],
       requests: { token: 1 },
-    },
+    })),
+    ...BOTH.map(([how, by]): Case => ({
+      id: 'CBK-06',
+      title: `a state that a failed login has spent${how}`,
+      drive: by(
+        second({
+          'a bad ID Token first': async (site, came, act) => {
+            act.op.setFaults(act.issuer, { id_token: { sign: 'flipped_bit' } })
+            const failed = await site.call('get_tokens_by_callback', { ...came })
+            act.op.setFaults(act.issuer, {})
+            return failed
+          },
+        }),
+      ),
+      attacks: { 'a bad ID Token first': 'invalid_state' },
+      requests: { token: 1 },
+    })),
     {
       id: 'CBK-06',
-      title: 'a state that a failed login has spent',
+      title: 'a state that an error has spent',
       drive: second({
-        'a bad ID Token first': async (site, came, act) => {
-          act.op.setFaults(act.issuer, { id_token: { sign: 'flipped_bit' } })
-          const failed = await site.call('get_tokens_by_callback', { ...came })
-          act.op.setFaults(act.issuer, {})
-          return failed
-        },
         'an error first': (site, came) =>
           site.call('get_tokens_by_callback', {
             ...changed(came, (p) => {
@@ -243,23 +292,23 @@ export const CALLBACK: Area = {
             }),
           }),
       }),
-      attacks: { 'a bad ID Token first': 'invalid_state', 'an error first': 'invalid_state' },
-      requests: { token: [0, 1] },
+      attacks: { 'an error first': 'invalid_state' },
+      requests: { token: 0 },
     },
-    {
+    ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-07',
-      title: 'a state that has expired',
-      drive: late,
+      title: `a state that has expired${how}`,
+      drive: by(late),
       limits: { login_seconds: LOGIN_SECONDS },
       attacks: { late: 'invalid_state' },
       requests: { token: 0 },
-    },
+    })),
     {
       id: 'CBK-08',
-      title: 'one state of the application for two logins',
+      title: 'one state, or nonce, of the application for two logins',
       drive: ownState,
-      attacks: { twice: 'state_in_use' },
-      policy: 'A state of the application is good for one login.',
+      attacks: { 'a state': 'state_in_use', 'a nonce': 'state_in_use' },
+      policy: 'What an application chose itself is good for one login.',
     },
     {
       id: 'CBK-09',
@@ -300,6 +349,20 @@ export const CALLBACK: Area = {
       },
       requests: { token: 0 },
     },
+    ...BOTH.map(([how, by]): Case => ({
+      id: 'CBK-13',
+      title: `a code of every character${how}`,
+      drive: by(oddCode),
+      attacks: { 'every character': 'code_refused' },
+      requests: { token: 1 },
+    })),
+    {
+      id: 'CBK-14',
+      title: 'members that belong to another flow, or to none',
+      drive: callback(),
+      accepted: ['response_with_token_type'],
+      requests: { token: 1 },
+    },
     {
       id: 'CBK-14',
       title: 'tokens that nobody asked for',
@@ -312,9 +375,9 @@ export const CALLBACK: Area = {
     },
     {
       id: 'CBK-15',
-      title: 'a fragment where the query was asked for',
+      title: 'a fragment, or a form, where the query was asked for',
       drive: callback(),
-      refused: { response_in_fragment: 'other_response_mode' },
+      refused: { response_in_fragment: 'other_response_mode', response_in_form: 'other_response_mode' },
       requests: { token: 0 },
     },
     {
@@ -324,17 +387,17 @@ export const CALLBACK: Area = {
       refused: { response_in_query: 'other_response_mode' },
       requests: { token: 0 },
     },
-    {
+    ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-17',
-      title: 'iss of another OP, or nearly this one',
-      drive: callback(),
+      title: `iss of another OP, or nearly this one${how}`,
+      drive: by(callback()),
       refused: {
         response_iss_suffixed: 'invalid_issuer',
         response_iss_upper_case: 'invalid_issuer',
         response_iss_slashed: 'invalid_issuer',
       },
       requests: { token: 0 },
-    },
+    })),
     {
       id: 'CBK-18',
       title: 'no iss though it is promised',
@@ -373,6 +436,9 @@ export const CALLBACK: Area = {
         jarm_expired: 'response_jwt_expired',
         jarm_bad_signature: 'response_jwt_bad_signature',
         jarm_unsigned: 'response_jwt_not_signed',
+        jarm_foreign_key: 'response_jwt_bad_signature',
+        jarm_hs256: 'response_jwt_invalid_algorithm',
+        jarm_is_an_id_token: 'response_without_state',
         jarm_beside: 'parameter_outside_response_jwt',
         jarm_not_at_all: 'other_response_mode',
       },
@@ -415,6 +481,10 @@ export const CALLBACK: Area = {
         nonce: 'invalid_request',
         state: 'invalid_request',
         code_challenge: 'invalid_request',
+        Redirect_URI: 'invalid_request',
+        'redirect.uri': 'invalid_request',
+        'client_id[]': 'invalid_request',
+        ' state': 'invalid_request',
       },
       requests: { authorization: 0 },
     },

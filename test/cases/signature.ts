@@ -72,13 +72,13 @@ export const SIGNATURE: Area = {
       site: forAlg('PS256'),
       refused: { alg_rs256: 'invalid_id_token_invalid_algorithm' },
     },
-    {
+    ...['ES256', 'EdDSA', 'HS256'].map((alg): Case => ({
       id: 'SIG-05',
-      title: 'a good signature by another algorithm than ES256',
+      title: `a good signature by another algorithm than ${alg}`,
       drive: login,
-      site: forAlg('ES256'),
+      site: forAlg(alg),
       refused: { alg_rs256: 'invalid_id_token_invalid_algorithm' },
-    },
+    })),
     {
       id: 'SIG-06',
       title: 'an OP that does not say what it registered, and signs with HS256',

@@ -335,6 +335,14 @@ export const FLOWS = [
       '^callback compares the state with those of the session',
     ],
   ]),
+  ...weakenings('src/oidc/authorization.ts', URL_TEST, [
+    [
+      'URL: a name that lax servers read as one of oxd',
+      'const refused = Object.keys(custom).find((name) => isRefused(name) || isRefused(readLaxly(name)))',
+      'const refused = Object.keys(custom).find((name) => isRefused(name))',
+      '^get_authorization_url lets nobody set what lax servers read as a parameter of oxd$',
+    ],
+  ]),
   ...weakenings('src/flow.ts', URL_TEST, [
     [
       'flow: a token in the query',

@@ -93,6 +93,16 @@ export const CALLBACK_FAULTS = faults({
     spec: 'Core 3.1.2.5',
     faults: says({ id_token: 'eyJhbGciOiJub25lIn0.e30.' }),
   },
+  response_with_token_type: {
+    what: 'The response has a token_type and members that nobody knows.',
+    spec: 'RFC 6749 4.1.2',
+    faults: says({ token_type: 'Bearer', session_state: 'a.b', ui_locales: 'de' }),
+  },
+  response_in_form: {
+    what: 'The response is posted as a form, where the query was asked for.',
+    spec: 'Multiple Response Types 2',
+    faults: { response_mode: 'form_post' },
+  },
   response_in_fragment: {
     what: 'The response comes in the fragment, where the query was asked for.',
     spec: 'Multiple Response Types 2',
@@ -201,6 +211,23 @@ export const CALLBACK_FAULTS = faults({
     what: 'The JWT of the response is not signed.',
     spec: JARM,
     faults: jarm({ sign: 'none' }),
+  },
+  jarm_foreign_key: {
+    what: 'The JWT of the response is signed by a key that was never published.',
+    spec: JARM,
+    faults: jarm({ sign: 'another_key' }),
+  },
+  jarm_hs256: {
+    what: 'The JWT of the response is signed with HS256 and the client_secret, though RS256 is registered.',
+    spec: JARM,
+    faults: jarm({ sign: 'hs256_client_secret' }),
+  },
+  jarm_is_an_id_token: {
+    what: 'In place of the JWT of the response comes an ID Token.',
+    spec: 'RFC 8725 3.12',
+    faults: jarm({
+      claims: ({ state: _, code: _code, ...good }) => ({ ...good, sub: 'alice', nonce: 'of-a-login' }),
+    }),
   },
   jarm_beside: {
     what: 'A code comes beside the JWT of the response.',

@@ -49,7 +49,7 @@ export const WEAKENED_CALLBACK = [
       'a code of any issuer',
       "if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')",
       '',
-      'MIX-03',
+      'MIX-03 CBK-17',
     ],
   ]),
   ...weakenedCases('src/oidc/keys.ts', [
@@ -71,6 +71,18 @@ export const WEAKENED_CALLBACK = [
       ANYBODY,
       'CBK-22',
       [['holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,', ANYBODY]],
+    ],
+    [
+      'a response as a JWT for any client',
+      "[c.aud].flat().includes(e.client.client_id) && [c.aud].flat().every((aud) => typeof aud === 'string'),",
+      'true,',
+      'CBK-22',
+    ],
+    [
+      'a response as a JWT that nobody proved',
+      "return await openJwt(op, client, jwt, registeredFor(client, 'authorization'))",
+      'return unprovenClaims(jwt) ?? {}',
+      'CBK-22',
     ],
     [
       'parameters beside the JWT',
@@ -164,6 +176,12 @@ export const WEAKENED_CALLBACK = [
     ],
   ]),
   ...weakenedCases('src/oidc/authorization.ts', [
+    [
+      'callers set what lax servers take for what belongs to oxd',
+      'const refused = Object.keys(custom).find((name) => isRefused(name) || isRefused(readLaxly(name)))',
+      'const refused = Object.keys(custom).find((name) => isRefused(name))',
+      'CBK-24',
+    ],
     ['callers set what belongs to oxd', 'if (refused !== undefined) {', 'if (false) {', 'CBK-24'],
   ]),
   {
