@@ -1331,7 +1331,7 @@ const tokens = [
       'userinfo: of any content type',
       'if (!wanted.test(type)) {',
       'if (false) {',
-      '^get_user_info refuses JSON that is announced as text',
+      '^get_user_info refuses JSON that is announced as something',
     ],
     [
       'userinfo: a refusal is an answer',

@@ -29,6 +29,10 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     { userinfo: reply.headers({ 'content-type': 'text/plain' }) },
     'internal_error',
   ],
+  'JSON that is announced as something built on it': [
+    { userinfo: reply.headers({ 'content-type': 'application/scim+json' }) },
+    'internal_error',
+  ],
   'a redirect': [{ userinfo: reply.redirect('http://127.0.0.1:9/') }, 'internal_error'],
   'an endless answer': [{ userinfo: reply.endless() }, 'internal_error'],
   silence: [{ userinfo: reply.hang() }, 'internal_error'],
