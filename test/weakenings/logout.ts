@@ -73,7 +73,7 @@ export const LOGOUT_WEAKENINGS = [
     [
       'logout token: a JWT of any kind',
       "const registered = { ...registeredFor(client, 'id_token'), types: TYPES }",
-      "const registered = registeredFor(client, 'id_token')",
+      "const registered = { ...registeredFor(client, 'id_token'), types: [...TYPES, 'at+jwt', 'secevent+jwt'] }",
       'BCL-12',
     ],
     [

@@ -70,7 +70,7 @@ export const WEAKENED_LOGOUT = [
     [
       'a logout token of any type',
       "const registered = { ...registeredFor(client, 'id_token'), types: TYPES }",
-      "const registered = registeredFor(client, 'id_token')",
+      "const registered = { ...registeredFor(client, 'id_token'), types: [...TYPES, 'at+jwt', 'secevent+jwt'] }",
       'BCL-12',
     ],
     [
