@@ -35,7 +35,7 @@ export const get_tokens_by_code = command({
     refresh_token: fields.refresh_token,
     id_token_claims: fields.id_token_claims,
   },
-  more: { login_id: fields.login_id },
+  more: { login_id: fields.login_id, third_party: fields.third_party },
   errors: [
     'invalid_state',
     'other_session',
@@ -71,6 +71,7 @@ export const get_tokens_by_code = command({
           exp: 1711281970,
         },
         login_id: 'Yk3vQx0p3rYwAAAAm1c2Zw',
+        third_party: false,
       },
     },
   ],
@@ -115,6 +116,11 @@ export const get_tokens_by_code = command({
       },
       { last: site.settings.remember_last_login },
     )
-    return { ...tokens, id_token_claims: { ...id_token_claims }, login_id: login.login_id }
+    return {
+      ...tokens,
+      id_token_claims: { ...id_token_claims },
+      login_id: login.login_id,
+      third_party: login.third_party,
+    }
   },
 })
