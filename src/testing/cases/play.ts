@@ -8,7 +8,7 @@ import type { LyingOp, Recorded } from '../op.ts'
 import { HOME, REDIRECT, siteAt, type Site } from '../story.ts'
 import type { Act, Case } from './case.ts'
 import type { ChildDaemon } from './child.ts'
-import { CASE_LIMITS, type Canary, type DaemonSettings, type Stage } from './stage.ts'
+import { CASE_LIMITS, SLOWNESS, type Canary, type DaemonSettings, type Stage } from './stage.ts'
 
 /** What the machine may add to a deadline of oxd's. */
 const DEADLINE_MARGIN_MS = 1_000
@@ -255,7 +255,7 @@ const judge = async (
       if (!fits(n, wanted)) failures.push(`${n} requests at ${endpoint} instead of ${String(wanted)}`)
     }
   }
-  const deadline = { ...CASE_LIMITS, ...row.limits }.op_total_ms + DEADLINE_MARGIN_MS
+  const deadline = { ...CASE_LIMITS, ...row.limits }.op_total_ms + SLOWNESS * DEADLINE_MARGIN_MS
   for (const { command, ms } of act.answered) {
     act.measured('answer_ms', ms)
     if (ms > deadline) failures.push(`${command} took ${Math.round(ms)} ms`)
@@ -283,7 +283,7 @@ const purposeOf = ({ watched, outside }: Case): DaemonSettings['purpose'] =>
 const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Promise<Trial> => {
   const { limits = {}, ahead_ms = 0, reachable = false, watched = false } = row
   // A busy machine must not make a case invalid.
-  const ceiling_ms = wrong === undefined ? TWIN_CEILING_MS : stage.patience.ceiling_ms
+  const ceiling_ms = SLOWNESS * (wrong === undefined ? TWIN_CEILING_MS : stage.patience.ceiling_ms)
   const daemon = await stage.daemon({ limits, ahead_ms, reachable, purpose: purposeOf(row) })
   const canary = await stage.canary()
   if (watched) {

@@ -1,7 +1,7 @@
 // Where cases are played: an honest OP at 127.0.0.2 (and one that speaks https), an attacker's at 127.0.0.3, and daemons that trust no one else.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer, type AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
+import { availableParallelism, loadavg, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Limits } from '../../limits.ts'
 import { startLyingOp, type LyingOp } from '../op.ts'
@@ -14,10 +14,14 @@ export const HONEST = '127.0.0.2'
 export const ATTACKER = '127.0.0.3'
 const CANARIES = ['127.0.0.9', '::1'] as const
 
+const SLOWNESS_MAX = 8
+/** How many times as long things take on a machine that has more to do than it has cores. */
+export const SLOWNESS = Math.min(Math.max((loadavg()[0] ?? 0) / availableParallelism(), 1), SLOWNESS_MAX)
+
 /** So that a slow case takes a second or two. */
 export const CASE_LIMITS = {
-  op_connect_ms: 700,
-  op_total_ms: 1_500,
+  op_connect_ms: Math.round(700 * SLOWNESS),
+  op_total_ms: Math.round(1_500 * SLOWNESS),
 } as const satisfies Partial<Limits>
 
 export interface Canary {
