@@ -116,7 +116,7 @@ export const TRANSPORT = {
     spec: '-',
     lie: reply.drip_header(),
   },
-  drips: { what: 'The % sends its answer a byte each second.', spec: '-', lie: reply.drip() },
+  drips: { what: 'The % sends its answer a byte each second.', spec: '-', lie: reply.drip(1_000) },
   stalls: { what: 'The % stops in the middle of its answer.', spec: '-', lie: reply.stall() },
   cut: {
     what: 'The % announces more than it sends, and hangs up.',
