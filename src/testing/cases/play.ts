@@ -316,7 +316,8 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
       act.measured('lag_ms', lag_ms)
       if (growth_bytes > GROWTH_BYTES_MAX)
         failures.push(`memory grew by ${Math.round(growth_bytes / 1024 / 1024)} MiB`)
-      if (lag_ms > SLOWNESS * LAG_MS_MAX) failures.push(`the event loop stood still for ${Math.round(lag_ms)} ms`)
+      if (lag_ms > SLOWNESS * LAG_MS_MAX)
+        failures.push(`the event loop stood still for ${Math.round(lag_ms)} ms`)
       failures.push(...(await inTime(controlLogin(stage, daemon), ceiling_ms)))
     }
   } catch (error) {
