@@ -34,6 +34,7 @@ const ROWS: readonly (readonly [host: string | undefined, plain: boolean, withCe
   ['notlocalhost', false, false],
   ['localhost@example.com', false, false],
   ['example.com/localhost', false, false],
+  ['[::ffff:127.0.0.9.]:4', false, false],
   ['localhost:', false, false],
   ['localhost:443:443', false, false],
   ['', false, false],

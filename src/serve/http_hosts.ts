@@ -20,9 +20,9 @@ export interface Arrived {
  */
 export const isOwnHost = ({ host = '', at, certificate }: Arrived): boolean => {
   const [, found = ''] = HOST.exec(host) ?? []
-  // The URL parser writes an IPv6 address in one way.
-  const written =
-    found.startsWith('[') && URL.canParse(`http://${found}`) ? new URL(`http://${found}`).hostname : found
+  // The URL parser writes an IPv6 address in one way; what it does not take, such as one with a dot behind it, is none.
+  if (found.startsWith('[') && !URL.canParse(`http://${found}`)) return false
+  const written = found.startsWith('[') ? new URL(`http://${found}`).hostname : found
   const name = plainAddress(
     written
       .replace(/^\[|\]$/g, '')

@@ -34,4 +34,12 @@ export const ROBUSTNESS = [
       'a response that is no query',
     ],
   ]),
+  ...weakenings('src/serve/http_hosts.ts', 'src/serve/http_hosts.test.ts', [
+    [
+      'hosts: an address that no reader of URLs takes',
+      "if (found.startsWith('[') && !URL.canParse(`http://${found}`)) return false",
+      '',
+      '^the names under which oxd may be called ',
+    ],
+  ]),
 ]
