@@ -43,7 +43,7 @@ export const TARGETS = targets({
     open: () => ({
       async run(input) {
         const { command, params } = objectIn(input)
-        const known = BY_NAME.get(String(command))
+        const known = typeof command === 'string' ? BY_NAME.get(command) : undefined
         if (known === undefined || !isRecord(params)) return
         const read = await refusedBy(() => readParams(known.params, params))
         assertUnpolluted()
