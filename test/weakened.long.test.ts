@@ -6,7 +6,8 @@ import { BAD_INPUT, WEAKENINGS } from './weakenings.ts'
 
 describe('tests turn red without the defence', () => {
   for (const [room, table] of Object.entries(WEAKENINGS)) {
-    it(`in the room of ${room}`, async () => {
+    // A room has up to sixty builds, each a process of its own.
+    it(`in the room of ${room}`, { timeout: 600_000 }, async () => {
       assert.equal((await runWeakened(table)).length, table.length)
     })
   }
