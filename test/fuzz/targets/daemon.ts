@@ -113,7 +113,9 @@ export const TARGETS = targets({
             ),
           )
           if (!isRecord(asked)) return
-          const { status, data } = await caller.call(String(asked['command']), asked['params'] as Data, {
+          const { command } = asked
+          const name = typeof command === 'string' ? command : (JSON.stringify(command) ?? '')
+          const { status, data } = await caller.call(name, asked['params'] as Data, {
             oxd: asked['oxd'],
           })
           assert.deepEqual(surprises(), [], 'an exception that nobody foresaw')
