@@ -1,7 +1,7 @@
 // How oxd proves who it is, and the deviations of OPs that it goes along with.
 import { weakenings } from './rows.ts'
 
-export const client_auth = [
+export const CLIENT_AUTH = [
   ...weakenings('src/oidc/quirks.ts', 'src/oidc/quirks.test.ts', [
     [
       'quirks: one that is switched off is gone along with',

@@ -1,7 +1,7 @@
 // Deviations of OPs that run in the interop test: what they loosen, and no more.
 import { weakenings } from './rows.ts'
 
-export const interop = [
+export const INTEROP = [
   ...weakenings('src/moving/check_op.ts', 'src/moving/check.test.ts', [
     [
       'oxd check: the name is looked up here, although the proxy does',

@@ -1,13 +1,13 @@
 // Logouts: what lets a stranger end a login, what lets a login outlive its logout, and what strangers may cost.
 import { weakenings } from './rows.ts'
 
-const LOGOUT = 'test/logout.test.ts'
+const LOGOUT_TEST = 'test/logout.test.ts'
 const LIVE = 'src/live_logins.test.ts'
 const PUBLIC = 'src/serve/public.test.ts'
 const URI = 'src/commands/get_logout_uri.test.ts'
 
-export const LOGOUT_WEAKENINGS = [
-  ...weakenings('src/oidc/logout_token.ts', LOGOUT, [
+export const LOGOUT = [
+  ...weakenings('src/oidc/logout_token.ts', LOGOUT_TEST, [
     [
       'logout token: of any issuer',
       'holds: (c, e) => c.iss === e.issuer,',
@@ -83,7 +83,7 @@ export const LOGOUT_WEAKENINGS = [
       'BCL-16',
     ],
   ]),
-  ...weakenings('src/oidc/keys.ts', LOGOUT, [
+  ...weakenings('src/oidc/keys.ts', LOGOUT_TEST, [
     [
       'keys: one budget for strangers and logins',
       'const budget = budgets[asker]',
@@ -97,7 +97,7 @@ export const LOGOUT_WEAKENINGS = [
       'BCL-16: does not make',
     ],
   ]),
-  ...weakenings('src/public_desk.ts', LOGOUT, [
+  ...weakenings('src/public_desk.ts', LOGOUT_TEST, [
     [
       'logout token: works again and again',
       "if ((await spent.get([oxd_id, jti])) !== undefined) return { logins: 0, rule: 'replayed' }",
@@ -117,7 +117,7 @@ export const LOGOUT_WEAKENINGS = [
       'FCL-01.* ignores everything else',
     ],
   ]),
-  ...weakenings('src/serve/public.ts', LOGOUT, [
+  ...weakenings('src/serve/public.ts', LOGOUT_TEST, [
     [
       'public: the last of two parameters',
       'return Object.fromEntries([...once].filter(([name]) => !twice.has(name)))',
@@ -179,7 +179,7 @@ export const LOGOUT_WEAKENINGS = [
       'goes on with fresh tokens',
     ],
   ]),
-  ...weakenings('src/login.ts', LOGOUT, [
+  ...weakenings('src/login.ts', LOGOUT_TEST, [
     [
       'login: tokens outlive the logout',
       "if (login !== undefined && login.ended !== null) throw new OxdError('login_ended')",

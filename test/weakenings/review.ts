@@ -6,7 +6,7 @@ const PUBLIC = 'src/serve/public.test.ts'
 
 const STATUS = 'src/commands/id_token_status.test.ts'
 
-export const REVIEW_WEAKENINGS = [
+export const REVIEW = [
   ...weakenings('src/serve/public.ts', REDOS, [
     [
       'public: each parameter is compared with all others',

@@ -3,7 +3,7 @@ import { weakenings } from './rows.ts'
 
 const TEST = 'src/token_endpoint.test.ts'
 
-export const TOKEN_ENDPOINT_WEAKENINGS = [
+export const TOKEN_ENDPOINT = [
   ...weakenings('src/token_endpoint.ts', TEST, [
     [
       'token endpoint: a code goes wherever the OP now says',

@@ -7,7 +7,7 @@ const REQUESTS_TEST = 'test/authorization_requests.test.ts'
 const USERINFO_TEST = 'src/oidc/userinfo.test.ts'
 const KEYS_TEST = 'src/rp_keys.test.ts'
 
-export const tokens_as_registered = [
+export const TOKENS_AS_REGISTERED = [
   ...weakenings('src/oidc/client_key.ts', JWT_TEST, [
     [
       'HMAC: any signature of the right length',

@@ -1,0 +1,151 @@
+// What is kept: sealed in its place, spent once, on the disk before it is answered; a full disk loses nothing.
+import { weakenings } from './rows.ts'
+
+export const STORE = [
+  ...weakenings('src/store/seal.ts', 'src/store/seal.test.ts', [
+    [
+      'seal: a body is not proven',
+      'return Buffer.concat([start, decipher.final()])',
+      'return start',
+      '^seal (opens in no other place|notices each flipped bit)',
+    ],
+    [
+      'seal: a body is not bound to its name',
+      'place: framed([head, kind, name, String(version), String(expires_at)]),',
+      'place: framed([head, kind, String(version), String(expires_at)]),',
+      '^seal opens in no other place',
+    ],
+    [
+      'seal: a body is not bound to its version',
+      'place: framed([head, kind, name, String(version), String(expires_at)]),',
+      'place: framed([head, kind, name, String(expires_at)]),',
+      '^seal opens in no other place',
+    ],
+    [
+      'seal: a body is not bound to its expiry',
+      'place: framed([head, kind, name, String(version), String(expires_at)]),',
+      'place: framed([head, kind, name, String(version)]),',
+      '^seal opens in no other place',
+    ],
+    [
+      'seal: lists of parts run into each other',
+      'return [length, bytes]',
+      'return [bytes]',
+      '^keys parts, purposes and master keys are kept apart',
+    ],
+    [
+      'seal: equal contents look equal',
+      'const head = Buffer.concat([Buffer.of(FORMAT), keys.id, random(SALT_BYTES), random(IV_BYTES)])',
+      'const head = Buffer.concat([Buffer.of(FORMAT), keys.id, Buffer.alloc(SALT_BYTES + IV_BYTES)])',
+      '^seal hides its content',
+    ],
+    [
+      'seal: another key is not named',
+      "if (keyIdOf(body) !== keys.id.toString('hex'))",
+      'if (false)',
+      '^seal says when another key',
+    ],
+  ]),
+  ...weakenings('src/store/store.ts', 'src/store/store.test.ts', [
+    [
+      'store: names in clear',
+      'const nameOf = (id: RecordId): string => fingerprint(keys, `name ${kind}`, ...id)',
+      "const nameOf = (id: RecordId): string => id.join('.')",
+      '^below the store the engine sees neither ids nor values',
+    ],
+    [
+      'store: what is damaged is absent',
+      'return record && opened(name, record)',
+      'return record && openedOrLogged(name, record)',
+      '^below the store a body that was moved',
+    ],
+    [
+      'store: an insert overwrites',
+      'sealed(id, value, { ...keeping, expected: ABSENT, version: firstVersion(world.random) }),',
+      "sealed(id, value, { ...keeping, expected: 'any', version: 1 }),",
+      '^a kind of fifty inserters and fifty takers one succeeds',
+    ],
+    [
+      'store: an update overwrites what another has changed',
+      'expected: version,',
+      "expected: 'any',",
+      '^a kind update: no change of concurrent callers is lost',
+    ],
+    [
+      'store: a record made anew looks like the old one',
+      "const firstVersion = (random: StoreWorld['random']): number => (random(4).readUInt32BE() >>> 1) + 1",
+      "const firstVersion = (_random: StoreWorld['random']): number => 1",
+      '^a kind update does not overwrite a record that was made anew',
+    ],
+  ]),
+  ...weakenings('src/store/sqlite.ts', 'src/store/sqlite.test.ts', [
+    [
+      'sqlite: what was answered may be lost with the power',
+      "const full = open('FULL')",
+      "const full = open('NORMAL')",
+      '^the sqlite engine what is durable',
+    ],
+    [
+      'sqlite: what was taken may come back with the power',
+      'take: full.prepare(SQL.take),',
+      'take: normal.prepare(SQL.take),',
+      '^the sqlite engine what is durable',
+    ],
+    [
+      'sqlite: an insert overwrites',
+      'insert: `${INSERT} WHERE NOT ${LIVE}`,',
+      'insert: `${INSERT} WHERE :now > 0`,',
+      '^the engine contract: sqlite .*concurrent inserters',
+    ],
+    [
+      'sqlite: what has expired is there',
+      "const LIVE = '(records.expires_at IS NULL OR records.expires_at > :now)'",
+      "const LIVE = '(:now > 0)'",
+      '^the engine contract: sqlite from its expiry on',
+    ],
+    [
+      'sqlite: a failure looks like absence',
+      'if (code !== undefined) throw unreachable(reasonOf(code), error)',
+      'if (code !== undefined) return undefined as never',
+      '^the sqlite engine (a database that another process holds|what is damaged while it is open)',
+    ],
+    [
+      'sqlite: a full disk is passed over',
+      'if (code !== undefined) throw unreachable(reasonOf(code), error)',
+      'if (code === 13) return { changes: 1 } as never',
+      '^the sqlite engine a full disk',
+    ],
+    [
+      'sqlite: another process is not waited for',
+      'const db = new DatabaseSync(url, { timeout: busy_ms })',
+      'const db = new DatabaseSync(url)',
+      '^the sqlite engine a database that another process holds',
+    ],
+    [
+      'sqlite: files open to others',
+      "closeSync(openSync(path, 'wx', 0o600))",
+      "closeSync(openSync(path, 'wx', 0o644))",
+      '^the sqlite engine its files are open to nobody else',
+    ],
+    [
+      'sqlite: a missing database is made anew',
+      "url.searchParams.set('mode', 'rw')",
+      "url.searchParams.set('mode', 'rwc')",
+      '^the sqlite engine what is no whole database of this oxd',
+    ],
+    [
+      'sqlite: any SQLite file',
+      "if (pragma('application_id') !== APPLICATION_ID)",
+      'if (false)',
+      '^the sqlite engine what is no whole database of this oxd',
+    ],
+  ]),
+  ...weakenings('src/store/sqlite.ts', 'src/store/processes.test.ts', [
+    [
+      'sqlite: what could not be deleted is handed out',
+      'const [row] = statements.take.all({ key, now: now() })',
+      'const row = statements.take.get({ key, now: now() })',
+      '^a store and its processes a full disk',
+    ],
+  ]),
+]
