@@ -1,5 +1,6 @@
 // get_tokens_by_callback: all that came back to the redirect URI is checked as a whole, and made into tokens and claims.
 import { command } from '../command.ts'
+import { expectedOf, finishLogin } from '../finish_login.ts'
 import { fields } from '../fields.ts'
 import {
   checkIssuer,
@@ -9,11 +10,9 @@ import {
   responseJwtIn,
   stateOf,
 } from '../oidc/authorization_response.ts'
-import { originalOf, sessionIn } from '../oidc/id_token.ts'
 import { openResponseJwt, unprovenResponse } from '../oidc/jarm.ts'
 import { tokensOf } from '../oidc/login_tokens.ts'
 import { carriageOf } from '../flow.ts'
-import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
 import { refuseMoved } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
@@ -149,7 +148,8 @@ export const get_tokens_by_callback = command({
       },
     },
   ],
-  async run({ callback_url, parameters, session_binding }, { site, ops, logins, world, audit, fail }) {
+  async run({ callback_url, parameters, session_binding }, context) {
+    const { site, ops, logins, world, audit, fail } = context
     if (callback_url === undefined && parameters === undefined) {
       throw fail('missing_parameter', {
         what: 'callback_url is missing; for a form that was posted, parameters.',
@@ -168,9 +168,10 @@ export const get_tokens_by_callback = command({
 
     const op = await ops.at(site)
     refuseMoved(site, op)
-    const now = seconds(world)
     const { jwt: isJwt } = carriageOf(response_type, response_mode)
-    const said = isJwt ? await openResponseJwt(op, found, { issuer, client, state, now }) : found
+    const said = isJwt
+      ? await openResponseJwt(op, found, { issuer, client, state, now: seconds(world) })
+      : found
     if (!isJwt) {
       const values = new Map(said)
       const isSupported = op.metadata.authorization_response_iss_parameter_supported === true
@@ -178,35 +179,14 @@ export const get_tokens_by_callback = command({
       checkIssuer(values.get('iss'), { issuer, isPromised: isSupported && !values.has('id_token') })
     }
     const response = readResponse(said, response_type, [state, login.nonce, login.code_verifier])
-    const tokens = await tokensOf(op, client, response, login, {
-      issuer,
-      client,
-      nonce: login.nonce,
-      signed_in_since: signedInSince(login),
-      isEssentialAcr: (acr) => logins.isEssentialAcr(login, acr),
-      now,
-    })
-    const { id_token_claims } = tokens
-    await logins.remember(
-      termsOf(site),
-      login,
-      {
-        ...tokens,
-        sub: String(id_token_claims.sub),
-        sid: sessionIn(id_token_claims),
-        original: originalOf(id_token_claims),
-      },
-      { last: site.settings.remember_last_login },
-    )
+    const tokens = await tokensOf(op, client, response, login, expectedOf(login, context))
+    const { acr, auth_time } = tokens.id_token_claims
     return {
-      ...tokens,
-      id_token_claims: { ...id_token_claims },
+      ...(await finishLogin(login, tokens, context)),
       scope: [...tokens.scope],
-      acr: typeof id_token_claims.acr === 'string' ? id_token_claims.acr : null,
-      auth_time: typeof id_token_claims.auth_time === 'number' ? id_token_claims.auth_time : null,
+      acr: typeof acr === 'string' ? acr : null,
+      auth_time: typeof auth_time === 'number' ? auth_time : null,
       state,
-      login_id: login.login_id,
-      third_party: login.third_party,
     }
   },
 })

@@ -2,12 +2,11 @@
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { carriageOf, hasWord } from '../flow.ts'
-import { originalOf, sessionIn, validateIdToken } from '../oidc/id_token.ts'
+import { expectedOf, finishLogin } from '../finish_login.ts'
+import { validateIdToken } from '../oidc/id_token.ts'
 import { redeemCode } from '../oidc/token.ts'
-import { signedInSince } from '../login.ts'
 import { termsOf } from '../site.ts'
 import { refuseMoved } from '../token_endpoint.ts'
-import { seconds } from '../world.ts'
 
 /** Exchanges the code from the redirect for tokens, and validates the ID Token. */
 export const get_tokens_by_code = command({
@@ -75,7 +74,8 @@ export const get_tokens_by_code = command({
       },
     },
   ],
-  async run({ code, state, iss, session_binding }, { site, ops, logins, world, audit, fail }) {
+  async run({ code, state, iss, session_binding }, context) {
+    const { site, ops, logins, audit, fail } = context
     // Spent before the OP is asked: of two callbacks with one state at most one goes on.
     // The state is authenticated for this site, so no other site can spend it.
     const login = await logins.spend(termsOf(site), state, session_binding)
@@ -96,31 +96,10 @@ export const get_tokens_by_code = command({
       code_verifier: login.code_verifier,
     })
     const id_token_claims = await validateIdToken(op, tokens.id_token, {
-      issuer: site.issuer,
-      client: site.client,
-      nonce: login.nonce,
+      ...expectedOf(login, context),
       direct: true,
       access_token: tokens.access_token,
-      signed_in_since: signedInSince(login),
-      isEssentialAcr: (acr) => logins.isEssentialAcr(login, acr),
-      now: seconds(world),
     })
-    await logins.remember(
-      termsOf(site),
-      login,
-      {
-        ...tokens,
-        sub: String(id_token_claims.sub),
-        sid: sessionIn(id_token_claims),
-        original: originalOf(id_token_claims),
-      },
-      { last: site.settings.remember_last_login },
-    )
-    return {
-      ...tokens,
-      id_token_claims: { ...id_token_claims },
-      login_id: login.login_id,
-      third_party: login.third_party,
-    }
+    return finishLogin(login, { ...tokens, id_token_claims }, context)
   },
 })

@@ -286,6 +286,8 @@ export const FLOWS = [
       'if (false) {',
       '^get_tokens_by_callback alone will do where get_tokens_by_code would see no whole response$',
     ],
+  ]),
+  ...weakenings('src/finish_login.ts', CALLBACK_TEST, [
     [
       'tokens: a sign-in of any time',
       'signed_in_since: signedInSince(login),',
