@@ -1,6 +1,5 @@
 // CBK: what comes back through the browser; and the rules of an ID Token that hang on what was asked for.
 import assert from 'node:assert/strict'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Act, Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import type { Data, Envelope } from '../../src/testing/daemon.ts'
 import type { Callback } from '../../src/testing/op.ts'
@@ -138,13 +137,13 @@ const atOnce: Drive = async (act) => {
   return only
 }
 
-const LOGIN_SECONDS = 2
+const LOGIN_SECONDS = 20
 const late: Drive = async (act) => {
   const site = await act.site()
   const came = await site.respond()
   act.strike()
   // Beyond the tolerance of the clock there is none: states are ours.
-  if (!act.honest) await delay((LOGIN_SECONDS + 1) * 1_000)
+  if (!act.honest) await act.later((LOGIN_SECONDS + 1) * 1_000)
   return site.call('get_tokens_by_callback', { ...came })
 }
 
@@ -300,6 +299,7 @@ export const CALLBACK: Area = {
       title: `a state that has expired${how}`,
       drive: by(late),
       limits: { login_seconds: LOGIN_SECONDS },
+      moves_clock: true,
       attacks: { late: 'invalid_state' },
       requests: { token: 0 },
     })),

@@ -30,6 +30,8 @@ export interface Act {
   readonly stranger: Stranger
   /** Lines of the log that name the issuer of this trial: strangers are told no reasons. */
   readonly logged: () => Promise<readonly LogLine[]>
+  /** Moves the clock of the daemon until the trial is over; the row says `moves_clock`. */
+  readonly later: (ms: number) => Promise<void>
   /** From now on the OP lies; requests are counted from here. */
   readonly strike: () => void
   /** Requests of one kind since `strike`. */
@@ -68,6 +70,8 @@ export interface Case {
   readonly limits?: Partial<Limits>
   /** Milliseconds that the clock of the daemon is ahead of that of the OP. */
   readonly ahead_ms?: number
+  /** The drive goes on at a later time, by the clock of the daemon, which therefore no other row shares. */
+  readonly moves_clock?: true
   /** OPs and browsers reach the daemon: it has a public listener, and tells OPs where. */
   readonly reachable?: true
   /** Memory and event loop are watched: nothing else runs at that time. */

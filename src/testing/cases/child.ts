@@ -14,6 +14,8 @@ export interface ChildDaemon {
   readonly log: readonly string[]
   /** Brings the log up to date, and tells of memory and event loop since the last question. */
   readonly tell: (about?: Asked['about']) => Promise<Omit<Told, 'log'>>
+  /** Moves its clock: so much later than it would be, until the next time. */
+  readonly later: (ms: number) => Promise<void>
   readonly alive: () => boolean
   readonly kill: () => Promise<void>
 }
@@ -46,7 +48,18 @@ export const startChild = async (
   child.send(settings)
   const { port, public_port } = await message<Started>(AbortSignal.timeout(START_MS_MAX))
   const log: string[] = []
+  let { ahead_ms } = settings
   let telling: Promise<unknown> = Promise.resolve()
+  const tell: ChildDaemon['tell'] = (about = 'all') => {
+    const asked = telling.then(async () => {
+      child.send({ log: log.length, about, ahead_ms } satisfies Asked)
+      const told = await message<Told>()
+      log.push(...told.log)
+      return told
+    })
+    telling = asked.catch(() => {})
+    return asked
+  }
   return {
     log,
     stranger: strangerAt(public_port),
@@ -58,15 +71,10 @@ export const startChild = async (
         caller.close()
       }
     },
-    tell(about = 'all') {
-      const asked = telling.then(async () => {
-        child.send({ log: log.length, about } satisfies Asked)
-        const told = await message<Told>()
-        log.push(...told.log)
-        return told
-      })
-      telling = asked.catch(() => {})
-      return asked
+    tell,
+    async later(ms) {
+      ahead_ms = settings.ahead_ms + ms
+      await tell('log')
     },
     alive: () => child.exitCode === null && child.signalCode === null,
     async kill() {

@@ -17,6 +17,8 @@ export interface ChildSettings {
 export interface Asked {
   /** The log since this line. */
   readonly log: number
+  /** How far the clock is ahead of that of the OP, from now on. */
+  readonly ahead_ms: number
   /** `watch`: memory is watched from now on, it is tidied first; `log`: nothing else is told, and what is watched goes on. */
   readonly about: 'all' | 'watch' | 'log'
 }
@@ -46,8 +48,9 @@ const inherited = (object: object): string[] => {
   return names
 }
 
-const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Promise<void> => {
+const start = async ({ argv, limits, reachable, ...clock }: ChildSettings): Promise<void> => {
   const outside = fenceIn()
+  let { ahead_ms } = clock
   const daemon = await startTestDaemon({
     ...(reachable ? { public: true } : {}),
     argv,
@@ -64,8 +67,9 @@ const start = async ({ argv, limits, ahead_ms, reachable }: ChildSettings): Prom
   }
   setInterval(sample, SAMPLE_MS)
   // The parent alone writes here.
-  process.on('message', ({ log, about }: Asked) => {
+  process.on('message', ({ log, about, ...asked }: Asked) => {
     sample()
+    ahead_ms = asked.ahead_ms
     const told: Told = {
       log: daemon.log.slice(log).map((line) => JSON.stringify(line)),
       growth_bytes: peak - base,
