@@ -2,8 +2,9 @@
 // @see https://openid.net/specs/openid-connect-core-1_0.html#IDTokenValidation
 import { createHash } from 'node:crypto'
 import type { Claims, OriginalClaims } from '../claims.ts'
-import { OxdError, type ErrorCode } from '../error.ts'
+import type { ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
+import { isTime, judge, tolerance, type ClaimRule } from './claim_rules.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
 import type { Op } from './op.ts'
 import { mayBeUnsigned } from './unsigned.ts'
@@ -46,22 +47,10 @@ interface Facts extends Expected {
   readonly alg: string
 }
 
-interface Rule {
-  readonly otherwise: ErrorCode
-  readonly spec: string
-  /** The claim that it is about. */
-  readonly about: string
-  /** What the claim should have been, where that is one value. */
-  readonly wanted?: (expected: Facts) => unknown
-  readonly holds: (claims: Claims, expected: Facts) => boolean
-}
-
-export const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 /** At most 255 characters of ASCII (Core 2); a control character is in none. */
 export const isSubject = (value: unknown): value is string =>
   typeof value === 'string' && /^[\x20-\x7e]{1,255}$/.test(value)
 const audiences = ({ aud }: Claims): unknown[] => (Array.isArray(aud) ? aud : [aud])
-const tolerance = LIMITS.clock_tolerance_seconds
 
 const HASHES: Readonly<Record<string, string>> = {
   256: 'sha256',
@@ -102,7 +91,7 @@ const isAuthTimeOf = ({ auth_time }: Claims, original: OriginalClaims): boolean 
     ? isTime(auth_time) && auth_time <= original.iat + tolerance
     : auth_time === original.auth_time
 
-export const RULES: readonly Rule[] = [
+const RULES: readonly ClaimRule<Facts>[] = [
   // A logout token says nothing else of itself where an OP gives it no type of its own; it has no nonce to be known by.
   {
     otherwise: 'invalid_jwt_type',
@@ -355,22 +344,15 @@ export const ID_TOKEN_ERRORS: ReadonlySet<ErrorCode> = new Set([
 /** Claims that a wrong clock spoils. */
 const TIMES: ReadonlySet<string> = new Set(['exp', 'iat', 'nbf', 'auth_time'])
 
-const refusedBy = (
-  { otherwise, spec, about, wanted }: Rule,
-  claims: Claims,
-  expected: Facts,
-  clock: Op['clock'],
-): OxdError => {
-  const ahead = TIMES.has(about) ? clock() : undefined
-  const hint =
-    ahead === undefined || Math.abs(ahead) <= tolerance
+/** So that whoever has a clock that is wrong looks there. */
+const clockHint =
+  (clock: Op['clock']) =>
+  (about: string): string => {
+    const ahead = TIMES.has(about) ? clock() : undefined
+    return ahead === undefined || Math.abs(ahead) <= tolerance
       ? ''
       : ` The clock of the OP is ${Math.abs(ahead)} seconds ${ahead > 0 ? 'ahead of' : 'behind'} that of this machine: correct the one that is wrong.`
-  return new OxdError(otherwise, {
-    what: `(${spec})${hint}`,
-    reason: { about, spec, expected: wanted?.(expected), seen: claims[about] },
-  })
-}
+  }
 
 /**
  * The claims of an ID Token that is made as registered, signed by this OP, for this client and this login.
@@ -382,8 +364,6 @@ export const validateIdToken = async (op: Op, id_token: string, expected: Expect
   const may_be_unsigned = expected.direct === true && mayBeUnsigned(op)
   const claims = await openJwt(op, client, id_token, { ...registered, may_be_unsigned })
   const facts = { ...expected, client_id: client.client_id, alg: hashedLike(op, registered.alg) }
-  for (const rule of RULES) {
-    if (!rule.holds(claims, facts)) throw refusedBy(rule, claims, facts, op.clock)
-  }
+  judge(RULES, claims, facts, clockHint(op.clock))
   return claims
 }

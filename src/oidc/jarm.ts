@@ -2,7 +2,7 @@
 // @see https://openid.net/specs/oauth-v2-jarm.html#section-2.4
 import type { Claims } from '../claims.ts'
 import { OxdError, type ErrorCode } from '../error.ts'
-import { LIMITS } from '../limits.ts'
+import { isTime, judge, tolerance, type ClaimRule } from './claim_rules.ts'
 import { decrypted, isEncrypted } from './jwe.ts'
 import { openJwt, registeredFor, unprovenClaims, type JwtClient } from './jwt.ts'
 import type { Parameter } from './authorization_response.ts'
@@ -18,20 +18,7 @@ export interface ExpectedJwt {
   readonly now: number
 }
 
-interface Rule {
-  readonly otherwise: ErrorCode
-  readonly spec: string
-  /** The claim that it is about. */
-  readonly about: string
-  /** What the claim should have been, where that is one value. */
-  readonly wanted?: (expected: ExpectedJwt) => unknown
-  readonly holds: (claims: Claims, expected: ExpectedJwt) => boolean
-}
-
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
-const tolerance = LIMITS.clock_tolerance_seconds
-
-export const RULES: readonly Rule[] = [
+const RULES: readonly ClaimRule<ExpectedJwt>[] = [
   {
     otherwise: 'response_jwt_bad_issuer',
     spec: 'JARM 2.4 (3)',
@@ -91,6 +78,9 @@ const OF_A_RESPONSE: ReadonlyMap<ErrorCode, ErrorCode> = new Map([
   ['invalid_id_token_not_decrypted', 'response_jwt_malformed'],
 ])
 
+/** Claims of the JWT itself, not of the response. */
+const OF_THE_JWT: ReadonlySet<string> = new Set(['iss', 'aud', 'exp', 'iat', 'nbf', 'jti', 'state'])
+
 const opened = async (op: Op, jwt: string, client: JwtClient): Promise<Claims> => {
   try {
     return await openJwt(op, client, jwt, registeredFor(client, 'authorization'))
@@ -136,18 +126,10 @@ export const openResponseJwt = async (
     throw new OxdError('parameter_outside_response_jwt')
   }
   const claims = await opened(op, jwt, expected.client)
-  for (const { otherwise, spec, about, wanted, holds } of RULES) {
-    if (holds(claims, expected)) continue
-    throw new OxdError(otherwise, {
-      what: `(${spec})`,
-      reason: { about, spec, expected: wanted?.(expected), seen: claims[about] },
-    })
-  }
+  judge(RULES, claims, expected)
   return Object.entries(claims).flatMap(([member, value]) => {
     if (OF_THE_JWT.has(member)) return []
     if (typeof value !== 'string' && typeof value !== 'number') return []
     return [[member, String(value)] as const]
   })
 }
-/** Claims of the JWT itself, not of the response. */
-const OF_THE_JWT: ReadonlySet<string> = new Set(['iss', 'aud', 'exp', 'iat', 'nbf', 'jti', 'state'])

@@ -1,8 +1,7 @@
 // The logout token of a back-channel logout, validated completely: one list of named rules, each refusing by its own name.
 // @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
-import type { Claims } from '../claims.ts'
-import { OxdError, type ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
+import { isTime, judge, tolerance, type ClaimRule } from './claim_rules.ts'
 import { isSubject } from './id_token.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
 import type { Op } from './op.ts'
@@ -14,27 +13,16 @@ interface Expected {
   readonly now: number
 }
 
-interface Rule {
-  readonly otherwise: ErrorCode
-  readonly spec: string
-  /** The claim that it is about. */
-  readonly about: string
-  readonly wanted?: (expected: Expected) => unknown
-  readonly holds: (claims: Claims, expected: Expected) => boolean
-}
-
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const TYPES = [undefined, 'logout+jwt', 'jwt']
 
-const tolerance = LIMITS.clock_tolerance_seconds
-const isTime = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value)
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 const isName = (value: unknown, characters_max: number): value is string =>
   typeof value === 'string' && value !== '' && value.length <= characters_max
 const isSession = (value: unknown): value is string => isName(value, LIMITS.sid_characters_max)
 
-export const LOGOUT_RULES: readonly Rule[] = [
+const RULES: readonly ClaimRule<Expected>[] = [
   {
     otherwise: 'invalid_logout_token_issuer',
     spec: 'Back-Channel Logout 2.6 (4)',
@@ -124,13 +112,7 @@ export const validateLogoutToken = async (
   const registered = { ...registeredFor(client, 'id_token'), types: TYPES }
   // Anybody may have sent it: its keys are fetched within a budget of its own.
   const claims = await openJwt(op, client, logout_token, registered, 'stranger')
-  const expected = { issuer, client_id: client.client_id, now }
-  for (const { otherwise, spec, about, wanted, holds } of LOGOUT_RULES) {
-    if (!holds(claims, expected)) {
-      const reason = { about, spec, expected: wanted?.(expected), seen: claims[about] }
-      throw new OxdError(otherwise, { what: `(${spec})`, reason })
-    }
-  }
+  judge(RULES, claims, { issuer, client_id: client.client_id, now })
   const { sub, sid, jti } = claims
   return {
     // The rules above have seen to it.

@@ -2,8 +2,8 @@
 // @see https://openid.net/specs/openid-connect-core-1_0.html#UserInfo
 import type { Claims } from '../claims.ts'
 import { OxdError } from '../error.ts'
-import { LIMITS } from '../limits.ts'
-import { ID_TOKEN_ERRORS, isTime } from './id_token.ts'
+import { isTime, tolerance } from './claim_rules.ts'
+import { ID_TOKEN_ERRORS } from './id_token.ts'
 import { openJwt, registeredFor, type JwtClient } from './jwt.ts'
 import { jsonObject, refusal } from './said.ts'
 import type { DoorAnswer } from './http.ts'
@@ -39,7 +39,6 @@ const isAddressed = ({ metadata, hasQuirk }: Op, { client_id }: JwtClient, { iss
 /** RFC 7519 sections 4.1.4 and 4.1.5: userinfo need not say from when to when it is good, but it is good for no longer. */
 const isOfNow = ({ own }: Op, { exp, nbf }: Claims): boolean => {
   const now = own.now()
-  const tolerance = LIMITS.clock_tolerance_seconds
   return (
     (exp === undefined || (isTime(exp) && now < exp + tolerance)) &&
     (nbf === undefined || (isTime(nbf) && nbf <= now + tolerance))
