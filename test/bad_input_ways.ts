@@ -125,7 +125,7 @@ const NO_NAMES: Readonly<Record<string, unknown>> = {
 const mapped = <A, B>(table: Readonly<Record<string, A>>, to: (value: A, what: string) => [string, B]) =>
   Object.fromEntries(Object.entries(table).map(([what, value]) => to(value, what)))
 
-const overSocket = (dialect: 'v3' | 'native'): Way => {
+export const overSocket = (dialect: 'v3' | 'native'): Way => {
   const oxd = dialect === 'native' ? { oxd: 1 } : {}
   return {
     dialect,
@@ -163,7 +163,7 @@ const overSocket = (dialect: 'v3' | 'native'): Way => {
   }
 }
 
-const overHttp = (dialect: 'v3' | 'v4'): Way => ({
+export const overHttp = (dialect: 'v3' | 'v4'): Way => ({
   dialect,
   strict_json: true,
   allowed_too: dialect === 'v4',
@@ -249,10 +249,3 @@ const overHttp = (dialect: 'v3' | 'v4'): Way => ({
     },
   },
 })
-
-export const WAYS: Readonly<Record<string, Way>> = {
-  'the socket, as clients of 3.1': overSocket('v3'),
-  'the socket, as our own library': overSocket('native'),
-  'HTTP, as clients of 3.1': overHttp('v3'),
-  'HTTP, as clients of 4.x': overHttp('v4'),
-}
