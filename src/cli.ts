@@ -27,7 +27,7 @@ const overview = (commands: readonly AnyCommand[]): string => {
     'oxd keys rotate|list          the keys of oxd itself (oxd keys --help)',
     'oxd import SOURCE             takes over the sites of an old oxd (oxd import --help)',
     'oxd check URL|FILE.cfg        can this machine log users in at that OP? (oxd check --help)',
-    'oxd faulty-op --fault NAME    an OP that misbehaves, to test your relying party with (oxd faulty-op --help)',
+    'oxd faulty-op                 an OP that misbehaves, to test your relying party with (oxd faulty-op --help)',
     'oxd <command> --name value …  one command to a running daemon (oxd <command> --help)',
     '',
     ...commands.map(({ name, summary }) => `  ${name.padEnd(width)}  ${summary}`),

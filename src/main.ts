@@ -91,9 +91,18 @@ const serve = async (argv: readonly string[], version: string): Promise<void> =>
 const shown = (address: { readonly host: string; readonly port: number } | undefined): string | undefined =>
   address && `${address.host}:${address.port}`
 
+/** Whoever reads the output has seen enough (`oxd … | head`): no failure, and nobody to tell. */
+const endWithReader = (): void => {
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit()
+  })
+}
+
 /** Runs one invocation of `oxd`; sets the exit code. `version` is that of the package. */
 export const main = async (argv: readonly string[], version: string): Promise<void> => {
   const [first, ...rest] = argv
+  if (first !== 'serve') endWithReader()
   try {
     if (first === '--version') process.stdout.write(`oxd ${version}\n`)
     else if (isAdministration(first)) process.exitCode = await administer(argv)

@@ -1,9 +1,12 @@
 // The OP with one fault, as a module and as a program; its documentation is tried.
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
@@ -11,6 +14,7 @@ import { promisify } from 'node:util'
 import { startTestDaemon } from './daemon.ts'
 import { FAULTS } from './faults/index.ts'
 import { startFaultyOp } from './faulty_op.ts'
+import { createAuthority, createServerCertificate } from './tls.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const OXD = join(ROOT, 'bin/oxd.js')
@@ -72,6 +76,125 @@ describe('the OP with one fault', () => {
       assert.equal(op.count('token'), 2)
     } finally {
       await daemon.close()
+      await op.close()
+    }
+  })
+
+  it('gives a code to whoever knows nothing of PKCE, in every flow, and holds to PKCE whoever does', async () => {
+    const op = await startFaultyOp()
+    const [{ client_id, client_secret }] = op.clients
+    const redeem = async (asked: Record<string, string>, verifier?: string) => {
+      const request = { client_id, redirect_uri: REDIRECT, scope: 'openid', nonce: 'n', ...asked }
+      const back = await op.authorize(`${op.issuer}/authorize?${new URLSearchParams(request)}`)
+      const code = new URLSearchParams(new URL(back.replace('#', '?')).search).get('code') ?? ''
+      const form = {
+        grant_type: 'authorization_code',
+        code,
+        redirect_uri: REDIRECT,
+        client_id,
+        client_secret,
+      }
+      const body = new URLSearchParams({
+        ...form,
+        ...(verifier === undefined ? {} : { code_verifier: verifier }),
+      })
+      const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
+      const sent = { method: 'POST', headers: { authorization }, body }
+      return (await fetch(`${op.issuer}/token`, sent)).status
+    }
+    const bound = {
+      response_type: 'code',
+      code_challenge_method: 'S256',
+      code_challenge: createHash('sha256').update('v').digest('base64url'),
+    }
+    try {
+      assert.equal(await redeem({ response_type: 'code' }), 200)
+      assert.equal(await redeem({ response_type: 'code id_token token' }), 200)
+      assert.equal(await redeem({ response_type: 'code' }, 'v'), 400)
+      assert.equal(await redeem(bound, 'v'), 200)
+      assert.equal(await redeem(bound), 400)
+      assert.equal(await redeem({ ...bound, code_challenge_method: 'plain' }, 'v'), 400)
+    } finally {
+      await op.close()
+    }
+  })
+
+  it('is at https where it has a certificate, and then does wrong what only such an OP can', async () => {
+    await assert.rejects(
+      startFaultyOp({ fault: 'management_http' }),
+      /management_http .* needs a certificate/,
+    )
+    const plain = await startFaultyOp()
+    assert.throws(() => plain.lie('issuer_http'), /issuer_http .* needs a certificate/)
+    await plain.close()
+    const authority = await createAuthority('test')
+    const folder = mkdtempSync(join(tmpdir(), 'oxd-faulty-'))
+    writeFileSync(join(folder, 'ca.pem'), authority.cert)
+    const tls = await createServerCertificate(authority, { names: [], addresses: ['127.0.0.1'] })
+    const op = await startFaultyOp({ tls, fault: 'issuer_http' })
+    const daemon = await startTestDaemon({
+      argv: ['--trust-op', op.issuer, '--op-ca', join(folder, 'ca.pem')],
+    })
+    try {
+      const site = { op_host: op.issuer, authorization_redirect_uri: REDIRECT }
+      assert.equal(
+        (await daemon.call('register_site', site, { oxd: 1 })).data.error,
+        'invalid_issuer_discovered',
+      )
+      op.beHonest()
+      assert.equal((await daemon.call('register_site', site)).status, 'ok')
+    } finally {
+      await daemon.close()
+      await op.close()
+      rmSync(folder, { recursive: true })
+    }
+  })
+
+  it('says when somebody went where its lies point', async () => {
+    const told: string[] = []
+    const op = await startFaultyOp({ onContact: (where) => told.push(where) })
+    const jwks = () =>
+      fetch(`${op.issuer}/jwks`).then(
+        ({ status }) => status,
+        () => undefined,
+      )
+    try {
+      assert.equal(await jwks(), 200)
+      assert.equal(op.contacts(), 0)
+      op.lie('jwks_redirects_307')
+      await jwks()
+      op.lie('jwks_redirects_inside')
+      assert.equal(await jwks(), undefined)
+      assert.deepEqual(told, ['attacker', 'service'])
+      assert.equal(op.contacts(), 2)
+    } finally {
+      await op.close()
+    }
+  })
+
+  it('refreshes wrongly only what is refreshed', async () => {
+    const op = await startFaultyOp()
+    const [{ client_id, client_secret }] = op.clients
+    const scope = 'openid offline_access'
+    const tokens = async (form: Record<string, string>) => {
+      const authorization = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`
+      const sent = { method: 'POST', headers: { authorization }, body: new URLSearchParams(form) }
+      const { id_token, refresh_token } = Object(await (await fetch(`${op.issuer}/token`, sent)).json())
+      const claims: unknown = JSON.parse(
+        Buffer.from(String(id_token).split('.')[1] ?? '', 'base64url').toString(),
+      )
+      return { sub: Object(claims).sub, refresh_token: String(refresh_token) }
+    }
+    try {
+      op.lie('sub_suffixed')
+      const asked = { client_id, redirect_uri: REDIRECT, scope, response_type: 'code', nonce: 'n' }
+      const back = await op.authorize(`${op.issuer}/authorize?${new URLSearchParams(asked)}`)
+      const code = new URL(back).searchParams.get('code') ?? ''
+      const first = await tokens({ grant_type: 'authorization_code', code, redirect_uri: REDIRECT })
+      assert.equal(first.sub, 'alice')
+      const { refresh_token } = first
+      assert.equal((await tokens({ grant_type: 'refresh_token', refresh_token })).sub, 'alice1')
+    } finally {
       await op.close()
     }
   })
@@ -153,12 +276,44 @@ describe('oxd faulty-op', () => {
     assert.equal(unknown.code, 2)
     assert.match(unknown.stderr, /no fault "iss_mising"\. Did you mean .*iss_missing.*--list-faults/)
     assert.match((await run(['--fault', 'iss_missing', '--port', 'x'])).stderr, /--port is "x"/)
-    assert.equal((await run([])).code, 2)
+    assert.match(
+      (await run(['--fault', 'issuer_http'])).stderr,
+      /issuer_http.*https: give --tls-cert and --tls-key/,
+    )
+    assert.match((await run(['--tls-cert', 'x.pem'])).stderr, /--tls-cert and --tls-key go together/)
+    assert.match(
+      (await run(['iss_missing'])).stderr,
+      /Unexpected argument 'iss_missing'\. See oxd faulty-op --help/,
+    )
     const previous = process.env['NODE_ENV']
     process.env['NODE_ENV'] = 'production'
     await assert.rejects(startFaultyOp(), /NODE_ENV=production/)
     if (previous === undefined) delete process.env['NODE_ENV']
     else process.env['NODE_ENV'] = previous
+  })
+
+  it('does nothing wrong without a fault', async () => {
+    const child = spawn(process.execPath, [OXD, 'faulty-op', '--port', '0'])
+    let out = ''
+    for await (const part of child.stdout.setEncoding('utf8')) {
+      out += String(part)
+      if (out.includes('Ctrl-C')) break
+    }
+    assert.match(out, /^An OP that does nothing wrong is up\.$/m)
+    const issuer = /Issuer +(\S+)/.exec(out)?.[1]
+    const answer = await fetch(`${issuer}/.well-known/openid-configuration`)
+    assert.equal(Object(await answer.json()).issuer, issuer)
+    const ended = new Promise<number | null>((done) => child.once('close', done))
+    child.kill('SIGTERM')
+    assert.equal(await ended, 0)
+  })
+
+  it('ends quietly with whoever reads its list', async () => {
+    const child = spawn(process.execPath, [OXD, 'faulty-op', '--list-faults'])
+    const said = text(child.stderr)
+    child.stdout.destroy()
+    const [code] = await once(child, 'close')
+    assert.deepEqual([code, await said], [0, ''])
   })
 
   it('lists its faults as the documentation says', async () => {
@@ -171,7 +326,7 @@ describe('oxd faulty-op', () => {
         names.some((name) => name !== undefined && name in FAULTS),
         String(names),
       )
-    assert.equal(named.length, 4)
+    assert.equal(named.length, 6)
   })
 })
 

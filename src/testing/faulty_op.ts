@@ -1,6 +1,7 @@
 // An OP with one named fault, for whoever tests a relying party: the lying OP with clients, users and a page to sign in at.
 import { FAULTS, type FaultName } from './faults/index.ts'
-import { faultsAt } from './faults/fault.ts'
+import { faultsAt, type NamedFault } from './faults/fault.ts'
+import { RESPONSE_TYPES } from './op_authorization.ts'
 import { startLyingOp, type LyingOp, type LyingOpOptions, type Recorded } from './op.ts'
 import type { LoggedOut } from './op_logout.ts'
 import { CONTENT_SECURITY_POLICY, html, pageOf } from './page.ts'
@@ -10,22 +11,28 @@ export interface FaultyOpOptions {
   readonly fault?: FaultName
   /** Default: a free one. */
   readonly port?: number
+  /** PEM, good for 127.0.0.1: with it the OP is at https, and some faults need that. */
+  readonly tls?: LyingOpOptions['tls']
   /** Of the clients that are there already; default: `http://localhost:3000/callback`. */
   readonly redirect_uris?: readonly string[]
+  /** Where those clients have their users sent after a logout; default: nowhere. */
+  readonly post_logout_redirect_uris?: readonly string[]
   /** Where those clients are told of logouts; default: nowhere. */
   readonly backchannel_logout_uri?: string
   /** Told of each request once it was answered, and with which status. */
   readonly onRequest?: (request: Recorded, status: number) => void
   /** Told of each logout token once a client got it, and with which status it answered; undefined: it did not. */
   readonly onLogoutToken?: (uri: string, status: number | undefined) => void
+  /** Told of each time that somebody went where lies point: to another OP, or to a service that is nobody's business. */
+  readonly onContact?: (where: 'attacker' | 'service') => void
 }
 
 export interface FaultyOp {
-  /** `http://127.0.0.1:PORT`. It listens on loopback alone. */
+  /** `http://127.0.0.1:PORT`, or at https. It listens on loopback alone. */
   readonly issuer: string
   /** Clients that are there already; others register themselves, at `/register`. */
   readonly clients: typeof CLIENTS
-  /** From now on it does this wrong, and nothing else. */
+  /** From now on it does this wrong, and nothing else. Throws for what an OP at http cannot do wrong. */
   readonly lie: (fault: FaultName) => void
   /** From now on it does nothing wrong. */
   readonly beHonest: () => void
@@ -33,6 +40,8 @@ export interface FaultyOp {
   readonly requests: () => readonly Recorded[]
   /** How many requests one endpoint got. */
   readonly count: (endpoint: Recorded['endpoint']) => number
+  /** How often somebody went where lies point. */
+  readonly contacts: () => number
   /**
    * Goes to an authorization URL as a browser would in which `sub` is signed in.
    * @returns the URL to which the browser is sent back
@@ -98,9 +107,16 @@ const signInPage =
     }
   }
 
+const needs = (name: FaultName, tls: LyingOpOptions['tls']): void => {
+  const { over }: NamedFault = FAULTS[name]
+  if (over === 'https' && tls === undefined)
+    throw new Error(`The fault ${name} is one of an OP at https: it needs a certificate and its key.`)
+}
+
 /**
  * Starts an OP on loopback that does one thing wrong, and everything else right.
- * @throws where NODE_ENV is production: its registration is open, and its users sign in without a password
+ * @throws where NODE_ENV is production: its registration is open, and its users sign in without a password; for a fault that an OP at
+ *   http cannot have
  * @example
  * const op = await startFaultyOp({ fault: 'aud_suffixed' })
  * // … point your relying party at op.issuer, let it log in, and see that it refuses
@@ -113,31 +129,39 @@ export const startFaultyOp = async (options: FaultyOpOptions = {}): Promise<Faul
       'The faulty OP does not run with NODE_ENV=production: it lies, its registration is open, and its users sign in without a password.',
     )
   }
-  const { port, onRequest, onLogoutToken = () => {}, backchannel_logout_uri } = options
-  const { redirect_uris = [DEFAULT_REDIRECT_URI] } = options
+  const { fault, port, tls, onRequest, onLogoutToken = () => {}, onContact, backchannel_logout_uri } = options
+  const { redirect_uris = [DEFAULT_REDIRECT_URI], post_logout_redirect_uris = [] } = options
+  if (fault !== undefined) needs(fault, tls)
   let current: FaultName | undefined
+  const both = { wants_pkce: false, ...(tls === undefined ? {} : { tls }) }
   const op = await startLyingOp({
+    ...both,
     signInPage: signInPage(() => current),
     onLogoutToken,
+    onCanary: () => onContact?.('service'),
     ...(port === undefined ? {} : { port }),
     ...(onRequest === undefined ? {} : { onRequest }),
   })
+  const other = await startLyingOp({ ...both, onRequest: () => onContact?.('attacker') })
   const issuer = op.issuer('')
-  const attacker = op.issuer('attacker')
-  const { origin: canary } = op.canary()
+  const attacker = other.issuer('')
+  const canary = op.canary().origin
   const metadata = {
     grant_types: ['authorization_code', 'refresh_token', 'implicit'],
+    response_types: RESPONSE_TYPES,
     redirect_uris,
+    post_logout_redirect_uris,
     ...(backchannel_logout_uri === undefined
       ? {}
       : { backchannel_logout_uri, backchannel_logout_session_required: true }),
   }
   for (const client of CLIENTS) op.addClient(issuer, { ...client, ...metadata })
-  const lie = (fault: FaultName): void => {
-    current = fault
-    op.setFaults(issuer, faultsAt(FAULTS[fault], { issuer, attacker, canary, canary6: canary, name: fault }))
+  const lie = (name: FaultName): void => {
+    needs(name, tls)
+    current = name
+    op.setFaults(issuer, faultsAt(FAULTS[name], { issuer, attacker, canary, canary6: canary, name }))
   }
-  if (options.fault !== undefined) lie(options.fault)
+  if (fault !== undefined) lie(fault)
   return {
     issuer,
     clients: CLIENTS,
@@ -148,8 +172,11 @@ export const startFaultyOp = async (options: FaultyOpOptions = {}): Promise<Faul
     },
     requests: () => op.requests(issuer),
     count: (endpoint) => op.count(issuer, endpoint),
+    contacts: () => other.requests(attacker).length + op.canary().contacts,
     authorize: op.authorize,
     logoutToken: (client_id, about) => op.logoutToken(issuer, client_id, about),
-    close: op.close,
+    async close() {
+      await Promise.all([op.close(), other.close()])
+    },
   }
 }

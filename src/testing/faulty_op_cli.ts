@@ -1,20 +1,25 @@
-// `oxd faulty-op --fault NAME`: an OP with one fault on this machine, until it is stopped; each request is shown.
+// `oxd faulty-op [--fault NAME]`: an OP with one fault on this machine, until it is stopped; each request is shown.
 import { once } from 'node:events'
 import { parseArgs } from 'node:util'
 import { StartError } from '../error.ts'
+import { readTls } from '../serve/tls.ts'
 import { FAULTS, type FaultName } from './faults/index.ts'
-import { DEFAULT_REDIRECT_URI, startFaultyOp, USERS } from './faulty_op.ts'
+import { DEFAULT_REDIRECT_URI, startFaultyOp, USERS, type FaultyOpOptions } from './faulty_op.ts'
 import type { Recorded } from './op.ts'
 
 const PORT = 8_070
 
-const USAGE = `oxd faulty-op --fault NAME [--port PORT] [--redirect-uri URL]… [--backchannel-logout-uri URL]
+const USAGE = `oxd faulty-op --list-faults      every fault, in one line, with the section that it breaks
+oxd faulty-op --fault NAME       an OpenID Provider that does this wrong, to test your own relying party with
+oxd faulty-op                    one that does nothing wrong: your relying party must log in there first
 
-Runs an OpenID Provider on this machine that does one thing wrong, to test your own relying party with. It listens on
-127.0.0.1 (port ${PORT} unless --port says otherwise), has clients and users, registers whoever asks, and shows each request. A client
-with a back-channel logout URI gets a logout token when its user is sent to the end_session_endpoint with an id_token_hint.
+It listens on 127.0.0.1, has clients and users, registers whoever asks, and shows each request.
 
-oxd faulty-op --list-faults     every fault, in one line, with the section that it breaks
+  --port PORT                      default ${PORT}; 0 takes any free one
+  --redirect-uri URL               where its clients want users sent back; repeatable; default ${DEFAULT_REDIRECT_URI}
+  --post-logout-redirect-uri URL   and after a logout; repeatable
+  --backchannel-logout-uri URL     where they get a logout token when a user is sent to the end_session_endpoint with an id_token_hint
+  --tls-cert FILE --tls-key FILE   it speaks https; the certificate must be good for 127.0.0.1
 `
 
 interface Streams {
@@ -39,6 +44,14 @@ const similar = (typed: string): string => {
   return ` Did you mean ${found.slice(0, SUGGESTIONS).join(', ')}?`
 }
 
+type Files = Readonly<Partial<Record<'tls-cert' | 'tls-key', string>>>
+/** @throws StartError for a file that is no good, or alone */
+const tlsOf = ({ 'tls-cert': cert, 'tls-key': key }: Files): Readonly<Pick<FaultyOpOptions, 'tls'>> => {
+  if (cert === undefined && key === undefined) return {}
+  if (cert !== undefined && key !== undefined) return { tls: readTls(cert, key) }
+  throw new StartError('--tls-cert and --tls-key go together: a certificate and its key.')
+}
+
 const portOf = (text: string | undefined): number => {
   const port = Number(text ?? PORT)
   if (Number.isInteger(port) && port >= 0 && port < 65_536) return port
@@ -55,10 +68,17 @@ const line = ({ method, target, endpoint, at }: Recorded, status: number): strin
 const logoutLine = (uri: string, status: number | undefined): string =>
   `          POST ${uri.replaceAll(/[^\x21-\x7e]/g, '?').padEnd(36)} ${status ?? 'no answer'}  logout token\n`
 
+const CONTACTS = {
+  attacker: 'another OP, an attacker',
+  service: 'a service inside, which is nobody’s business',
+}
+const contactLine = (where: keyof typeof CONTACTS): string =>
+  `          Somebody followed the lie to ${CONTACTS[where]}.\n`
+
 /**
  * Runs until it is stopped.
  * @returns the exit code: 0, or 2 for what was not understood
- * @throws StartError with NODE_ENV=production, for a port that is taken
+ * @throws StartError with NODE_ENV=production, for a port that is taken, for a certificate that is no good or missing
  */
 export const runFaultyOp = async (
   argv: readonly string[],
@@ -68,7 +88,10 @@ export const runFaultyOp = async (
     fault: { type: 'string' },
     port: { type: 'string' },
     'redirect-uri': { type: 'string', multiple: true },
+    'post-logout-redirect-uri': { type: 'string', multiple: true },
     'backchannel-logout-uri': { type: 'string' },
+    'tls-cert': { type: 'string' },
+    'tls-key': { type: 'string' },
     'list-faults': { type: 'boolean' },
     help: { type: 'boolean', short: 'h' },
   } as const
@@ -86,11 +109,11 @@ export const runFaultyOp = async (
     return 0
   }
   const { fault } = values
-  if (values.help === true || fault === undefined) {
+  if (values.help === true) {
     stdout.write(USAGE)
-    return values.help === true ? 0 : 2
+    return 0
   }
-  if (!isFault(fault)) {
+  if (fault !== undefined && !isFault(fault)) {
     stderr.write(
       `oxd: there is no fault ${JSON.stringify(fault)}.${similar(fault)} See oxd faulty-op --list-faults.\n`,
     )
@@ -102,26 +125,35 @@ export const runFaultyOp = async (
     )
   }
   const redirect_uris = values['redirect-uri'] ?? [DEFAULT_REDIRECT_URI]
-  const { 'backchannel-logout-uri': backchannel_logout_uri } = values
+  const { 'backchannel-logout-uri': backchannel_logout_uri, 'post-logout-redirect-uri': back = [] } = values
+  const tls = tlsOf(values)
+  const told = fault === undefined ? undefined : FAULTS[fault]
+  if (told?.over === 'https' && tls.tls === undefined) {
+    throw new StartError(
+      `The fault ${fault} is one of an OP at https: give --tls-cert and --tls-key, a certificate for 127.0.0.1 and its key.`,
+    )
+  }
   const op = await startFaultyOp({
-    fault,
+    ...tls,
+    ...(fault === undefined ? {} : { fault }),
     port: portOf(values.port),
     redirect_uris,
+    post_logout_redirect_uris: back,
     ...(backchannel_logout_uri === undefined ? {} : { backchannel_logout_uri }),
     onLogoutToken: (uri, status) => stdout.write(logoutLine(uri, status)),
     onRequest: (request, status) => stdout.write(line(request, status)),
+    onContact: (where) => stdout.write(contactLine(where)),
   }).catch((error: unknown) => {
     const { code } = error as { readonly code?: unknown }
     if (code !== 'EADDRINUSE') throw error
     throw new StartError(`Port ${portOf(values.port)} is in use: stop what uses it, or give another --port.`)
   })
-  const { what, spec } = FAULTS[fault]
   const clients = op.clients.map(
     ({ client_id, token_endpoint_auth_method }) => `${client_id.padEnd(12)} (${token_endpoint_auth_method})`,
   )
-  stdout.write(`An OP that misbehaves is up.
+  stdout.write(`${told === undefined ? 'An OP that does nothing wrong' : 'An OP that misbehaves'} is up.
 
-  Fault          ${fault}: ${what} (${spec})
+  Fault          ${told === undefined ? 'none; see oxd faulty-op --list-faults' : `${fault}: ${told.what} (${told.spec})`}
   Issuer         ${op.issuer}
   Clients        ${clients.join('\n                 ')}
   Their secret   ${op.clients[0].client_secret}
@@ -130,7 +162,7 @@ export const runFaultyOp = async (
   Registration   POST ${op.issuer}/register, open to everybody
   Users          ${USERS.join(', ')}: a button each
 
-What it asks of your relying party: with the fault, no login that should not be. Each request is shown. Ctrl-C stops it.
+What it asks of your relying party: ${told === undefined ? 'to log in' : 'no login that should not be'}. Each request is shown. Ctrl-C stops it.
 
 `)
   await Promise.race((['SIGINT', 'SIGTERM', 'SIGHUP'] as const).map((signal) => once(process, signal)))

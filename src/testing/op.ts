@@ -45,6 +45,8 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
     readonly target: string
     readonly params: Json
   }) => Pick<Good, 'headers' | 'body'>
+  /** Whether a request for a code must have a `code_challenge`, as oxd's always have; default: true. */
+  readonly wants_pkce?: boolean
   /** How the OP fetches what clients keep for it: keys, request objects; default: by Node's own fetch. */
   readonly fetch?: (url: string) => Promise<Response>
   /** Told of each request once it was answered, and with which status. */
@@ -54,6 +56,8 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
    * undefined: nothing.
    */
   readonly onLogoutToken?: (uri: string, status: number | undefined) => void
+  /** Told of each connection to the listener that nobody has any business with. */
+  readonly onCanary?: () => void
 }
 
 export interface LyingOp {
@@ -233,6 +237,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
     token: () => world.random(32).toString('base64url'),
     tellClient:
       onLogoutToken && (async (uri, logout_token) => onLogoutToken(uri, await post(uri, { logout_token }))),
+    wants_pkce: options.wants_pkce ?? true,
     fetch: options.fetch ?? ((url) => fetch(url, { signal: AbortSignal.timeout(FETCH_MS_MAX) })),
   }
   const issuers = new Map<string, Issuer>()
@@ -341,6 +346,7 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
   let contacts = 0
   const canary = createTcpServer((socket: Socket) => {
     contacts += 1
+    options.onCanary?.()
     socket.destroy()
   })
   const { host = '127.0.0.1' } = options

@@ -124,9 +124,19 @@ const acrOf = (params: Json): Json => {
 }
 
 /** What is wrong with a request, by the codes of RFC 6749 section 4.1.2.1 and Core 3.1.2.6. */
-const errorOf = (issuer: Issuer, client: Client, { params, repeated }: Request, types: readonly string[]) => {
-  const isBound = params['code_challenge_method'] === 'S256' && text(params['code_challenge']) !== undefined
-  const needsBinding = types.includes('code') && issuer.faults.ignores?.includes('pkce') !== true
+const errorOf = (
+  house: House,
+  issuer: Issuer,
+  client: Client,
+  { params, repeated }: Request,
+  types: readonly string[],
+) => {
+  const challenge = text(params['code_challenge'])
+  const isBound = params['code_challenge_method'] === 'S256' && challenge !== undefined
+  const needsBinding =
+    types.includes('code') &&
+    issuer.faults.ignores?.includes('pkce') !== true &&
+    (house.wants_pkce || challenge !== undefined)
   if (repeated.length > 0 || (needsBinding && !isBound)) return 'invalid_request'
   const registered = texts(client.metadata['response_types']).map(words)
   if (!RESPONSE_TYPES.map(words).some((type) => isSame(type, types))) return 'unsupported_response_type'
@@ -171,7 +181,7 @@ export const authorization: Endpoint = {
     if (client === undefined || !texts(client.metadata['redirect_uris']).includes(redirect_uri))
       throw new Refusal(400, 'invalid_request')
     const types = words(params['response_type'])
-    const error = errorOf(issuer, client, { ...request, params }, types)
+    const error = errorOf(house, issuer, client, { ...request, params }, types)
     const now = secondsOf(house)
     const grant: Grant = {
       client_id: client.client_id,

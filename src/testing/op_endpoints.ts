@@ -64,6 +64,8 @@ export type Faults = Readonly<Partial<Record<EndpointName, Fault>>> & {
   readonly assertion_audience?: 'issuer' | 'url'
   /** Over the ID Token that comes through the browser; default: those of `id_token`. */
   readonly front_id_token?: TokenFaults
+  /** Over the ID Token that comes with refreshed tokens; default: those of `id_token`. */
+  readonly refreshed_id_token?: TokenFaults
   /** Over its logout tokens. */
   readonly logout_token?: TokenFaults
   /** Over the JWT of a response (JARM), and what comes beside it. */
@@ -216,6 +218,8 @@ export interface House {
   /** Posts a logout token to a client; undefined: clients are not told of logouts. */
   readonly tellClient: ((uri: string, logout_token: string) => Promise<void>) | undefined
   readonly fetch: (url: string) => Promise<Response>
+  /** Every request for a code must have a `code_challenge`; else whoever has none gets one all the same. */
+  readonly wants_pkce: boolean
 }
 
 export const secondsOf = (house: House): number => Math.floor(house.now() / 1000)
@@ -321,10 +325,13 @@ const CODE_CHECKS: Readonly<
   code_expiry: (grant, _client, _params, now) => grant.expires_at < now,
   code_owner: (grant, client) => grant.client_id !== client.client_id,
   redirect_uri: (grant, _client, params) => grant.redirect_uri !== params['redirect_uri'],
-  pkce: (grant, _client, params) =>
-    createHash('sha256')
-      .update(text(params['code_verifier']) ?? '')
-      .digest('base64url') !== grant.code_challenge,
+  // RFC 9700 2.1.1: nor is there a verifier where there was no challenge.
+  pkce: ({ code_challenge }, _client, { code_verifier }) =>
+    code_challenge === undefined
+      ? code_verifier !== undefined
+      : createHash('sha256')
+          .update(text(code_verifier) ?? '')
+          .digest('base64url') !== code_challenge,
 }
 
 /** A refresh may ask for less, never for more. @see https://www.rfc-editor.org/rfc/rfc6749#section-6 */
@@ -602,6 +609,8 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
       const grant = grantOf(issuer, client, request.params, secondsOf(house))
       const access_token = keepAccessToken(house, issuer, grant)
       const whole = { ...grant, scope: grant.granted ?? grant.scope }
+      const { id_token = {}, refreshed_id_token = id_token } = issuer.faults
+      const lies = request.params['grant_type'] === 'refresh_token' ? refreshed_id_token : id_token
       const forLater = grant.own !== true && whole.scope.split(' ').includes('offline_access')
       const refresh_token = forLater ? house.token() : undefined
       if (refresh_token !== undefined) issuer.refreshTokens.set(refresh_token, whole)
@@ -614,16 +623,7 @@ export const ENDPOINTS: Readonly<Record<EndpointName, Endpoint>> = {
           scope: grant.scope,
           ...(grant.own === true
             ? {}
-            : {
-                id_token: await idToken(
-                  house,
-                  issuer,
-                  client,
-                  grant,
-                  { access_token },
-                  issuer.faults.id_token ?? {},
-                ),
-              }),
+            : { id_token: await idToken(house, issuer, client, grant, { access_token }, lies) }),
           ...(refresh_token === undefined ? {} : { refresh_token }),
         },
       }

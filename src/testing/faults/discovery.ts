@@ -33,11 +33,12 @@ const each = <Prefix extends string>(
   what: (endpoint: Endpoint) => string,
   spec: string,
   change: (endpoint: Endpoint, places: Places) => Faults,
+  over: Pick<NamedFault, 'over'> = {},
 ): Readonly<Record<`${Prefix}_${Endpoint}`, NamedFault>> =>
   Object.fromEntries(
     ENDPOINTS.map((endpoint): [string, NamedFault] => [
       `${prefix}_${endpoint}`,
-      { what: what(endpoint), spec, faults: (places) => change(endpoint, places) },
+      { what: what(endpoint), spec, ...over, faults: (places) => change(endpoint, places) },
     ]),
     // Every endpoint was given the prefix.
   ) as Record<`${Prefix}_${Endpoint}`, NamedFault>
@@ -72,6 +73,7 @@ export const DISCOVERY_FAULTS = faults({
     (endpoint) => `The OP is at https, its ${endpoint} at http.`,
     'Discovery 7.1',
     (endpoint, { canary }) => says(endpoint, canary),
+    { over: 'https' },
   ),
   ...each(
     'missing',
@@ -115,9 +117,9 @@ export const DISCOVERY_FAULTS = faults({
     faults: changes('issuer', (issuer) => `${issuer}/`),
   },
   issuer_unslashed: {
-    what: 'The metadata name the issuer without the slash at its end.',
+    what: 'The metadata name the issuer without its last sign, such as a slash.',
     spec: SAME_ISSUER,
-    faults: changes('issuer', (issuer) => issuer.replace(/\/$/, '')),
+    faults: changes('issuer', (issuer) => issuer.slice(0, -1)),
   },
   issuer_upper_case: {
     what: 'The metadata name the issuer in capitals.',
@@ -142,6 +144,7 @@ export const DISCOVERY_FAULTS = faults({
   issuer_http: {
     what: 'The OP is at https, and names its issuer at http.',
     spec: 'Discovery 3',
+    over: 'https',
     faults: changes('issuer', (issuer) => issuer.replace('https:', 'http:')),
   },
   issuer_missing: { what: 'The metadata name no issuer.', spec: METADATA, faults: without('issuer') },

@@ -19,6 +19,8 @@ export interface NamedFault {
   readonly what: string
   /** The section that it breaks, or that says what a relying party does about it; `-` where none does. */
   readonly spec: string
+  /** An OP at http would say nothing wrong so. */
+  readonly over?: 'https'
   readonly faults: Faults | ((places: Places) => Faults)
 }
 

@@ -61,6 +61,7 @@ export const REGISTRATION_FAULTS = faults({
   management_http: {
     what: 'registration_client_uri is at http, and the OP at https.',
     spec: 'RFC 7592 5',
+    over: 'https',
     faults: {
       registration: (good) => ({
         ...good,
