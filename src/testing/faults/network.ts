@@ -137,7 +137,11 @@ export const TRANSPORT = {
     lie: reply.reset(),
   },
   huge: { what: 'The % announces a GiB.', spec: '-', lie: reply.huge(GIB) },
-  endless: { what: 'The % sends its answer after 64 MiB of padding, in chunks.', spec: '-', lie: reply.endless() },
+  endless: {
+    what: 'The % sends its answer after 64 MiB of padding, in chunks.',
+    spec: '-',
+    lie: reply.endless(),
+  },
   gzip_bomb: {
     what: 'The % sends 100 MiB, compressed (gzip) to a thousandth.',
     spec: 'RFC 9110 8.4',
