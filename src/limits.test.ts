@@ -10,7 +10,7 @@ import { whereabouts } from './oidc/discovery.ts'
 import { createOps } from './oidc/op.ts'
 import { show } from './oidc/said.ts'
 import { createPats } from './pat.ts'
-import { createMeter } from './serve/public.ts'
+import { createMeter, readParams } from './serve/public.ts'
 import { sitesOf, type Site } from './site.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
@@ -130,6 +130,12 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   op_list_items_max: ['src/oidc/discovery.test.ts', 'as a list of texts'],
   op_metadata_members_max: ['src/oidc/published.test.ts', 'refuses more members than anything honest has'],
   json_depth_max: ['src/oidc/json.test.ts', "'['.repeat(64) + ']'.repeat(64)"],
+  json_members_max: ['src/oidc/json.test.ts', 'has ${max} ${what}, and not one more'],
+  jwt_header_members_max: ['src/oidc/jwt.test.ts', 'has a header of so many members, and not one more'],
+  op_said_characters_max: [
+    'src/oidc/said.test.ts',
+    'what an OP says at length is not quoted, and costs nothing',
+  ],
   logout_token_seconds_max: ['test/logout.test.ts', 'logout_token_seconds_max'],
   jti_characters_max: ['test/logout.test.ts', 'jti_characters_max'],
   sid_characters_max: ['test/logout.test.ts', 'sid_characters_max'],
@@ -214,6 +220,7 @@ const PARAMETERS: Readonly<Partial<Record<Limit, (length: number) => boolean>>> 
 const HERE: ReadonlySet<Limit> = new Set([
   'own_random_characters_min',
   'session_binding_characters_min',
+  'public_parameters_max',
   'public_requests_per_minute',
   'public_sources_max',
   'client_sites_max',
@@ -266,6 +273,12 @@ describe('the public listener', () => {
   it('answers public_requests_per_minute of a source, and not one more', () => {
     const few = { public_requests_per_minute: 2 }
     assert.deepEqual(answered(few, ['a', 'a', 'a', 'b']), [true, true, false, true])
+  })
+  it('reads public_parameters_max of a request, and of one more nothing', () => {
+    const max = LIMITS.public_parameters_max
+    const names = (count: number): readonly string[] =>
+      Object.keys(readParams(Array.from({ length: count }, (_, n) => `p${n}=1`).join('&'), LIMITS))
+    assert.deepEqual([names(max).length, names(max + 1).length], [max, 0])
   })
   it('counts sources beyond public_sources_max as one', () => {
     const places = ['a', 'b', 'c', 'd', 'a']

@@ -129,6 +129,8 @@ export const LIMITS = {
   http_request_ms_max: 30_000,
   /** A silent HTTP connection is closed; longer than the pools of clients keep theirs. */
   http_idle_ms: 65_000,
+  /** Parameters of one of them; a logout has one, and some OPs add theirs. More are not even taken apart. */
+  public_parameters_max: 100,
   /** Requests of one address at the public listener a minute; an OP that ends a hundred sessions a second stays below. */
   public_requests_per_minute: 6_000,
   /** Addresses that are counted one by one. */
@@ -167,6 +169,10 @@ export const LIMITS = {
   op_metadata_members_max: 256,
   /** Objects and lists within each other in what an OP says or a caller sends; honest ones have a handful. */
   json_depth_max: 64,
+  /** Members, objects and lists of all of it together: each costs the event loop some microseconds, honest answers have hundreds. */
+  json_members_max: 10_000,
+  /** The same of the header of a JWT, which anybody may have made: honest ones have a handful. */
+  jwt_header_members_max: 100,
   /** A logout token is sent as soon as it is made: an older one is not accepted, whatever its exp says. */
   logout_token_seconds_max: 300,
   /** The jti of a logout token, which is kept. */
@@ -187,6 +193,8 @@ export const LIMITS = {
   unknown_kid_ms: 1_000,
   /** The modulus of an RSA key: a larger one costs more to verify than it protects. */
   rsa_bits_max: 8_192,
+  /** An error and its description in the words of the OP, of which that is shown; who writes a book is not quoted. */
+  op_said_characters_max: 16_384,
   /** Text from the OP that is shown to a person or written to a log. */
   op_text_characters_max: 200,
 

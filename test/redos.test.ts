@@ -114,13 +114,19 @@ for (const [what, parser] of Object.entries(PARSERS)) {
 const parametersIn = (characters: number): string =>
   Array.from({ length: characters / 5 }, (_, i) => i.toString(36).padStart(4, '_')).join('&')
 
-for (const [what, read, characters] of [
-  ['a form at the public listener', readForm, LIMITS.http_body_bytes_max],
+for (const [what, read, characters, some] of [
+  [
+    'a form at the public listener',
+    (text: string) => readForm(text, LIMITS),
+    LIMITS.http_body_bytes_max,
+    false,
+  ],
   [
     'a callback URL',
     (text: string) => responseIn(`https://client.example.com/callback?${text}`),
     // More than it may have, so that the difference is plain.
     4 * LIMITS.callback_characters_max,
+    true,
   ],
 ] as const) {
   test(`as many parameters as there is room for, in ${what}, take no time`, () => {
@@ -128,7 +134,7 @@ for (const [what, read, characters] of [
     const before = process.cpuUsage()
     const count = Object.keys(read(text)).length
     const { user, system } = process.cpuUsage(before)
-    assert.ok(count > characters / 5 - 2)
+    assert.ok(some ? count > characters / 5 - 2 : count === 0)
     assert.ok((user + system) / 1_000 < MS_MAX, `${(user + system) / 1_000} ms`)
   })
 }

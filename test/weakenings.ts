@@ -1,6 +1,7 @@
 // Every defence against bad input, each as one source line and what stands there when it is gone; and the tests that fail then.
 import type { Weakening } from '../src/testing/weakened.ts'
 import { ADDRESSES } from './weakenings/addresses.ts'
+import { BOUNDS } from './weakenings/bounds.ts'
 import { CALLERS } from './weakenings/callers.ts'
 import { CLIENT_AUTH } from './weakenings/client_auth.ts'
 import { COMMANDS } from './weakenings/commands.ts'
@@ -63,6 +64,7 @@ export const WEAKENINGS: Readonly<Record<string, readonly Weakening[]>> = {
   webhooks: WEBHOOKS,
   'logouts of the OP': LOGOUT,
   'what a review found': REVIEW,
+  'bounds of what comes in': BOUNDS,
   'where codes go': TOKEN_ENDPOINT,
   'the start': START,
   'who may call': CALLERS,

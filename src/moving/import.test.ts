@@ -18,7 +18,7 @@ import { realWorld } from '../world.ts'
 import { importSites, reportLines } from './import.ts'
 import type { ImportOptions, ImportReport } from './import.ts'
 import { askIssuer } from './issuer.ts'
-import { openSource } from './source.ts'
+import { jsonRecords, openSource } from './source.ts'
 
 const A = 'aaaaaaaa-5a38-4f7e-9a53-0d9a3a9d5b11'
 const B = 'bbbbbbbb-5a38-4f7e-9a53-0d9a3a9d5b12'
@@ -348,6 +348,11 @@ describe('a dump', () => {
       )
     })
   }
+
+  test('has as many sites as it has', () => {
+    const dump = Array.from({ length: LIMITS.json_members_max }, (_, n) => ({ id: `${n}` }))
+    assert.equal([...jsonRecords(JSON.stringify(dump), LIMITS)].length, dump.length)
+  })
 
   test('is bounded in size and number', async () => {
     op.issuer('')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
+import { LIMITS } from '../limits.ts'
 import { parseJson } from './json.ts'
 
 describe('JSON from outside', () => {
@@ -15,6 +16,10 @@ describe('JSON from outside', () => {
     '',
     'x',
     '{"a":1',
+    '{"a\\',
+    '{{}:1}',
+    '{"a":"b":1}',
+    '{"\\x":1}',
     '{"a":1,"a":1}',
     '{"a":1,"b":{"c":[1,{"d":1,"d":2}]}}',
     '{"iss":"x","\\u0069ss":"y"}',
@@ -28,6 +33,23 @@ describe('JSON from outside', () => {
   ]
   for (const text of REFUSED)
     it(`refuses ${text.slice(0, 40)}`, () => assert.equal(parseJson(text), undefined))
+
+  const max = LIMITS.json_members_max
+  const AT_THE_BOUND: Readonly<Record<string, (count: number) => string>> = {
+    members: (count) => `{${Array.from({ length: count - 1 }, (_, n) => `"${n}":0`).join(',')}}`,
+    objects: (count) => `[${'{},'.repeat(count - 2)}{}]`,
+    lists: (count) => `[${'[],'.repeat(count - 2)}[]]`,
+  }
+  for (const [what, text] of Object.entries(AT_THE_BOUND)) {
+    it(`has ${max} ${what}, and not one more`, () => {
+      assert.deepEqual(parseJson(text(max)), JSON.parse(text(max)))
+      assert.equal(parseJson(text(max + 1)), undefined)
+    })
+  }
+  it('may have any number of texts and numbers', () => {
+    const text = JSON.stringify(Array.from({ length: 4 * max }, (_, n) => (n % 2 === 0 ? n : `{"${n}":[`)))
+    assert.deepEqual(parseJson(text), JSON.parse(text))
+  })
 
   const TAKEN = [
     '{"a":{"a":1},"b":[{"a":1},{"a":1}]}',

@@ -1,37 +1,46 @@
-// JSON from outside: no member twice, no depth without end.
+// JSON from outside: no member twice, no depth and no number of members without end.
 // @see https://www.rfc-editor.org/rfc/rfc8259#section-4
 import { LIMITS } from '../limits.ts'
 
-// A string, or a character that opens, closes or separates. Numbers and words say nothing about structure.
-const TOKEN = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]:,]/g
+// A string, perhaps cut off by the end of the text, or a character that opens, closes or names. All else says nothing about structure.
+const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*(?:"|\\?$)|[{}[\]:]/g
+
+/** What is opened or named in it; throws for what is no JSON, and perhaps does not notice. */
+const isHonest = (text: string, members_max: number): boolean => {
+  /** For each open object the names so far; undefined for a list. */
+  const open: (Set<string> | undefined)[] = []
+  let members = 0
+  let last = ''
+  for (const [token] of text.matchAll(TOKEN)) {
+    const names = open.at(-1)
+    if (token === '{' || token === '[') {
+      open.push(token === '{' ? new Set() : undefined)
+      members += 1
+    } else if (token === '}' || token === ']') open.pop()
+    else if (token === ':' && names !== undefined) {
+      // In JSON this is a string; escapes may hide that two names are the same.
+      const name = String(JSON.parse(last))
+      if (names.has(name)) return false
+      names.add(name)
+      members += 1
+    } else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return false
+    if (open.length > LIMITS.json_depth_max) return false
+    if (members > members_max) return false
+    last = token
+  }
+  return true
+}
 
 /**
  * The value of a JSON text, or undefined if it is none, if an object has a member twice (two readers would see two
  * different values), if a string holds half a character (two readers would make two different ones of it), or if it is
- * nested deeper than any honest answer.
+ * nested deeper, or has more members, objects and lists, than any honest answer: those cost the most, so they are counted before
+ * anything is made of them.
  */
-export const parseJson = (text: string): unknown => {
-  let value: unknown
+export const parseJson = (text: string, members_max: number = LIMITS.json_members_max): unknown => {
   try {
-    value = JSON.parse(text)
+    return isHonest(text, members_max) ? JSON.parse(text) : undefined
   } catch {
     return undefined
   }
-  /** For each open object the names so far; undefined for a list. */
-  const open: (Set<string> | undefined)[] = []
-  let last = ''
-  for (const [token] of text.matchAll(TOKEN)) {
-    const names = open.at(-1)
-    if (token === '{' || token === '[') open.push(token === '{' ? new Set() : undefined)
-    else if (token === '}' || token === ']') open.pop()
-    else if (token === ':' && names !== undefined) {
-      // JSON.parse has accepted the text, so this is a string; escapes may hide that two names are the same.
-      const name = String(JSON.parse(last))
-      if (names.has(name)) return undefined
-      names.add(name)
-    } else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined
-    if (open.length > LIMITS.json_depth_max) return undefined
-    last = token
-  }
-  return value
 }

@@ -77,7 +77,8 @@ const headerOf = (jwe: string): z.output<typeof HEADER> => {
   }
   if (!COMPACT.test(jwe)) throw refused('It has other segments.')
   try {
-    return HEADER.parse(parseJson(Buffer.from(jwe.slice(0, jwe.indexOf('.')), 'base64url').toString('utf8')))
+    const text = Buffer.from(jwe.slice(0, jwe.indexOf('.')), 'base64url').toString('utf8')
+    return HEADER.parse(parseJson(text, LIMITS.jwt_header_members_max))
   } catch {
     throw refused('Its header cannot be read.')
   }

@@ -44,6 +44,25 @@ describe('an ID Token', () => {
     }
     await assert.rejects(login({}, { id_token }), refusedWith('invalid_id_token_malformed'))
   })
+
+  /** The header itself counts, and alg, kid and typ (of an encrypted one also enc and cty) are there already. */
+  const crowded = (header: Json, count: number): Json => ({
+    ...header,
+    ...Object.fromEntries(
+      Array.from({ length: count - 1 - Object.keys(header).length }, (_, n) => [`m${n}`, 0]),
+    ),
+  })
+  it('has a header of so many members, and not one more', async () => {
+    const max = LIMITS.jwt_header_members_max
+    const signed = (count: number) =>
+      login({}, { id_token: { header: (good: Json) => JSON.stringify(crowded(good, count)) } })
+    assert.equal((await signed(max)).claims.sub, 'alice')
+    await assert.rejects(signed(max + 1), refusedWith('invalid_id_token_malformed'))
+    const sealed = (count: number) =>
+      login(RSA, { encryption: { header: (good: Json) => crowded(good, count) } })
+    assert.equal((await sealed(max)).claims.sub, 'alice')
+    await assert.rejects(sealed(max + 1), refusedWith('invalid_id_token_encryption'))
+  })
 })
 
 describe('an ID Token signed with the client_secret', () => {

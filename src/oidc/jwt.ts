@@ -53,9 +53,9 @@ const CLAIMS = z.record(z.string(), z.unknown())
 const COMPACT = /^[\w-]+\.[\w-]+\.[\w-]*$/
 const UTF8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-const jsonIn = (bytes: Uint8Array): Claims => {
+const jsonIn = (bytes: Uint8Array, members_max?: number): Claims => {
   try {
-    return CLAIMS.parse(parseJson(UTF8.decode(bytes)))
+    return CLAIMS.parse(parseJson(UTF8.decode(bytes), members_max))
   } catch {
     throw new OxdError('invalid_id_token_malformed')
   }
@@ -76,7 +76,7 @@ const headerOf = (jws: string): Claims => {
     })
   }
   if (!COMPACT.test(jws)) throw new OxdError('invalid_id_token_malformed')
-  const header = jsonIn(segment(jws, 0))
+  const header = jsonIn(segment(jws, 0), LIMITS.jwt_header_members_max)
   // RFC 7797: a payload that is not encoded is no JWT.
   if (header.b64 !== undefined)
     throw new OxdError('invalid_id_token_malformed', { what: 'Its header has b64.' })

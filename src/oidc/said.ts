@@ -89,7 +89,9 @@ export const saidIn = (
   secrets: readonly (string | undefined)[],
 ): string => {
   const whole = error_description === '' ? error : `${error}: ${error_description}`
-  const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''
+  // All of it is looked at, or nothing is shown: the part that is shown may be the beginning of a secret.
+  const short = [whole, error, 'an error'].filter(({ length }) => length <= LIMITS.op_said_characters_max)
+  const said = short.find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''
   // It stands in a sentence of ours, which has its own end.
   return show(said).replace(/\.$/, '')
 }

@@ -107,11 +107,15 @@ const ROUTES: readonly Route[] = [
 const FORM = /^application\/x-www-form-urlencoded *(?:;|$)/i
 const MINUTE_MS = 60_000
 
-/** What came once; a parameter that came twice says nothing (RFC 6749 section 3.1). */
-export const readParams = (text: string): PublicParams => {
+/** What came once; a parameter that came twice says nothing (RFC 6749 section 3.1), nor does any of very many. */
+export const readParams = (
+  text: string,
+  { public_parameters_max }: Pick<PublicOptions['limits'], 'public_parameters_max'>,
+): PublicParams => {
+  // A body has room for some ten thousand, each of which costs more than the whole request: nobody has so many to say.
+  if (text.split('&', public_parameters_max + 1).length > public_parameters_max) return {}
   const once = new Map<string, string>()
   const twice = new Set<string>()
-  // Each is looked at once: a body has room for some ten thousand names.
   for (const [name, value] of new URLSearchParams(text)) {
     if (once.has(name)) twice.add(name)
     once.set(name, value)
@@ -198,7 +202,7 @@ export const listenPublic = async ({
       if (text === undefined) return { status: 413, headers: { connection: 'close' } }
     }
     const [, name = ''] = route.path.exec(path) ?? []
-    return route.answer(desk, { name, params: readParams(text), peer: peerOf(request.socket) })
+    return route.answer(desk, { name, params: readParams(text, limits), peer: peerOf(request.socket) })
   }
 
   const send = (response: ServerResponse, { status, headers = {}, body = '' }: Reply): void => {

@@ -122,10 +122,11 @@ export const TOKEN: Area = {
       watched: true,
       refused: {
         token_deep: 'op_answer_malformed',
+        token_short_members: 'op_answer_malformed',
+        token_colliding_members: 'op_answer_malformed',
         token_many_members: 'op_answer_too_large',
         token_long_text: 'op_answer_too_large',
       },
-      accepted: ['token_colliding_members'],
       requests: { token: 1 },
     },
     {

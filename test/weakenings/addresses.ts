@@ -98,7 +98,7 @@ export const ADDRESSES = [
     ],
     [
       'said: secrets that the OP repeats',
-      "const said = [whole, error, 'an error'].find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''",
+      "const said = short.find((shown) => !repeats(cleaned(shown, Infinity), secrets)) ?? ''",
       'const said = whole',
       '^get_tokens_by_code repeats no secret that the OP repeats',
     ],

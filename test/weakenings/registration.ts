@@ -124,13 +124,13 @@ export const REGISTRATION = [
   ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
     [
       'json: a member twice',
-      'if (names.has(name)) return undefined',
+      'if (names.has(name)) return false',
       '',
       '^JSON from outside refuses \\{"(a":1,"a|iss)',
     ],
     [
       'json: of any depth',
-      'if (open.length > LIMITS.json_depth_max) return undefined',
+      'if (open.length > LIMITS.json_depth_max) return false',
       '',
       '^JSON from outside refuses \\[\\[',
     ],

@@ -62,9 +62,15 @@ export const RULES = [
   ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
     [
       'JSON: halves of characters',
-      String.raw`} else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return undefined`,
+      String.raw`} else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return false`,
       '}',
       'refuses .*ud800',
+    ],
+    [
+      'JSON: any number of members, objects and lists',
+      'if (members > members_max) return false',
+      '',
+      'and not one more',
     ],
   ]),
   ...weakenings('src/oidc/keys.ts', KEYS_TEST, [

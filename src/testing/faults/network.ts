@@ -185,6 +185,11 @@ export const TRANSPORT = {
     spec: '-',
     lie: withMembers(() => Array.from({ length: 1_000_000 }, (_, n) => `"m${n}":0`).join(',')),
   },
+  short_members: {
+    what: 'The % sends a hundred thousand members, which take less than a MiB.',
+    spec: '-',
+    lie: withMembers(() => Array.from({ length: 100_000 }, (_, n) => `"m${n.toString(36)}":0`).join(',')),
+  },
   colliding_members: {
     what: 'The % sends members whose names share a hash.',
     spec: '-',

@@ -72,6 +72,9 @@ test('the second opinion on JSON', () => {
     ['{"a":1,"\\u0061":2}', false],
     ['[[[]]]', true],
     ['[[[[]]]]', false],
+    ['[[],[],[]]', true],
+    ['[[],[],[],[]]', false],
+    ['{"a":1,"b":2,"c":[]}', false],
     ['01', false],
     ['"a', false],
     ['"\t"', false],
@@ -79,5 +82,5 @@ test('the second opinion on JSON', () => {
     ['[1] 2', false],
     ['', false],
   ]
-  for (const [text, taken] of rows) assert.equal(strictJson(text, 3), taken, text)
+  for (const [text, taken] of rows) assert.equal(strictJson(text, 3, 4), taken, text)
 })

@@ -5,9 +5,13 @@ const NUMBER = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y
 const WORD = /true|false|null/y
 const ESCAPES = new Set('"\\/bfnrt')
 
-/** Is it JSON, no member twice, no half of a character, at most `depth_max` objects and lists within each other? */
-export const strictJson = (text: string, depth_max: number): boolean => {
+/**
+ * Is it JSON, no member twice, no half of a character, at most `depth_max` objects and lists within each other, at most
+ * `members_max` of them and of members in all?
+ */
+export const strictJson = (text: string, depth_max: number, members_max: number): boolean => {
   let at = 0
+  let members = 0
   const take = (pattern: RegExp): boolean => {
     pattern.lastIndex = at
     const found = pattern.exec(text)
@@ -49,6 +53,7 @@ export const strictJson = (text: string, depth_max: number): boolean => {
   }
   // What is refused for its depth is not followed: so this does not run out of stack.
   const items = (end: string, depth: number, item: () => boolean): boolean => {
+    members += 1
     if (depth >= depth_max) return false
     if (is(end)) return true
     do {
@@ -66,6 +71,7 @@ export const strictJson = (text: string, depth_max: number): boolean => {
         const name = string()
         if (name === undefined || names.has(name)) return false
         names.add(name)
+        members += 1
         return is(':') && value(depth + 1)
       })
     }
@@ -73,5 +79,5 @@ export const strictJson = (text: string, depth_max: number): boolean => {
   }
   const whole = value(0)
   take(BLANK)
-  return whole && at === text.length
+  return whole && at === text.length && members <= members_max
 }

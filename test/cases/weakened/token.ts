@@ -14,13 +14,14 @@ export const WEAKENED_TOKEN = [
     ['JSON of any type', 'if (!JSON_TYPE.test(type)) {', 'if (false) {', 'DSC-10 TOK-06'],
   ]),
   ...weakenedCases('src/oidc/json.ts', [
-    ['a member may stand twice', 'if (names.has(name)) return undefined', '', 'DSC-11 TOK-21 IDT-02'],
+    ['a member may stand twice', 'if (names.has(name)) return false', '', 'DSC-11 TOK-21 IDT-02'],
     [
       'JSON of any depth',
-      'if (open.length > LIMITS.json_depth_max) return undefined',
+      'if (open.length > LIMITS.json_depth_max) return false',
       '',
       'DSC-14 TOK-12 IDT-28',
     ],
+    ['JSON of any number of members', 'if (members > members_max) return false', '', 'TOK-12 UIN-07'],
   ]),
   ...weakenedCases('src/oidc/token.ts', [
     [

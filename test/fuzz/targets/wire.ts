@@ -90,7 +90,7 @@ export const TARGETS = targets({
     open: () => ({
       run(input) {
         const text = input.toString()
-        const strict = strictJson(text, LIMITS.json_depth_max)
+        const strict = strictJson(text, LIMITS.json_depth_max, LIMITS.json_members_max)
         const value = parseJson(text)
         assert.equal(value !== undefined, strict, 'the strict reader sees it otherwise')
         if (value !== undefined) assert.deepEqual(value, JSON.parse(text))

@@ -1,0 +1,47 @@
+// Bounds of what anybody may send or an OP may say, each taken out once.
+import { weakenings } from './rows.ts'
+
+const JWT_TEST = 'src/oidc/jwt.test.ts'
+
+export const BOUNDS = [
+  ...weakenings('src/oidc/jwt.ts', JWT_TEST, [
+    [
+      'JWT: a header of any number of members',
+      'const header = jsonIn(segment(jws, 0), LIMITS.jwt_header_members_max)',
+      'const header = jsonIn(segment(jws, 0))',
+      'has a header of so many members, and not one more',
+    ],
+  ]),
+  ...weakenings('src/oidc/jwe.ts', JWT_TEST, [
+    [
+      'JWE: a header of any number of members',
+      'return HEADER.parse(parseJson(text, LIMITS.jwt_header_members_max))',
+      'return HEADER.parse(parseJson(text))',
+      'has a header of so many members, and not one more',
+    ],
+  ]),
+  ...weakenings('src/oidc/said.ts', 'src/oidc/said.test.ts', [
+    [
+      'said: a book is quoted',
+      "const short = [whole, error, 'an error'].filter(({ length }) => length <= LIMITS.op_said_characters_max)",
+      "const short = [whole, error, 'an error']",
+      'what an OP says at length',
+    ],
+  ]),
+  ...weakenings('src/serve/public.ts', 'src/limits.test.ts', [
+    [
+      'public listener: any number of parameters',
+      "if (text.split('&', public_parameters_max + 1).length > public_parameters_max) return {}",
+      '',
+      'reads public_parameters_max of a request',
+    ],
+  ]),
+  ...weakenings('src/moving/source.ts', 'src/moving/import.test.ts', [
+    [
+      'an import: no more sites than an answer of an OP has members',
+      'const dump = parseJson(text, Infinity)',
+      'const dump = parseJson(text)',
+      'has as many sites as it has',
+    ],
+  ]),
+]
