@@ -16,20 +16,18 @@ const DOORS: Readonly<
   flow: { rooms: [] },
   fields: { rooms: ['flow', 'limits', 'oidc/quirks'], types: ['error'] },
   params: { rooms: ['error', 'limits'], types: ['fields'] },
-  config: { rooms: ['error', 'limits', 'moving', 'oidc/quirks'] },
+  config: { rooms: ['error', 'oidc/quirks'] },
   log: { rooms: [], types: ['world'] },
-  store: { rooms: ['error', 'limits', 'world'] },
-  oidc: { rooms: ['error', 'flow', 'limits'], types: ['claims', 'fields', 'world'] },
+  store: { rooms: ['error'], types: ['limits', 'world'] },
+  oidc: { rooms: ['error', 'flow', 'limits'], types: ['claims', 'world'] },
   command: {
     rooms: [],
     types: [
-      'claims',
       'dialect',
       'ended_logins',
       'webhooks',
       'error',
       'world',
-      'store',
       'oidc',
       'site',
       'live_logins',
@@ -55,7 +53,7 @@ const DOORS: Readonly<
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
   key_ring: { rooms: [], types: ['limits'] },
   rp_keys: { rooms: ['error', 'key_ring', 'oidc/unsigned', 'world'], types: ['limits', 'oidc', 'store'] },
-  uma: { rooms: ['error', 'fields', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
+  uma: { rooms: ['error', 'oidc', 'world'], types: ['limits', 'pat', 'site', 'store'] },
   public_addresses: { rooms: [], types: ['oidc', 'world'] },
   public_desk: {
     rooms: ['error', 'oidc', 'reasons', 'world'],
@@ -77,7 +75,6 @@ const DOORS: Readonly<
       'limits',
       'oidc',
       'finish_login',
-      'login',
       'public_addresses',
       'registrar',
       'token_endpoint',
@@ -99,18 +96,8 @@ const DOORS: Readonly<
   },
   moving: { rooms: ['error', 'fields', 'limits', 'oidc', 'params', 'site', 'store/files'] },
   admin: {
-    rooms: [
-      'command',
-      'error',
-      'fields',
-      'limits',
-      'moving',
-      'public_addresses',
-      'registrar',
-      'told_keys',
-      'world',
-    ],
-    types: ['callers', 'rp_keys', 'site'],
+    rooms: ['error', 'limits', 'moving', 'public_addresses', 'registrar', 'told_keys'],
+    types: ['callers', 'command', 'fields', 'rp_keys', 'site', 'world'],
   },
   reload: { rooms: ['error'], types: ['config', 'oidc', 'world'] },
   serve: {
@@ -118,11 +105,11 @@ const DOORS: Readonly<
     types: ['dialect', 'dispatch', 'command', 'guard', 'limits', 'public_desk', 'world'],
   },
   publish: {
-    rooms: ['config', 'dialect', 'error', 'limits', 'oidc/quirks', 'params'],
+    rooms: ['config', 'dialect', 'error', 'oidc/quirks', 'params'],
     types: ['command'],
   },
-  client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands', 'error', 'limits'] },
-  cli: { rooms: ['client', 'params'], types: ['command', 'publish'] },
+  client: { rooms: ['claims', 'serve/frame'], types: ['command', 'commands'] },
+  cli: { rooms: ['client', 'params'], types: ['command'] },
   load_config: { rooms: ['config', 'daemon', 'limits', 'moving'] },
   check_cli: { rooms: ['cli', 'client', 'daemon', 'limits', 'load_config', 'moving'], types: ['world'] },
   daemon: {
@@ -144,13 +131,12 @@ const DOORS: Readonly<
       'rp_keys',
       'serve',
       'site',
-      'store',
       'told_keys',
       'stranger_login',
       'uma',
       'webhooks',
     ],
-    types: ['command', 'config', 'limits', 'reasons', 'world'],
+    types: ['command', 'config', 'limits', 'reasons', 'store', 'world'],
   },
   admin_cli: { rooms: ['cli', 'client', 'error', 'load_config'], types: ['config', 'dispatch'] },
   main: {
@@ -184,7 +170,6 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
     'config',
     'cli',
     'oidc',
-    'uma',
     'moving',
     'admin',
   ],
@@ -193,7 +178,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   undici: ['oidc'],
   'lru-cache': ['oidc', 'guard'],
   fastify: ['serve'],
-  'json-logic-engine': ['uma', 'oidc'],
+  'json-logic-engine': ['oidc'],
   ioredis: ['moving'],
   pino: ['log'],
   yaml: ['config', 'moving'],
@@ -233,8 +218,14 @@ const problems: string[] = []
 /** `oxd faulty-op` is a tool for those who test; nothing else of the program reaches `testing`. */
 const isOurTool = (to: string, room: string): boolean => room === 'main' && to === 'testing/faulty_op_cli'
 
-const isTypeOnly = (clause: string, keyword: string | undefined): boolean =>
-  keyword !== undefined || /\{\s*type\s/.test(clause)
+/** `import type …`, or every name in the braces with `type` before it. */
+const isTypeOnly = (clause: string, keyword: string | undefined): boolean => {
+  const names = /^(?:import|export)\s+\{([^}]*)\}/
+    .exec(clause)?.[1]
+    ?.split(',')
+    .filter((name) => name.trim() !== '')
+  return keyword !== undefined || (names?.every((name) => /^\s*type\s/.test(name)) ?? false)
+}
 
 for (const file of walk(SOURCE)) {
   if (file.endsWith('.test.ts') || file.includes('/fixtures/')) continue

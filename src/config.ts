@@ -214,7 +214,7 @@ export const SETTING_LIST: readonly (readonly [SettingName, Setting<unknown>])[]
   SETTINGS,
 ) as never
 
-export const flagOf = (name: SettingName): string => `--${name.replaceAll('_', '-')}`
+const flagOf = (name: SettingName): string => `--${name.replaceAll('_', '-')}`
 /** How the flag is written: with its value, or the switch that is not the default. */
 export const writtenFlag = (name: SettingName): string => {
   const { value, default: fallback }: Setting<unknown> = SETTINGS[name]
@@ -390,7 +390,7 @@ export const readConfig = (
 }
 
 /** Whether only this machine reaches an address. */
-export const isLoopback = (host: string): boolean =>
+const isLoopback = (host: string): boolean =>
   host === 'localhost' || host === '::1' || (isIPv4(host) && host.startsWith('127.'))
 
 const overHttp = ({ https_port, https31_port }: Config): boolean =>

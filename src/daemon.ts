@@ -37,7 +37,7 @@ import type { World } from './world.ts'
 /** Every command, in the order of their names. */
 export const COMMANDS: readonly AnyCommand[] = Object.values(commands)
 /** Every command of administration. */
-export const ADMIN_COMMANDS: readonly AnyCommand[] = Object.values(adminCommands)
+const ADMIN_COMMANDS: readonly AnyCommand[] = Object.values(adminCommands)
 
 export interface Daemon {
   readonly addresses: Listening['addresses'] & HttpListeners['addresses']

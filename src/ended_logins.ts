@@ -12,7 +12,7 @@ import type { Found, Store, Write } from './store/store.ts'
 import { seconds, type World } from './world.ts'
 
 /** Why a login has ended. */
-export const ENDED_BY = ['back_channel_logout', 'front_channel_logout', 'rp_initiated_logout'] as const
+const ENDED_BY = ['back_channel_logout', 'front_channel_logout', 'rp_initiated_logout'] as const
 export type EndedBy = (typeof ENDED_BY)[number]
 
 /** The end of a login, as the application is told of it. */

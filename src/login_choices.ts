@@ -31,7 +31,7 @@ export interface Choices {
 }
 
 /** A login that chooses nothing: its state has none of these bytes. */
-export const PLAIN: Choices = {
+const PLAIN: Choices = {
   response_type: 'code',
   response_mode: undefined,
   max_age: undefined,

@@ -12,7 +12,7 @@ export interface PublicPlace {
 const PUBLIC_ID_BYTES = 16
 
 /** What is served below the public URL, for each site. */
-export const PUBLIC_PATHS = {
+const PUBLIC_PATHS = {
   backchannel_logout_uri: '/backchannel-logout',
   frontchannel_logout_uri: '/frontchannel-logout',
   initiate_login_uri: '/initiate-login',

@@ -7,7 +7,7 @@ import type { LogFields } from './world.ts'
  * What of an answer or a token the log shows in clear: what an OP publishes, what a registration fixed, and times. All else
  * is shown as a keyed fingerprint: equal values look equal, and say nothing to whoever lacks the key.
  */
-export const IN_CLEAR: ReadonlySet<string> = new Set([
+const IN_CLEAR: ReadonlySet<string> = new Set([
   'iss',
   'alg',
   'enc',

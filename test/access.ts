@@ -10,7 +10,7 @@ import { startTestDaemon, type Data, type TestDaemon } from '../src/testing/daem
 import { startLyingOp, type LyingOp } from '../src/testing/op.ts'
 import { realWorld } from '../src/world.ts'
 
-export const TRANSPORTS = [
+const TRANSPORTS = [
   'socket',
   'socket, --require-token',
   'HTTP 3.1',
@@ -22,12 +22,7 @@ export type Transport = (typeof TRANSPORTS)[number]
 export const isProtected = (transport: Transport): boolean =>
   transport !== 'socket' && !transport.endsWith('--insecure-unprotected-http')
 
-export const CREDENTIALS = [
-  'nothing',
-  'an unknown key',
-  'the key of another site',
-  'the key of the site',
-] as const
+const CREDENTIALS = ['nothing', 'an unknown key', 'the key of another site', 'the key of the site'] as const
 export type Shown = (typeof CREDENTIALS)[number]
 
 /** What came of one command on one transport. */

@@ -7,8 +7,7 @@ import type { Door } from '../oidc/http.ts'
 import type { SaidIssuer } from './import.ts'
 
 /** The other way to write an issuer. */
-export const otherSlash = (issuer: string): string =>
-  issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`
+const otherSlash = (issuer: string): string => (issuer.endsWith('/') ? issuer.slice(0, -1) : `${issuer}/`)
 
 /** The metadata of the OP whose issuer is `issuer`, with or without the last slash; undefined if there is none. */
 export const askIssuer =

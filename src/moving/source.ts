@@ -42,7 +42,7 @@ const FILE_NAME_CHARACTERS = 41
 const ENDING = '.json'
 
 /** The files of oxd 2.4 and 3.0. Others in the folder, such as oxd-conf.json, are passed over. */
-export function* folderRecords(folder: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
+function* folderRecords(folder: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
   const names = namesIn(folder).filter(
     (name) => name.length === FILE_NAME_CHARACTERS && name.endsWith(ENDING),
   )

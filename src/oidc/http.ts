@@ -14,7 +14,7 @@ import { createProxy } from './proxy.ts'
 import { Refusal, refusalOf } from './refusal.ts'
 
 /** What oxd asks OPs for, as error texts say it, and the bound of each answer. */
-export const STEPS = {
+const STEPS = {
   discovery: 'op_body_bytes_max',
   registration: 'op_body_bytes_max',
   'registration update': 'op_body_bytes_max',

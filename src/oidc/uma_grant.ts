@@ -7,7 +7,7 @@ import { jsonObject, oauthError, shaped } from './said.ts'
 import { grantRefused, requestGrant, type GrantAnswer, type GrantErrors } from './token.ts'
 import { endpointOf, type As } from './uma.ts'
 
-export const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket'
+const UMA_GRANT = 'urn:ietf:params:oauth:grant-type:uma-ticket'
 
 /** What a client asks for, and what it knows of the requesting party. */
 export interface RptRequest {

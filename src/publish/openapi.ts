@@ -84,7 +84,7 @@ export const WIRES: Readonly<Record<'v3' | 'v4', Wire>> = {
 const REFERENCE = 'K7Q2-9B'
 
 /** What an error looks like. */
-export const errorExample = (code: ErrorCode, dialect: 'v3' | 'v4'): Json => {
+const errorExample = (code: ErrorCode, dialect: 'v3' | 'v4'): Json => {
   const data = DIALECTS[dialect].failure(new OxdError(code), REFERENCE)
   return WIRES[dialect].error({ ...data, error: WIRES[dialect].code(code) })
 }

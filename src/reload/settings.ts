@@ -2,7 +2,7 @@
 import type { Config, SettingName } from '../config.ts'
 
 /** What can change under way; whoever adds one makes it so in daemon.ts. */
-export const LIVE = [
+const LIVE = [
   'allowed_op',
   'allowed_ip',
   'trust_op',

@@ -8,7 +8,7 @@ import { CREDENTIALS, keysIn, REFRESHING, suiteFaults, type Arranged } from './s
 import type { Variant } from './plans.ts'
 
 const native = { oxd: 1 }
-export const REDIRECT = 'https://rp.example.com/callback'
+const REDIRECT = 'https://rp.example.com/callback'
 const HOME = 'https://rp.example.com/signed-out'
 
 /** One module, walked once. */

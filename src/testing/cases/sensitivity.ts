@@ -54,7 +54,7 @@ export const weakenedCases = (file: string, rows: readonly Row[]): readonly Weak
   }))
 
 /** The ids of cases in which something must be refused. */
-export const negative = (areas: readonly Area[]): ReadonlySet<string> =>
+const negative = (areas: readonly Area[]): ReadonlySet<string> =>
   new Set(
     areas.flatMap(({ cases }) =>
       cases.flatMap(({ id, refused, attacks }) =>

@@ -10,8 +10,8 @@ import type { Edit } from '../weakened_hook.ts'
 import { startChild, type ChildDaemon } from './child.ts'
 
 /** The network plan: nothing else on loopback is trusted, so an "internal" service can be shown without private networks. */
-export const HONEST = '127.0.0.2'
-export const ATTACKER = '127.0.0.3'
+const HONEST = '127.0.0.2'
+const ATTACKER = '127.0.0.3'
 const CANARIES = ['127.0.0.9', '::1'] as const
 
 /** So that a slow case takes a second or two. */

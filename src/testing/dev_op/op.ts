@@ -42,7 +42,7 @@ const HOUR = 3_600
 const DAY = 24 * HOUR
 
 /** The OP as a Koa application: `callback()` gives the listener for a server. */
-export const createDevOp = ({
+const createDevOp = ({
   issuer,
   memory,
   jwks,

@@ -70,7 +70,7 @@ export interface UmaStore {
 }
 
 /** A client goes on with a ticket at once, or after a person has filled in a page. */
-export const TICKET_SECONDS = 300
+const TICKET_SECONDS = 300
 
 export const umaStore = (memory: DevOpMemory, world: Pick<World, 'random'>): UmaStore => {
   const kind = <T>(model: string): Kind<T> => {

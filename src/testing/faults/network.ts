@@ -37,7 +37,7 @@ const collidingNames = (count: number): string[] =>
 const LONG_DEPTH = 100_000
 const FINAL = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: '
 
-export const TRANSPORT = {
+const TRANSPORT = {
   html: {
     what: 'The % answers with a page, as a captive portal does.',
     spec: 'RFC 6749 5.1',

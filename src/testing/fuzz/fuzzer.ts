@@ -8,7 +8,7 @@ import type { OpenTarget } from './target.ts'
 /** The largest input: beyond every bound of a single text, within that of a frame. */
 export const INPUT_BYTES_MAX = 131_072
 /** What one input may cost on the processor, whatever it is; honest ones take microseconds. */
-export const CPU_MS_MAX = 1_000
+const CPU_MS_MAX = 1_000
 /** Promises broken in different ways that are kept of one target. */
 const FINDINGS_MAX = 10
 const BATCH_MS = 15
