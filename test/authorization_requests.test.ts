@@ -158,6 +158,28 @@ describe('a signed request', () => {
     assert.equal(String((await urlOf(site)).request).split('.').length, 5)
     assert.equal((await site.login()).status, 'ok')
   })
+  it('logs in encrypted to a key that may do more than that, behind one that is none', async () => {
+    const site = await siteWith(
+      {
+        jwks: ({ keys }) => ({
+          keys: (keys as Data[]).flatMap((key) =>
+            key.use === 'sig'
+              ? [key]
+              : [
+                  { ...key, kid: 'none', e: undefined },
+                  { ...key, key_ops: ['decrypt', 'encrypt', 'unwrapKey', 'wrapKey'] },
+                ],
+          ),
+        }),
+      },
+      {
+        request_object_signing_alg: 'RS256',
+        request_object_encryption_alg: 'RSA-OAEP-256',
+        request_object_encryption_enc: 'A128GCM',
+      },
+    )
+    assert.equal((await site.login()).status, 'ok')
+  })
   it('is refused where the OP has no key to encrypt to', async () => {
     const site = await siteWith(
       { jwks: (good) => ({ keys: (good.keys as Data[]).filter(({ use }) => use === 'sig') }) },

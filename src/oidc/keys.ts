@@ -1,5 +1,5 @@
 // The keys of an OP: fetched, cached, and fetched anew within a budget when a signature asks for a key that is not there.
-import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose'
+import { compactVerify, decodeProtectedHeader, errors, importJWK, type CryptoKey, type JWK } from 'jose'
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import type { Limits } from '../limits.ts'
@@ -220,19 +220,39 @@ const headerKid = (jws: string, limits: Limits): string | undefined => {
   return kid
 }
 
-/** The payload if this key made the signature; a key that cannot be imported has made none. */
-const signedBy = async (jws: string, alg: string, key: PublicKey): Promise<{ payload?: Uint8Array }> => {
+/**
+ * A published key, ready for use; undefined: it is none. What it is for was looked at before it was chosen: a public key that may do
+ * more than what it is wanted for (`key_ops`) would be refused here.
+ */
+export const importedKey = async (
+  { use: _use, key_ops: _operations, ...key }: PublicKey,
+  alg: string,
+): Promise<CryptoKey | Uint8Array | undefined> => {
   try {
     // Only the members of a public key were read, so nothing private can be imported.
-    const { payload } = await compactVerify(jws, await importJWK(key as JWK, alg), { algorithms: [alg] })
+    return await importJWK(key as JWK, alg)
+  } catch (error) {
+    const expected =
+      error instanceof errors.JOSENotSupported || error instanceof TypeError || error instanceof DOMException
+    if (!expected) throw error
+    return undefined
+  }
+}
+
+/** The payload if this key made the signature. */
+const signedBy = async (jws: string, alg: string, key: PublicKey): Promise<{ payload?: Uint8Array }> => {
+  const imported = await importedKey(key, alg)
+  if (imported === undefined) return {}
+  try {
+    const { payload } = await compactVerify(jws, imported, { algorithms: [alg] })
     return { payload }
   } catch (error) {
     const expected =
       error instanceof errors.JWSSignatureVerificationFailed ||
       error instanceof errors.JWSInvalid ||
-      error instanceof errors.JOSENotSupported ||
+      // A key that is too short; a point that is none.
       error instanceof TypeError ||
-      (error instanceof DOMException && error.name === 'DataError')
+      error instanceof DOMException
     if (!expected) throw error
     return {}
   }

@@ -1,12 +1,13 @@
 // An authorization request as a JWT: signed by oxd, unless the site says otherwise, and encrypted to the OP where that was registered.
 // @see https://openid.net/specs/openid-connect-core-1_0.html#RequestObject
 // @see https://www.rfc-editor.org/rfc/rfc9101
-import { CompactEncrypt, importJWK, UnsecuredJWT, type JWK } from 'jose'
+import { CompactEncrypt, UnsecuredJWT, type CryptoKey } from 'jose'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import type { ClientAlgorithms } from './client_algorithms.ts'
 import { DEFAULT_ENCRYPTION } from './jwe.ts'
 import { parseJson } from './json.ts'
+import { importedKey } from './keys.ts'
 import type { Op } from './op.ts'
 import { isOwnAlgorithm, type OwnAlgorithm } from './own_keys.ts'
 import { UNSIGNED } from './unsigned.ts'
@@ -33,26 +34,29 @@ const claimOf = ([name, value]: readonly [string, string]): readonly [string, un
   Object.hasOwn(NATIVE, name) ? NATIVE[name]?.(value) : value,
 ]
 
-/** A key of the OP to encrypt to, by the kind that the algorithm wants. @throws OxdError no_op_encryption_key */
-const encryptionKey = async ({ keys }: Op, alg: string): Promise<JWK> => {
+/** A key of the OP to encrypt to, and its name: the first of the kind that the algorithm wants. @throws OxdError no_op_encryption_key */
+const encryptionKey = async (
+  { keys }: Op,
+  alg: string,
+): Promise<{ readonly key: CryptoKey | Uint8Array; readonly named: { readonly kid?: string } }> => {
   const kty = alg.startsWith('RSA') ? 'RSA' : 'EC'
-  const key = (await keys.published()).keys.find(
-    (candidate) =>
+  for (const candidate of (await keys.published()).keys) {
+    const isFitting =
       candidate.kty === kty &&
       candidate.use === 'enc' &&
-      (candidate.alg === undefined || candidate.alg === alg),
-  )
-  if (key === undefined) throw new OxdError('no_op_encryption_key')
-  // Only the members of a public key were read.
-  return key as JWK
+      (candidate.alg === undefined || candidate.alg === alg)
+    const key = isFitting ? await importedKey(candidate, alg) : undefined
+    const { kid } = candidate
+    if (key !== undefined) return { key, named: kid === undefined ? {} : { kid } }
+  }
+  throw new OxdError('no_op_encryption_key')
 }
 
 const encrypted = async (op: Op, jws: string, alg: string, enc: string): Promise<string> => {
-  const key = await encryptionKey(op, alg)
-  const kid = key.kid === undefined ? {} : { kid: key.kid }
+  const { key, named } = await encryptionKey(op, alg)
   return new CompactEncrypt(Buffer.from(jws))
-    .setProtectedHeader({ alg, enc, cty: 'JWT', ...kid })
-    .encrypt(await importJWK(key, alg))
+    .setProtectedHeader({ alg, enc, cty: 'JWT', ...named })
+    .encrypt(key)
 }
 
 /** Says no more of who asks than a request in the URL does, as long as nobody changes it on the way. */

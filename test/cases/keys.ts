@@ -222,5 +222,18 @@ export const KEYS: Area = {
         keys_for_encryption: 'key_id_not_found',
       },
     },
+    {
+      id: 'JWK-23',
+      title: 'keys that may verify, and more',
+      drive: login,
+      accepted: ['keys_many_operations'],
+    },
+    {
+      id: 'JWK-23',
+      title: 'keys of curves that may verify, and more',
+      drive: login,
+      site: ES256,
+      accepted: ['keys_many_operations'],
+    },
   ],
 }

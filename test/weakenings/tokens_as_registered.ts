@@ -229,9 +229,15 @@ export const TOKENS_AS_REGISTERED = [
     ],
     [
       'request object: not encrypted where the OP has no key',
-      "if (key === undefined) throw new OxdError('no_op_encryption_key')",
-      '',
+      "throw new OxdError('no_op_encryption_key')",
+      "throw new OxdError('invalid_request')",
       'is refused where the OP has no key',
+    ],
+    [
+      'request object: encrypted to the first key alone',
+      'if (key !== undefined) return { key, named: kid === undefined ? {} : { kid } }',
+      "if (key === undefined && isFitting) throw new OxdError('no_op_encryption_key')",
+      'behind one that is none',
     ],
   ]),
 ]

@@ -177,6 +177,11 @@ export const KEYS_FAULTS = faults({
     spec: 'RFC 7517 4.3',
     faults: each(({ use: _, ...key }) => ({ ...key, key_ops: ['sign'] })),
   },
+  keys_many_operations: {
+    what: 'The keys may sign and verify, and something that nobody knows (key_ops).',
+    spec: 'RFC 7517 4.3',
+    faults: each(({ use: _, ...key }) => ({ ...key, key_ops: ['sign', 'verify', 'of-the-future'] })),
+  },
   keys_capital_use: {
     what: 'use is SIG.',
     spec: 'RFC 7517 4.2',

@@ -20,6 +20,12 @@ export const WEAKENED_KEYS = weakenedCases('src/oidc/keys.ts', [
     'JWK-23',
   ],
   [
+    'a key that may do more than verify is not imported',
+    'return await importJWK(key as JWK, alg)',
+    'return await importJWK({ ...key, key_ops: _operations } as JWK, alg)',
+    'JWK-23',
+  ],
+  [
     'no budget for keys',
     'if (budget.refetches.length >= limits.key_refetches_per_minute) return false',
     '',
