@@ -4,6 +4,7 @@ import { DIALECTS, type DialectName } from './dialect.ts'
 import { OxdError, type ErrorCode, type OxdErrorOptions } from './error.ts'
 import { fields } from './fields.ts'
 import type { Credentials, Guard } from './guard.ts'
+import { isObject } from './is_object.ts'
 import { readParams } from './params.ts'
 import { reasonFields, type Telling } from './reasons.ts'
 import type { Site } from './site.ts'
@@ -61,9 +62,6 @@ export interface Dispatch {
 // Letters and digits that are not mistaken for each other when a user reads them out.
 const REFERENCE_ALPHABET = 'ABCDEFGHJKLMNPQRSTUVWXYZ23456789'
 const REFERENCE_LETTERS = 6
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const OXD_ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/i
 /** The start of an oxd_id: enough to find the site, not enough to use it. What is none may be anything, and stays out. */

@@ -6,6 +6,7 @@
 import { z } from 'zod'
 import { OxdError } from './error.ts'
 import type { FieldMeta } from './fields.ts'
+import { isObject } from './is_object.ts'
 import { LIMITS } from './limits.ts'
 
 type Schema = z.core.$ZodType
@@ -50,7 +51,7 @@ const asFlag = (value: unknown): unknown =>
 const asNumber = (value: unknown): unknown =>
   typeof value === 'string' && /^\d{1,15}$/.test(value.trim()) ? Number(value) : value
 const asMap = (value: unknown): unknown =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
+  isObject(value)
     ? Object.fromEntries(
         Object.entries(value)
           .filter(([, item]) => !isBlank(item))

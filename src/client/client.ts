@@ -3,6 +3,7 @@ import { realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { claimLists } from '../claims.ts'
+import { isObject } from '../is_object.ts'
 import { begunNow, shared, type Begun } from './begun.ts'
 import { callbackOf, foreignState, isExpectedState, stateOf, type CallbackSource } from './callback.ts'
 import { ClientToken, type Issued } from './client_token.ts'
@@ -126,9 +127,6 @@ export interface CallbackOptions {
   /** What `startLogin()` was given. */
   readonly session_binding?: string | undefined
 }
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const CLAIMS = ['claims', 'id_token_claims'] as const
 

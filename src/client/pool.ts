@@ -1,4 +1,5 @@
 // The pool of connections to oxd: one command in flight on each, who came first is first, and none sent twice that may not be.
+import { isObject } from '../is_object.ts'
 import { OxdConnectionError, type ConnectionErrorCode } from './errors.ts'
 import type { ClientLimits } from './limits.ts'
 
@@ -78,9 +79,6 @@ export interface Way {
 }
 
 export const NO_REPLY = 'sent something that is no reply of oxd'
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** The envelope in what came, or what is wrong with it. */
 export const replyOf = (value: unknown): Reply | string => {

@@ -15,7 +15,7 @@ import { parseJson } from '../oidc/json.ts'
 import { refusalOf } from '../oidc/refusal.ts'
 import { fail, note, ok } from './findings.ts'
 import type { Finding } from './findings.ts'
-import { isObject } from './legacy_reading.ts'
+import { isObject } from '../is_object.ts'
 import { certificateLine } from './met.ts'
 
 export interface OpTools {

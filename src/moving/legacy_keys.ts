@@ -2,7 +2,7 @@
 import { LIMITS } from '../limits.ts'
 import { quoted } from '../store/files.ts'
 import { trustCommand } from './keystore.ts'
-import { isObject } from './legacy_reading.ts'
+import { isObject } from '../is_object.ts'
 import type { Rule } from './legacy_reading.ts'
 import { readServer } from './legacy_server.ts'
 

@@ -1,6 +1,6 @@
 // The `server:` section of oxd-server.yml: where oxd 4.x listened, and with which certificate.
 import { exportCommand, pemBeside } from './keystore.ts'
-import { isObject } from './legacy_reading.ts'
+import { isObject } from '../is_object.ts'
 import type { Reading } from './legacy_reading.ts'
 
 type Connector = Readonly<Record<string, unknown>>

@@ -1,6 +1,7 @@
 // One site as oxd 3.0, 3.1 or 4.x kept it, made into a site of ours.
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
+import { isObject } from '../is_object.ts'
 import { AUTH_METHODS } from '../oidc/client_auth.ts'
 import { whereabouts } from '../oidc/discovery.ts'
 import { ALGORITHMS } from '../oidc/keys.ts'
@@ -37,9 +38,6 @@ export class RecordError extends Error {
 
 const OXD_ID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 export const isOxdId = (text: unknown): text is string => typeof text === 'string' && OXD_ID.test(text)
-
-const isObject = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /** No honest record has such a member; to set one on an object would change what the object is. */
 const holdsProto = (value: unknown): boolean =>

@@ -1,5 +1,6 @@
 // The logout token of a back-channel logout, validated completely: one list of named rules, each refusing by its own name.
 // @see https://openid.net/specs/openid-connect-backchannel-1_0.html#Validation
+import { isObject } from '../is_object.ts'
 import { LIMITS } from '../limits.ts'
 import { isTime, judge, tolerance, type ClaimRule } from './claim_rules.ts'
 import { isSubject } from './id_token.ts'
@@ -16,8 +17,6 @@ interface Expected {
 const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const TYPES = [undefined, 'logout+jwt', 'jwt']
 
-const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isName = (value: unknown, characters_max: number): value is string =>
   typeof value === 'string' && value !== '' && value.length <= characters_max
 const isSession = (value: unknown): value is string => isName(value, LIMITS.sid_characters_max)

@@ -4,6 +4,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { DialectName } from '../dialect.ts'
 import type { Request } from '../dispatch.ts'
+import { isObject } from '../is_object.ts'
 import type { Credentials } from '../guard.ts'
 import { parseJson } from '../oidc/json.ts'
 import { plainAddress } from './http_addresses.ts'
@@ -22,8 +23,7 @@ export const readBody = (bytes: Uint8Array | undefined): Request | undefined => 
   }
   if (BLANK.test(text)) return {}
   const value = parseJson(text)
-  // An object of JSON is a record of its members.
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Request) : undefined
+  return isObject(value) ? value : undefined
 }
 
 /** The parameters of a GET: those in its path win over those of the query. */

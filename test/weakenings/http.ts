@@ -87,7 +87,7 @@ export const HTTP = [
     ],
     [
       'HTTP: a list of parameters',
-      "return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Request) : undefined",
+      'return isObject(value) ? value : undefined',
       'return Object(value)',
       '^commands over HTTP refuse (a list|null|a text)',
     ],

@@ -7,6 +7,14 @@ const PUBLIC = 'src/serve/public.test.ts'
 const URI = 'src/commands/get_logout_uri.test.ts'
 
 export const LOGOUT = [
+  ...weakenings('src/is_object.ts', LOGOUT_TEST, [
+    [
+      'logout token: a list of events',
+      "typeof value === 'object' && value !== null && !Array.isArray(value)",
+      "typeof value === 'object' && value !== null",
+      'BCL-03: event a list',
+    ],
+  ]),
   ...weakenings('src/oidc/logout_token.ts', LOGOUT_TEST, [
     [
       'logout token: of any issuer',
@@ -51,12 +59,6 @@ export const LOGOUT = [
       'isObject(events) && isObject(Object.getOwnPropertyDescriptor(events, LOGOUT_EVENT)?.value),',
       'isObject(events),',
       'BCL-03: (of another event|event )',
-    ],
-    [
-      'logout token: a list of events',
-      "typeof value === 'object' && value !== null && !Array.isArray(value)",
-      "typeof value === 'object' && value !== null",
-      'BCL-03: event a list',
     ],
     [
       'logout token: a nonce of null',

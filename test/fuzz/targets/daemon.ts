@@ -7,6 +7,7 @@ import { LIMITS } from '../../../src/limits.ts'
 import { createDoor } from '../../../src/oidc/http.ts'
 import { Caller, type Data } from '../../../src/testing/daemon.ts'
 import { refusedBy, targets } from '../../../src/testing/fuzz/target.ts'
+import { isJson } from '../../../src/testing/jws.ts'
 import { startLyingOp } from '../../../src/testing/op.ts'
 import { startBareDaemon } from '../bare_daemon.ts'
 import { exchange } from '../exchange.ts'
@@ -18,8 +19,6 @@ const WIRE = Object.values(ERRORS)
 const isWireCode = (code: string): boolean =>
   WIRE.some((wire) => code === wire || (wire.endsWith('_') && code.startsWith(wire)))
 
-const isRecord = (value: unknown): value is Data =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const jsonIn = (text: string): unknown => {
   try {
     return JSON.parse(text)
@@ -112,14 +111,14 @@ export const TARGETS = targets({
               (whole, name) => words[name] ?? whole,
             ),
           )
-          if (!isRecord(asked)) return
+          if (!isJson(asked)) return
           const { command } = asked
           const name = typeof command === 'string' ? command : (JSON.stringify(command) ?? '')
           const { status, data } = await caller.call(name, asked['params'] as Data, {
             oxd: asked['oxd'],
           })
           assert.deepEqual(surprises(), [], 'an exception that nobody foresaw')
-          assert.ok(isRecord(data))
+          assert.ok(isJson(data))
           if (status === 'error') {
             const code = String(data['error'])
             assert.ok(
@@ -134,7 +133,7 @@ export const TARGETS = targets({
           }
           if (status === 'ok' && String(asked['command']).toLowerCase() === 'get_tokens_by_code') {
             const params = asked['params']
-            assert.ok(isRecord(params) && login !== undefined, 'tokens for nothing')
+            assert.ok(isJson(params) && login !== undefined, 'tokens for nothing')
             // A list of one is as good as its item.
             assert.equal(String(params['state']), login.state, 'tokens for another state')
             assert.equal(String(params['code']), login.code, 'tokens for another code')
@@ -172,7 +171,7 @@ export const TARGETS = targets({
             const reply = jsonIn(
               said.toString('utf8', at + header.length, at + header.length + Number(header)),
             )
-            assert.ok(isRecord(reply) && isRecord(reply['data']), 'a reply is no envelope')
+            assert.ok(isJson(reply) && isJson(reply['data']), 'a reply is no envelope')
             at += header.length + Number(header)
           }
         },
@@ -213,11 +212,7 @@ export const TARGETS = targets({
             const [, length = '0'] = /^content-length: (\d+)/im.exec(head) ?? []
             const answer = jsonIn(Buffer.from(body).subarray(0, Number(length)).toString())
             assert.notEqual(answer, undefined, 'JSON is promised, and is none')
-            if (
-              !isRecord(answer) ||
-              typeof answer['error'] !== 'string' ||
-              /^oxd: 1/im.test(input.toString())
-            )
+            if (!isJson(answer) || typeof answer['error'] !== 'string' || /^oxd: 1/im.test(input.toString()))
               continue
             assert.ok(isWireCode(answer['error']), `${answer['error']} is no listed code`)
           }

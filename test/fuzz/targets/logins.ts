@@ -11,6 +11,7 @@ import { createMemoryEngine } from '../../../src/store/memory.ts'
 import { createKeys } from '../../../src/store/seal.ts'
 import { createStore } from '../../../src/store/store.ts'
 import { assertUnpolluted, refusedBy, targets } from '../../../src/testing/fuzz/target.ts'
+import { isJson } from '../../../src/testing/jws.ts'
 import { realWorld } from '../../../src/world.ts'
 import { ISSUER, NOW, opOf } from '../said_by_op.ts'
 
@@ -70,9 +71,6 @@ const LOGOUT = {
   events: { [EVENT]: {} },
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 /** A second opinion on an ID Token that was accepted, written from the specification alone. */
 const assertRight = (header: Record<string, unknown>, claims: Record<string, unknown>): void => {
   assert.equal(header['alg'], 'EdDSA')
@@ -110,7 +108,7 @@ const signingOp = () => {
 const specOf = (input: Buffer): Record<string, unknown> | undefined => {
   try {
     const value: unknown = JSON.parse(input.toString())
-    return isRecord(value) && Object.hasOwn(value, 'claims') ? value : undefined
+    return isJson(value) && Object.hasOwn(value, 'claims') ? value : undefined
   } catch {
     return undefined
   }
@@ -138,7 +136,7 @@ export const TARGETS = targets({
         let terms = TERMS
         try {
           const value: unknown = JSON.parse(state)
-          if (isRecord(value) && typeof value['state'] === 'string' && isRecord(value['terms'])) {
+          if (isJson(value) && typeof value['state'] === 'string' && isJson(value['terms'])) {
             const { oxd_id, version, issuer, redirect_uris } = value['terms']
             const uris = Array.isArray(redirect_uris) ? redirect_uris.map(String) : []
             state = value['state']
@@ -215,7 +213,7 @@ export const TARGETS = targets({
           )
           const header: unknown =
             typeof spec['header'] === 'string' ? JSON.parse(spec['header']) : spec['header']
-          assert.ok(isRecord(header))
+          assert.ok(isJson(header))
           assertRight(header, found.value)
         },
       }
@@ -250,7 +248,7 @@ export const TARGETS = targets({
           )
           const claims: unknown =
             typeof spec['claims'] === 'string' ? JSON.parse(spec['claims']) : spec['claims']
-          assert.ok(isRecord(claims) && isRecord(claims['events']) && isRecord(claims['events'][EVENT]))
+          assert.ok(isJson(claims) && isJson(claims['events']) && isJson(claims['events'][EVENT]))
           assert.ok(!Object.hasOwn(claims, 'nonce'), 'it may be an ID Token')
           assert.equal(claims['iss'], ISSUER)
           assert.ok([claims['aud']].flat().includes(CLIENT_ID), 'it is for somebody else')

@@ -10,16 +10,15 @@ import { isSatisfied, parseExpression } from '../../../src/oidc/uma_rule.ts'
 import { readParams } from '../../../src/params.ts'
 import { isOwnHost } from '../../../src/serve/http_hosts.ts'
 import { assertUnpolluted, refusedBy, targets } from '../../../src/testing/fuzz/target.ts'
+import { isJson } from '../../../src/testing/jws.ts'
 import { METADATA } from '../said_by_op.ts'
 
 const BY_NAME = new Map(COMMANDS.map((command) => [command.name, command]))
 
-const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const objectIn = (input: Buffer): Readonly<Record<string, unknown>> => {
   try {
     const value: unknown = JSON.parse(input.toString())
-    return isRecord(value) ? value : {}
+    return isJson(value) ? value : {}
   } catch {
     return {}
   }
@@ -44,7 +43,7 @@ export const TARGETS = targets({
       async run(input) {
         const { command, params } = objectIn(input)
         const known = typeof command === 'string' ? BY_NAME.get(command) : undefined
-        if (known === undefined || !isRecord(params)) return
+        if (known === undefined || !isJson(params)) return
         const read = await refusedBy(() => readParams(known.params, params))
         assertUnpolluted()
         if (!('value' in read)) return
