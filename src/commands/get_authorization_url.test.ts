@@ -89,6 +89,21 @@ describe('get_authorization_url', () => {
     assert.equal((await site.call('get_authorization_url', { state: ours })).data.error, 'bad_request')
   })
 
+  it('brings the state and nonce of the caller back byte for byte, and takes none with what nobody sees', async () => {
+    const strange = `${OWN} +%20&x=1#é漢😀"`
+    const own = { state: strange, nonce: `${strange}-n` }
+    const { code, state } = await site.visit(own)
+    assert.equal(state, strange)
+    const { id_token_claims } = await site.ok('get_tokens_by_code', { code, state })
+    assert.deepEqual(Object(id_token_claims).nonce, [own.nonce])
+    for (const unseen of ['\0', '\n', '\u007f', '\u202e', '\u200b'])
+      for (const name of ['state', 'nonce'])
+        assert.equal(
+          (await site.call('get_authorization_url', { [name]: `${OWN}${unseen}` })).data.error,
+          'internal_error',
+        )
+  })
+
   it('keeps the state of one caller from another site', async () => {
     const state = `${OWN}-of-one-site`
     const { code } = await site.visit({ state })
@@ -346,7 +361,7 @@ describe('get_authorization_url', () => {
     [{ oxd_id: 'b0000000-0000-4000-8000-000000000000' }, 'invalid_oxd_id', 'oxd_id'],
     [{ oxd_id: { a: 1 } }, 'internal_error', 'oxd_id'],
     [{ state: 'short' }, 'internal_error', 'state'],
-    [{ state: 'with spaces in a long enough text' }, 'internal_error', 'state'],
+    [{ state: 'a tab\tin a long enough text' }, 'internal_error', 'state'],
     [{ nonce: 'x'.repeat(129) }, 'internal_error', 'nonce'],
     [{ custom_parameters: 'x' }, 'internal_error', 'custom_parameters'],
     [{ params: { a: { b: 1 } } }, 'internal_error', 'params'],

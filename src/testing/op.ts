@@ -2,8 +2,8 @@
 import { createServer as createHttpServer, request as httpRequest } from 'node:http'
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer, request as httpsRequest } from 'node:https'
-import { createServer as createTcpServer } from 'node:net'
-import type { AddressInfo, Server as TcpServer, Socket } from 'node:net'
+import { createServer as createTcpServer, isIP } from 'node:net'
+import type { AddressInfo, LookupFunction, Server as TcpServer, Socket } from 'node:net'
 import { realWorld } from '../world.ts'
 import type { World } from '../world.ts'
 import { isJson } from './jws.ts'
@@ -38,6 +38,8 @@ export interface LyingOpOptions extends Partial<Pick<World, 'now' | 'random'>> {
   readonly tls?: { readonly key: string; readonly cert: string }
   /** The address it listens at; default 127.0.0.1. */
   readonly host?: string
+  /** The host of its origin, and of its issuers; default: the address. Whoever comes must know where that is. */
+  readonly name?: string
   /** Default: a free one. */
   readonly port?: number
   /** For people: a browser that comes to sign in sees this first, and comes back with `sub` among the parameters. */
@@ -181,11 +183,14 @@ interface Visited {
   readonly page: string
 }
 
-/** One request as a browser would send it; redirects are handed back, not followed. */
-const visit = (url: string, sub: string): Promise<Visited> =>
+/** One request as a browser would send it, to this address; redirects are handed back, not followed. */
+const visit = (url: string, sub: string, address: string): Promise<Visited> =>
   new Promise((resolve, reject) => {
+    const lookup: LookupFunction = (_name, _options, found) =>
+      found(null, [{ address, family: isIP(address) }])
     const options = {
       headers: { 'x-sub': sub },
+      lookup,
       agent: false,
       timeout: VISIT_MS_MAX,
       maxHeaderSize: VISIT_HEADER_BYTES_MAX,
@@ -349,9 +354,9 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
     options.onCanary?.()
     socket.destroy()
   })
-  const { host = '127.0.0.1' } = options
+  const { host = '127.0.0.1', name = host } = options
   const scheme = options.tls === undefined ? 'http' : 'https'
-  const origin = `${scheme}://${host}:${await listen(server, host, options.port)}`
+  const origin = `${scheme}://${name}:${await listen(server, host, options.port)}`
   const canaryOrigin = `http://${host}:${await listen(canary, host)}`
 
   const known = (issuer: string): Issuer => {
@@ -390,13 +395,13 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       clientInformation(known(issuer), addClient(house, known(issuer), metadata)),
     async authorize(url, { sub = 'alice' } = {}) {
       if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
-      const { location, status } = await visit(url, sub)
+      const { location, status } = await visit(url, sub, host)
       if (location === undefined) throw new Error(`The OP showed a page with status ${status}.`)
       return location
     },
     async respond(url, { sub = 'alice' } = {}) {
       if (!url.startsWith(`${origin}/`)) throw new Error('This URL does not lead to the OP.')
-      const { location, status, page } = await visit(url, sub)
+      const { location, status, page } = await visit(url, sub, host)
       if (location !== undefined) return { callback_url: location }
       const form = formIn(page)
       if (form === undefined) throw new Error(`The OP showed a page with status ${status}.`)

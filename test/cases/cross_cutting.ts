@@ -1,7 +1,12 @@
 // UNI, TIM and LOG: what runs through everything.
 import assert from 'node:assert/strict'
-import type { Area, Drive } from '../../src/testing/cases/case.ts'
+import { domainToUnicode } from 'node:url'
+import type { ErrorCode } from '../../src/error.ts'
+import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { login } from '../../src/testing/cases/drives.ts'
+import type { Envelope } from '../../src/testing/daemon.ts'
+import type { Faults } from '../../src/testing/op.ts'
+import type { Site } from '../../src/testing/story.ts'
 
 /** Every issuer is taken byte for byte; asked for in another way of writing it is another one. */
 const written: Drive = async (act) => {
@@ -15,24 +20,126 @@ const written: Drive = async (act) => {
   return registered.status === 'ok' ? act.siteOf(registered).login() : registered
 }
 
-const OWN = 'of_the-application.~'
-/** State and nonce of the application come back as they were; what would have to be encoded is refused. */
-const ownRandoms: Drive = async (act) => {
-  const site = await act.site()
-  act.strike()
-  const strange = act.attack ?? ''
-  const own = { state: `${OWN}${act.name}${strange}`, nonce: `${OWN}-n-${act.name}` }
-  const begun = await site.call('get_authorization_url', own)
-  if (begun.status !== 'ok') return begun
-  const back = new URL(await act.op.authorize(String(begun.data.authorization_url))).searchParams
-  assert.equal(back.get('state'), own.state)
-  return site.call('get_tokens_by_code', { code: back.get('code'), state: back.get('state') })
+/** The host as it is written for people, and what says so. */
+const inLetters = (issuer: string): string => {
+  const { hostname } = new URL(issuer)
+  return issuer.replace(hostname, domainToUnicode(hostname))
 }
+const HOST_WAYS: Readonly<Record<string, (issuer: string) => string>> = {
+  'in its letters': inLetters,
+  'in capitals': (issuer) => issuer.replace('xn--', 'XN--'),
+  'with a dot behind': (issuer) => issuer.replace('.op.test', '.op.test.'),
+}
+interface Saying {
+  readonly code: ErrorCode | readonly ErrorCode[]
+  readonly faults: (issuer: string) => Faults
+}
+/** Who writes the host in another way, and what comes of it. */
+const HOST_SAID: Readonly<Record<string, Saying>> = {
+  // With a dot it is another origin, which nobody trusts.
+  'the application': { code: ['invalid_issuer_discovered', 'restricted_op_host'], faults: () => ({}) },
+  'the metadata': {
+    code: 'invalid_issuer_discovered',
+    faults: (issuer) => ({ discovery: (good) => ({ ...good, issuer }) }),
+  },
+  'the ID Token': {
+    code: 'invalid_id_token_bad_issuer',
+    faults: (iss) => ({ id_token: { claims: (good) => ({ ...good, iss }) } }),
+  },
+  'the response': {
+    code: 'invalid_issuer',
+    faults: (iss) => ({ authorization: (good) => ({ ...good, iss }) }),
+  },
+}
+const IN_JWT: Readonly<Record<string, Saying>> = {
+  'the response as a JWT': {
+    code: 'response_jwt_bad_issuer',
+    faults: (iss) => ({ response_jwt: { claims: (good) => ({ ...good, iss }) } }),
+  },
+}
+/** The issuer is taken byte for byte, also where another way of writing its host leads to the same place. */
+const hostWritten = (
+  title: string,
+  table: Readonly<Record<string, Saying>>,
+  login: (site: Site) => Promise<Envelope>,
+): Case => ({
+  id: 'UNI-02',
+  title: `a host beyond ASCII: its A-label is the issuer, nothing else that leads there${title}`,
+  over: 'https beyond ASCII',
+  drive: async (act) => {
+    const [who = '', way = ''] = act.attack?.split(', ') ?? []
+    const written = HOST_WAYS[way]?.(act.issuer) ?? act.issuer
+    act.strike()
+    act.op.setFaults(act.issuer, table[who]?.faults(written) ?? {})
+    const registered = await act.register({}, who === 'the application' ? written : act.issuer)
+    return registered.status === 'ok' ? login(act.siteOf(registered)) : registered
+  },
+  attacks: Object.fromEntries(
+    Object.entries(table).flatMap(([who, { code }]) =>
+      Object.keys(HOST_WAYS).map((way) => [`${who}, ${way}`, code]),
+    ),
+  ),
+})
+/** The whole response is handed over. */
+const whole =
+  (response_mode: string) =>
+  async (site: Site): Promise<Envelope> =>
+    site.call('get_tokens_by_callback', { ...(await site.respond({ response_mode })) })
+
+/** Whatever has to be encoded on its way. */
+const STRANGE = [
+  ' ',
+  '+',
+  '%20',
+  '%',
+  '&x=1',
+  '#x',
+  '=',
+  '"',
+  "'",
+  ';',
+  '/?',
+  '+ %26&é',
+  'ü',
+  'e\u0301',
+  '漢',
+  '😀',
+] as const
+const UNSEEN: Readonly<Record<string, string>> = {
+  'a NUL': '\u0000',
+  'a line end': '\r\n',
+  'a mark that turns text around': '\u202E',
+  'a character of no width': '\u200B',
+}
+const OWN = 'of_the-application.~'
+/** State and nonce of the application come back as they were, from whichever command and mode. */
+const ownRandoms =
+  (response_mode?: string): Drive =>
+  async (act) => {
+    const site = await act.site()
+    act.strike()
+    const strange = UNSEEN[act.attack ?? ''] ?? act.attack ?? ''
+    const own = { state: `${strange}${OWN}${act.name}${strange}`, nonce: `${OWN}-n-${act.name}${strange}` }
+    const begun = await site.call('get_authorization_url', {
+      ...own,
+      ...(response_mode === undefined ? {} : { response_mode }),
+    })
+    if (begun.status !== 'ok') return begun
+    const url = String(begun.data.authorization_url)
+    for (const [name, value] of Object.entries(own))
+      assert.deepEqual(new URL(url).searchParams.getAll(name), [value])
+    if (response_mode !== undefined)
+      return site.call('get_tokens_by_callback', { ...(await act.op.respond(url)) })
+    const back = new URL(await act.op.authorize(url)).searchParams
+    assert.equal(back.get('state'), own.state)
+    const answer = await site.call('get_tokens_by_code', { code: back.get('code'), state: back.get('state') })
+    assert.deepEqual(Object(answer.data.id_token_claims).nonce, own.nonce)
+    return answer
+  }
 
 export const CROSS_CUTTING: Area = {
   name: 'text, time, log',
   left_out: {
-    'UNI-02': 'not written yet: hosts of issuers beyond ASCII',
     'DOS-02':
       'test/denial.long.test.ts and npm run soak: tenants that are stalled do not slow the others down',
     'DOS-03': 'test/denial.long.test.ts: logins that never come back keep nothing',
@@ -53,6 +160,9 @@ export const CROSS_CUTTING: Area = {
         'with the letter itself': 'invalid_issuer_discovered',
       },
     },
+    hostWritten('', HOST_SAID, whole('query')),
+    hostWritten(', by the code alone', HOST_SAID, (site) => site.login()),
+    hostWritten(', in a JWT', IN_JWT, whole('jwt')),
     {
       id: 'UNI-03',
       title: 'claims with controls, directions, and letters beyond the first plane',
@@ -62,19 +172,20 @@ export const CROSS_CUTTING: Area = {
         if (!honest) assert.equal(Object(data.id_token_claims).name, 'a\u0000b\u202Ec😀')
       },
     },
+    ...[undefined, 'query', 'form_post', 'jwt'].map((mode): Case => ({
+      id: 'UNI-05',
+      title: `state and nonce of the application, byte for byte${mode === undefined ? '' : `, in a response as ${mode}`}`,
+      drive: ownRandoms(mode),
+      harmless: STRANGE,
+      requests: { token: 1 },
+    })),
     {
       id: 'UNI-05',
-      title: 'state and nonce of the application',
-      drive: ownRandoms,
-      attacks: {
-        ' ': 'malformed_params',
-        '+': 'malformed_params',
-        '%20': 'malformed_params',
-        '&x=1': 'malformed_params',
-        é: 'malformed_params',
-      },
+      title: 'state and nonce of what nobody sees',
+      drive: ownRandoms(),
+      attacks: Object.fromEntries(Object.keys(UNSEEN).map((name) => [name, 'malformed_params'])),
       requests: { authorization: 0 },
-      policy: 'Letters, digits and . _ ~ - are what every OP brings back as it was.',
+      policy: 'What nobody sees is no text of an application.',
     },
     {
       id: 'TIM-01',

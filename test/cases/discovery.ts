@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
 import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import { FAULTS, type FaultName } from '../../src/testing/faults/index.ts'
+import { WEBFINGER } from './webfinger.ts'
 
 const METADATA_MS = 150
 
@@ -56,9 +57,6 @@ const wasAskedAt =
 
 export const DISCOVERY: Area = {
   name: 'discovery',
-  left_out: {
-    'DSC-19': 'src/oidc/webfinger.test.ts has each item, and the cases of where oxd goes have its host',
-  },
   cases: [
     {
       id: 'DSC-01',
@@ -256,5 +254,6 @@ export const DISCOVERY: Area = {
       accepted: ['jwks_uri_moves'],
       check: wasAskedAt('jwks'),
     },
+    ...WEBFINGER,
   ],
 }

@@ -2,14 +2,10 @@
 import assert from 'node:assert/strict'
 import type { Area } from '../../src/testing/cases/case.ts'
 import { login } from '../../src/testing/cases/drives.ts'
+import { SIDE_BY_SIDE } from './side_by_side.ts'
 
 export const TOKEN: Area = {
   name: 'token endpoint',
-  left_out: {
-    'TOK-23': 'test/side_by_side.test.ts: fifty logins with faults of their own, at once',
-    'TOK-24':
-      'src/oidc/http.test.ts has each certificate, version and broken handshake, and that nothing was sent',
-  },
   cases: [
     {
       id: 'TOK-01',
@@ -221,5 +217,6 @@ export const TOKEN: Area = {
       watched: true,
       refused: { id_token_dots: 'id_token_encrypted', id_token_letters: 'invalid_id_token_malformed' },
     },
+    ...SIDE_BY_SIDE,
   ],
 }

@@ -6,6 +6,7 @@ import type { FaultName } from '../faults/index.ts'
 import type { Places } from '../faults/fault.ts'
 import type { LyingOp, Recorded } from '../op.ts'
 import type { Site } from '../story.ts'
+import type { Ways } from './tls_ways.ts'
 
 /** What a drive works with: one issuer, and the daemon under test. */
 export interface Act {
@@ -15,6 +16,8 @@ export interface Act {
   readonly attacker: LyingOp
   readonly issuer: string
   readonly places: Places
+  /** Further ways to the OP at https. */
+  readonly ways: Ways
   /** Without any fault or attack: the twin. */
   readonly honest: boolean
   /** What the drive itself is to do wrong: what a browser, an application or another OP does. */
@@ -60,8 +63,8 @@ export interface Case {
   readonly requests?: Readonly<
     Partial<Record<Recorded['endpoint'] | 'attacker', number | readonly [number, number]>>
   >
-  /** The OP speaks https; default: http, to a daemon that trusts its origin. */
-  readonly over?: 'https'
+  /** The OP speaks https, perhaps at a host beyond ASCII; default: http, to a daemon that trusts its origin. */
+  readonly over?: 'https' | 'https beyond ASCII'
   /** The path of the issuer, from a unique name; default: that name. */
   readonly issuer?: (name: string) => string
   /** Parameters of register_site. */

@@ -9,6 +9,7 @@ import { HOME, REDIRECT, siteAt, type Site } from '../story.ts'
 import type { Act, Case } from './case.ts'
 import type { ChildDaemon } from './child.ts'
 import { CASE_LIMITS, type Canary, type DaemonSettings, type Stage } from './stage.ts'
+import type { Ways } from './tls_ways.ts'
 
 /** What the machine may add to a deadline of oxd's. */
 const DEADLINE_MARGIN_MS = 1_000
@@ -55,6 +56,11 @@ const wrongValues = ({ data }: Envelope, { issuer }: Act): string[] => {
   return wrong
 }
 
+const opOf = ({ op, secureOp, namedOp }: Stage, { over }: Case): LyingOp => {
+  if (over === undefined) return op
+  return over === 'https' ? secureOp : namedOp
+}
+
 /** A trial under way, and everything that was seen of it. */
 class Playing implements Act {
   readonly name: string
@@ -64,6 +70,7 @@ class Playing implements Act {
   readonly attack: string | undefined
   readonly op: LyingOp
   readonly attacker: LyingOp
+  readonly ways: Ways
   readonly answered: Answered[] = []
   readonly measures = new Map<string, number>()
   readonly stranger: Stranger
@@ -76,8 +83,9 @@ class Playing implements Act {
 
   constructor(stage: Stage, row: Case, wrong: Wrong | undefined, daemon: ChildDaemon, canary: Canary) {
     this.name = `${row.id.toLowerCase()}-${++trials}`
-    this.op = row.over === 'https' ? stage.secureOp : stage.op
+    this.op = opOf(stage, row)
     this.attacker = stage.attacker
+    this.ways = stage.ways
     this.issuer = this.op.issuer(row.issuer?.(this.name) ?? this.name)
     const [v4, v6] = canary.origins
     this.places = {

@@ -8,11 +8,15 @@ import { startLyingOp, type LyingOp } from '../op.ts'
 import { createAuthority, createServerCertificate, type Authority } from '../tls.ts'
 import type { Edit } from '../weakened_hook.ts'
 import { startChild, type ChildDaemon } from './child.ts'
+import { nameOf } from './names.ts'
+import { startWays, type Ways } from './tls_ways.ts'
 
 /** The network plan: nothing else on loopback is trusted, so an "internal" service can be shown without private networks. */
 const HONEST = '127.0.0.2'
 const ATTACKER = '127.0.0.3'
 const CANARIES = ['127.0.0.9', '::1'] as const
+/** A host beyond ASCII, as an A-label. */
+const BEYOND_ASCII = nameOf('xn--bcher-kva', [HONEST])
 
 /** So that a slow case takes a second or two. */
 export const CASE_LIMITS = {
@@ -49,7 +53,11 @@ export interface Stage {
   readonly patience: Patience
   readonly op: LyingOp
   readonly secureOp: LyingOp
+  /** At https too, at a host beyond ASCII. */
+  readonly namedOp: LyingOp
   readonly attacker: LyingOp
+  /** Further ways to `secureOp`, whose TLS is sound or is not. */
+  readonly ways: Ways
   /** Signed the certificate of `secureOp`, and is known to the daemons. */
   readonly authority: Authority
   /** The daemon with these settings; one that died is started anew. */
@@ -99,8 +107,12 @@ export const startStage = async (patience = PATIENT): Promise<Stage> => {
   const tls = await createServerCertificate(authority, { names: ['localhost'], addresses: [HONEST] })
   const op = await startLyingOp({ host: HONEST })
   const secureOp = await startLyingOp({ host: HONEST, tls })
+  const named = await createServerCertificate(authority, { names: [BEYOND_ASCII] })
+  const namedOp = await startLyingOp({ host: HONEST, name: BEYOND_ASCII, tls: named })
   const attacker = await startLyingOp({ host: ATTACKER })
-  const trusted = [op, secureOp, attacker].flatMap(({ origin }) => ['--trust-op', origin])
+  const ways = await startWays(authority, HONEST, secureOp.origin)
+  const origins = [op, secureOp, namedOp, attacker].map(({ origin }) => origin)
+  const trusted = [...origins, ...Object.values(ways.origins)].flatMap((origin) => ['--trust-op', origin])
   const argv = [...trusted, '--op-ca', op_ca]
   let edits: readonly Edit[] = []
   const daemons = new Map<string, Promise<ChildDaemon>>()
@@ -114,7 +126,9 @@ export const startStage = async (patience = PATIENT): Promise<Stage> => {
     patience,
     op,
     secureOp,
+    namedOp,
     attacker,
+    ways,
     authority,
     async daemon({ limits = {}, ahead_ms = 0, reachable = false, purpose }) {
       const key = JSON.stringify([limits, ahead_ms, reachable, purpose])
@@ -132,7 +146,7 @@ export const startStage = async (patience = PATIENT): Promise<Stage> => {
     },
     async close() {
       await stop()
-      await Promise.all([op, secureOp, attacker].map((each) => each.close()))
+      await Promise.all([op, secureOp, namedOp, attacker, ways].map((each) => each.close()))
       await rm(folder, { recursive: true })
     },
   }

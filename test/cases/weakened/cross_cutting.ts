@@ -17,11 +17,17 @@ export const WEAKENED_CROSS_CUTTING = [
       'if (decodeURIComponent(metadata.issuer) !== decodeURIComponent(issuer)) {',
       'UNI-01',
     ],
+    [
+      'an issuer as browsers write it',
+      'if (metadata.issuer !== issuer) {',
+      'if (new URL(metadata.issuer).href !== new URL(issuer).href) {',
+      'UNI-02',
+    ],
   ]),
   ...weakenedCases('src/fields.ts', [
     [
       'a state of any characters',
-      ".regex(/^[A-Za-z0-9._~-]+$/, 'must consist of letters, digits and . _ ~ -')",
+      ".regex(/^\\P{C}+$/u, 'must have no control characters, and no half of one')",
       '',
       'UNI-05',
     ],

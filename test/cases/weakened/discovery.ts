@@ -29,6 +29,22 @@ export const WEAKENED_DISCOVERY = [
       'DSC-07',
     ],
   ]),
+  ...weakenedCases('src/oidc/webfinger.ts', [
+    [
+      'an issuer of any scheme',
+      "return protocol === 'https:' && username === '' && password === '' && !/[?#]/.test(href)",
+      'return true',
+      'DSC-19',
+    ],
+  ]),
+  ...weakenedCases('src/commands/get_issuer.ts', [
+    [
+      'an account of any issuer',
+      "if (issuer !== undefined && !links.some(({ href }) => href === issuer)) throw fail('foreign_resource')",
+      '',
+      'DSC-19',
+    ],
+  ]),
   ...weakenedCases('src/token_endpoint.ts', [
     [
       'a code goes wherever the OP now says',

@@ -48,6 +48,12 @@ export const WEAKENED_TOKEN = [
       'const answer = await requestGrant(op, client, grant_type, parameters).then((first) => first.status === 200 ? first : Promise.reject(first)).catch(() => requestGrant(op, client, grant_type, parameters))',
       'TOK-01 TOK-02 TOK-03 TOK-05 TOK-07 TOK-08',
     ],
+    [
+      'who gets no answer gets that of somebody else',
+      'const answer = await requestGrant(op, client, grant_type, parameters)',
+      'const answer = await requestGrant(op, client, grant_type, parameters).then((got) => (globalThis.got = got), (error) => globalThis.got ?? Promise.reject(error))',
+      'TOK-23',
+    ],
     ['a login without an ID Token', "if (!tokens.id_token) throw new OxdError('no_id_token')", '', 'TOK-14'],
   ]),
   ...weakenedCases('src/oidc/http.ts', [
@@ -68,6 +74,14 @@ export const WEAKENED_TOKEN = [
       'connections: limits.op_connections_max,',
       'connections: limits.op_connections_max, maxHeaderSize: 1e9,',
       'TOK-20',
+    ],
+  ]),
+  ...weakenedCases('src/oidc/connect.ts', [
+    [
+      'certificates of anybody',
+      'return await tls(target, true, signal)',
+      'return await tls(target, false, signal)',
+      'TOK-24',
     ],
   ]),
   ...weakenedCases('src/oidc/answer.ts', [
