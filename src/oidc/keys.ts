@@ -2,8 +2,9 @@
 import { compactVerify, decodeProtectedHeader, errors, importJWK, type CryptoKey, type JWK } from 'jose'
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
-import type { Limits } from '../limits.ts'
+import { LIMITS, type Limits } from '../limits.ts'
 import type { Log } from '../world.ts'
+import { listOf } from './list.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import type { Door } from './http.ts'
 
@@ -27,7 +28,7 @@ const PUBLIC_KEY = z.object({
   kty: z.string(),
   kid: z.string().optional(),
   use: z.string().optional(),
-  key_ops: z.array(z.string()).optional(),
+  key_ops: listOf(z.string(), LIMITS.list_items_max).optional(),
   alg: z.string().optional(),
   crv: z.string().optional(),
   n: z.string().optional(),
@@ -35,7 +36,7 @@ const PUBLIC_KEY = z.object({
   x: z.string().optional(),
   y: z.string().optional(),
   // Certificates are shown to who asks for the keys, and used for nothing: a malformed one does not cost the key.
-  x5c: z.array(z.string()).optional().catch(undefined),
+  x5c: listOf(z.string(), LIMITS.list_items_max).optional().catch(undefined),
   x5t: z.string().optional().catch(undefined),
   'x5t#S256': z.string().optional().catch(undefined),
 })

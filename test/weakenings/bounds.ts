@@ -28,6 +28,14 @@ export const BOUNDS = [
       'what an OP says at length',
     ],
   ]),
+  ...weakenings('src/oidc/list.ts', 'src/oidc/list.test.ts', [
+    [
+      'lists: looked at before they are counted',
+      '.custom<z.input<T>[]>((value) => Array.isArray(value) && value.length <= items_max)',
+      '.custom<z.input<T>[]>((value) => Array.isArray(value))',
+      'a list of an OP',
+    ],
+  ]),
   ...weakenings('src/serve/public.ts', 'src/limits.test.ts', [
     [
       'public listener: any number of parameters',
