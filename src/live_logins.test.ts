@@ -76,6 +76,23 @@ describe('a live login', () => {
     assert.equal(await isLive(live, 'other', 'd'), true)
   })
 
+  it('of which the OP does not name the session ends with any session of its subject', async () => {
+    const { live, login, clock } = setUp()
+    await live.begin('site', login('a', { sid: null }), {})
+    await live.begin('site', login('b', { sid: null, sub: 'bob' }), {})
+    await live.begin('site', login('c', { sid: 's2' }), {})
+    await live.begin('site', login('d'), {})
+    const underWay = login('e', { sid: null })
+    clock.ms += 100
+    assert.equal(await live.endAll('site', { sid: 's1', sub: 'alice' }, WHY, LASTING), 2)
+    const states = await Promise.all(['a', 'b', 'c', 'd'].map((id) => isLive(live, 'site', id)))
+    assert.deepEqual(states, [false, true, true, false])
+    await assert.rejects(live.begin('site', underWay, {}), { code: 'login_ended' })
+    clock.ms += 100
+    await live.begin('site', login('f', { sid: null }), {})
+    assert.equal(await isLive(live, 'site', 'f'), true)
+  })
+
   it('does not end when the session is said to be of another subject', async () => {
     const { live, login } = setUp()
     await live.begin('site', login('a'), {})

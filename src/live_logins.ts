@@ -71,7 +71,10 @@ export const createLiveLogins = (
     durable: true,
     group_parts: 2,
   })
-  /** That a logout came, and when: for logins whose tokens oxd is just getting. `''` stands for any. */
+  /**
+   * That a logout came, and when: for logins whose tokens oxd is just getting. `''` stands for any; by the subject alone: one of its
+   * sessions, for logins of which the OP does not name it.
+   */
   const logouts = store.kind<{ readonly why: EndedBy; readonly at: number }>({
     kind: 'logout',
     durable: true,
@@ -90,8 +93,9 @@ export const createLiveLogins = (
       sid === null ? undefined : logouts.get([oxd_id, sid, '']),
       sid === null ? undefined : logouts.get([oxd_id, sid, sub]),
       logouts.get([oxd_id, '', sub]),
+      sid === null ? logouts.get([oxd_id, sub]) : undefined,
     ])
-    const since = [asked_at, asked_at, redeemed_at]
+    const since = [asked_at, asked_at, redeemed_at, redeemed_at]
     const mark = marks.find((found, i) => found !== undefined && found.value.at >= (since[i] ?? 0))
     return mark === undefined ? null : { why: mark.value.why, at: Math.floor(mark.value.at / 1000) }
   }
@@ -161,15 +165,23 @@ export const createLiveLogins = (
     async endAll(oxd_id, { sid, sub }, why, { lasting }) {
       if (lasting) {
         const expires_at = seconds(world) + limits.refresh_tokens_seconds
-        await logouts.put([oxd_id, sid ?? '', sub ?? ''], { why, at: world.now() }, { expires_at })
+        const mark = { why, at: world.now() }
+        await logouts.put([oxd_id, sid ?? '', sub ?? ''], mark, { expires_at })
+        if (sid !== undefined && sub !== undefined) await logouts.put([oxd_id, sub], mark, { expires_at })
       }
-      const named = sid === undefined ? ofSub.list([oxd_id, sub]) : ofSid.list([oxd_id, sid])
+      const named = [
+        ...(sid === undefined ? [] : [ofSid.list([oxd_id, sid])]),
+        ...(sub === undefined ? [] : [ofSub.list([oxd_id, sub])]),
+      ]
       let ended = 0
-      for await (const { value } of named) {
-        const login = await logins.get([oxd_id, value.login_id])
-        // Both were said: a session of somebody else is not meant.
-        if (login === undefined || (sub !== undefined && login.value.sub !== sub)) continue
-        if (await end(oxd_id, value.login_id, why)) ended += 1
+      for (const each of named) {
+        for await (const { value } of each) {
+          const login = (await logins.get([oxd_id, value.login_id]))?.value
+          // Both were said: a session of somebody else is not meant, nor another one of this subject; one without a name may be it.
+          if (login === undefined || (sub !== undefined && login.sub !== sub)) continue
+          if (sid !== undefined && login.sid !== null && login.sid !== sid) continue
+          if (await end(oxd_id, value.login_id, why)) ended += 1
+        }
       }
       return ended
     },

@@ -164,9 +164,27 @@ export const LOGOUT = [
     ],
     [
       'live logins: a session ends whoever it is said to be of',
-      'if (login === undefined || (sub !== undefined && login.value.sub !== sub)) continue',
+      'if (login === undefined || (sub !== undefined && login.sub !== sub)) continue',
       'if (login === undefined) continue',
       'is said to be of another subject',
+    ],
+    [
+      'live logins: a session ends all of its subject',
+      'if (sid !== undefined && login.sid !== null && login.sid !== sid) continue',
+      '',
+      'of which the OP does not name the session',
+    ],
+    [
+      'live logins: one without a session outlives the logout of its subject',
+      '...(sub === undefined ? [] : [ofSub.list([oxd_id, sub])]),',
+      '...(sub === undefined || sid !== undefined ? [] : [ofSub.list([oxd_id, sub])]),',
+      'of which the OP does not name the session',
+    ],
+    [
+      'live logins: one without a session begins after the logout of its subject',
+      'sid === null ? logouts.get([oxd_id, sub]) : undefined,',
+      'undefined,',
+      'of which the OP does not name the session',
     ],
     [
       'live logins: strangers make oxd keep what they like',
