@@ -31,8 +31,8 @@ export const BOUNDS = [
   ...weakenings('src/oidc/list.ts', 'src/oidc/list.test.ts', [
     [
       'lists: looked at before they are counted',
-      '.custom<z.input<T>[]>((value) => Array.isArray(value) && value.length <= items_max)',
-      '.custom<z.input<T>[]>((value) => Array.isArray(value))',
+      'z.custom<z.input<T>[]>((value) => Array.isArray(value) && value.length <= items_max).pipe(z.array(item))',
+      'z.array(item).max(items_max)',
       'a list of an OP',
     ],
   ]),
