@@ -159,8 +159,12 @@ describe('an unsigned ID Token', () => {
   })
   it('is refused where the OP registers it and nobody asked', async () => {
     const registration = (good: Json): Json => ({ ...good, ...NONE })
-    const { data } = await register({ id_token_signed_response_alg: 'RS256' }, { registration })
-    assert.equal(data.error, 'invalid_algorithm')
+    const lies: Faults = { registration, id_token: { sign: 'none' } }
+    const { site, issuer } = await register({ id_token_signed_response_alg: 'RS256' }, lies)
+    const refused = site.call('get_tokens_by_code', await site.visit(), native)
+    assert.equal(await errorOf(refused), 'id_token_without_signature_not_allowed')
+    story.op.setFaults(issuer, {})
+    assert.equal((await site.login()).status, 'ok')
   })
   it('is refused by a daemon without the setting, also for a site that registered it before', async () => {
     const site = await siteWith()

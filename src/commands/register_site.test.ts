@@ -90,7 +90,7 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
     'internal_error',
   ],
   'a registration for another algorithm': [
-    { registration: (r) => ({ ...r, id_token_signed_response_alg: 'none' }) },
+    { registration: (r) => ({ ...r, id_token_signed_response_alg: 'HS256' }) },
     'invalid_algorithm',
   ],
 }

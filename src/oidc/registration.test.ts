@@ -63,7 +63,12 @@ const ANSWERS: readonly (readonly [what: string, members: Json, kept: ErrorCode 
   ],
   ['a token that is an object', { registration_access_token: {} }, { registration_access_token: undefined }],
   ['no address', { registration_client_uri: undefined }, { registration_access_token: undefined }],
-  ['another algorithm than was asked for', { id_token_signed_response_alg: 'none' }, 'invalid_algorithm'],
+  ['another algorithm than was asked for', { id_token_signed_response_alg: 'HS256' }, 'invalid_algorithm'],
+  [
+    'no algorithm, which is not believed',
+    { id_token_signed_response_alg: 'none' },
+    { id_token_signed_response_alg: 'RS256' },
+  ],
 ]
 
 describe('what an OP registered', () => {

@@ -192,16 +192,18 @@ const complete = async (
 }
 const asText = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
 
-/** What the OP says that signs ID Tokens; HMAC, or nothing, only where that was asked for. */
+/**
+ * What the OP says that signs ID Tokens; HMAC only where that was asked for. An OP that registers none unasked is not believed: what
+ * was asked for holds, and an ID Token without a signature is refused when it comes.
+ */
 const registeredAlgorithm = (
   op: AllowingOp,
   metadata: ClientMetadata,
   said: string | null | undefined,
 ): string => {
   const asked = String(metadata.id_token_signed_response_alg)
-  const alg = said ?? asked
-  if ((isHmac(alg) || alg === UNSIGNED) && alg !== asked)
-    throw unsupported('id_token_signed_response_alg', alg, [asked])
+  const alg = said === UNSIGNED ? asked : (said ?? asked)
+  if (isHmac(alg) && alg !== asked) throw unsupported('id_token_signed_response_alg', alg, [asked])
   return idTokenAlgorithm(op, { ...metadata, id_token_signed_response_alg: alg })
 }
 

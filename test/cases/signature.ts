@@ -44,7 +44,7 @@ export const SIGNATURE: Area = {
       id: 'SIG-02',
       title: 'an OP that registers the client for no algorithm',
       drive: registerAndLogin,
-      refused: { registered_for_none: 'invalid_algorithm' },
+      refused: { registered_for_none: 'id_token_without_signature_not_allowed' },
     },
     {
       id: 'SIG-04',

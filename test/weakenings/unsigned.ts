@@ -55,8 +55,8 @@ export const UNSIGNED = [
     ],
     [
       'unsigned: as the OP likes',
-      'if ((isHmac(alg) || alg === UNSIGNED) && alg !== asked)',
-      'if (isHmac(alg) && alg !== asked)',
+      'const alg = said === UNSIGNED ? asked : (said ?? asked)',
+      'const alg = said ?? asked',
       'where the OP registers it and nobody asked',
     ],
   ]),

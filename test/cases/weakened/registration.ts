@@ -13,8 +13,8 @@ export const WEAKENED_REGISTRATION = [
     ['any algorithm', 'if (alg === undefined || !possible.includes(alg))', 'if (false)', 'DSC-16'],
     [
       'HMAC that nobody asked for',
-      'if ((isHmac(alg) || alg === UNSIGNED) && alg !== asked)',
-      'if (alg === UNSIGNED && alg !== asked)',
+      "if (isHmac(alg) && alg !== asked) throw unsupported('id_token_signed_response_alg', alg, [asked])",
+      '',
       'SIG-18',
     ],
     ['changes at another origin', "if (addressIn(url, answer) === 'elsewhere') {", 'if (false) {', 'REG-05'],
