@@ -28,7 +28,12 @@ const newUma = () => {
     LIMITS,
   )
 
-  const ops = { door: undefined as never, at: undefined as never, keysAt: undefined as never }
+  const ops = {
+    door: undefined as never,
+    at: undefined as never,
+    anew: undefined as never,
+    keysAt: undefined as never,
+  }
   const nobody = { ops, pats: undefined as never }
   return createUma({ store, keys, world, limits: LIMITS, ...nobody })
 }

@@ -8,7 +8,10 @@ import { startStory, type Story } from '../src/testing/story.ts'
 import { createServerCertificate } from '../src/testing/tls.ts'
 import { MODULES } from './conformance/modules.ts'
 import { conformanceTable } from './conformance/page.ts'
-import { PLANS, runName } from './conformance/plans.ts'
+import { PLANS, runName, type Variant } from './conformance/plans.ts'
+
+/** Plans that would be the first to notice what oxd remembers of an OP. */
+const ALIASED = /-(?:basic|implicit|config|dynamic)-certification-test-plan$/
 
 let folder: string
 let strict: Story
@@ -39,23 +42,36 @@ after(async () => {
   await rm(folder, { recursive: true })
 })
 
+/** At an issuer of its own, or at that of an alias, which all modules share. */
+const walk = async (module: string, variant: Variant, alias?: string): Promise<void> => {
+  const found = MODULES[module]
+  assert.ok(found !== undefined, 'the module has a walk')
+  await found.walk({
+    story: found.weakened === undefined ? strict : weakened,
+    variant,
+    webfinger(issuer) {
+      webfinger.href = issuer
+    },
+    ...(alias === undefined ? {} : { alias }),
+  })
+}
+
 for (const { name, runs } of PLANS) {
   describe(name, () => {
     for (const { modules, ...variant } of runs) {
-      for (const module of modules) {
-        it(`${module} (${runName(variant)})`, async () => {
-          const found = MODULES[module]
-          assert.ok(found !== undefined, 'the module has a walk')
-          const story = found.weakened === undefined ? strict : weakened
-          await found.walk({
-            story,
-            variant,
-            webfinger(issuer) {
-              webfinger.href = issuer
-            },
-          })
-        })
-      }
+      for (const module of modules) it(`${module} (${runName(variant)})`, () => walk(module, variant))
+    }
+  })
+}
+
+for (const { name, runs } of PLANS.filter((plan) => ALIASED.test(plan.name))) {
+  describe(`${name}, one module after the other at one issuer`, () => {
+    before(() => {
+      for (const { op } of [strict, weakened]) op.issuer(`test/a/${name}/`)
+    })
+    for (const { modules, ...variant } of runs) {
+      for (const module of modules)
+        it(`${module} (${runName(variant)})`, () => walk(module, variant, `test/a/${name}`))
     }
   })
 }
@@ -73,8 +89,9 @@ describe('docs/conformance.md', () => {
     )
   })
   it('an unsigned ID Token is refused where nobody was told to take it', async () => {
-    const { walk } = MODULES['oidcc-client-test-idtoken-sig-none'] ?? assert.fail('no such module')
-    const asked = walk({ story: strict, variant: { response_type: 'code' }, webfinger: () => {} })
-    await assert.rejects(asked, /invalid_algorithm/)
+    const found = MODULES['oidcc-client-test-idtoken-sig-none'] ?? assert.fail('no such module')
+    const asked = found.walk({ story: strict, variant: { response_type: 'code' }, webfinger: () => {} })
+    // The first half of the walk, which asks for nothing special, comes to its end.
+    await assert.rejects(asked, /"invalid_algorithm"/)
   })
 })

@@ -135,7 +135,7 @@ export const register_site = command({
     webhooks.check(asked.redirect_uris, webhook)
     // Before anything is registered at the OP.
     const setup = await permit.setup()
-    const op = await ops.at(where)
+    const op = await ops.anew(where)
     const withGrants = withUmaGrants(asked, op)
     const settings = dialect === 'v4' ? withOwnTokens(withGrants, op) : withGrants
     const place = publicPlace(defaults.public_url, world)

@@ -93,7 +93,7 @@ export const setup_client = command({
     const { setup_client_name = `oxd setup client of ${settings.client_name}` } = params
     const setupSettings = asSetup({ ...settings, client_name: setup_client_name })
     refuseHalfClient(params, settings)
-    const op = await ops.at(where)
+    const op = await ops.anew(where)
 
     const register = async (own_id: string, wanted: SiteSettings, link?: Setup): Promise<Site> => {
       // Nobody logs in with a setup client.

@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.ts'
 import type { Json } from '../testing/jws.ts'
 import { reply, type Fault, type Faults } from '../testing/op.ts'
 import { refusedWith, startParty, type Party, type PartyClient } from '../testing/op_party.ts'
+import { whereabouts } from './discovery.ts'
 
 let party: Party
 let clock = Date.now()
@@ -271,6 +272,16 @@ describe('how long keys are used, and how often they are fetched', () => {
     party.op.rotateKeys(at.issuer)
     await assert.rejects(verify(at), refusedWith('key_id_not_found'))
     clock += 60_000
+    await verify(at)
+  })
+
+  it('as often again once a client was registered: the OP may have new keys for it', async () => {
+    const at = await party.at()
+    await verify(at)
+    for (let i = 0; i < 10; i++) await assert.rejects(verify(at, forged(`unknown-${i}`)))
+    party.op.rotateKeys(at.issuer)
+    await assert.rejects(verify(at), refusedWith('key_id_not_found'))
+    await party.ops.anew(whereabouts(at.issuer, {}))
     await verify(at)
   })
 

@@ -86,6 +86,8 @@ export interface OpKeys {
    *   for a stranger also key_budget_spent
    */
   verify(jws: string, alg: string, asker?: Asker): Promise<Uint8Array>
+  /** From now on logins may have keys fetched as often as if none had been in the last minute. */
+  expectNew(): void
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
   published(asker?: Asker): Promise<{ readonly keys: readonly PublicKey[] }>
 }
@@ -102,10 +104,8 @@ export const createOpKeys = (options: {
   const { door, jwks_uri, now, limits, log } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
   let fetching: Promise<readonly PublicKey[]> | undefined
-  const budgets: Readonly<Record<Asker, Budget>> = {
-    login: { refetches: [], unknownKids: [] },
-    stranger: { refetches: [], unknownKids: [] },
-  }
+  const unspent = (): Budget => ({ refetches: [], unknownKids: [] })
+  const budgets: Record<Asker, Budget> = { login: unspent(), stranger: unspent() }
   const leaked = new WeakSet<PublicKey>()
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
@@ -180,6 +180,10 @@ export const createOpKeys = (options: {
   }
 
   return {
+    expectNew() {
+      budgets.login = unspent()
+    },
+
     async published(asker = 'login') {
       return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }
     },

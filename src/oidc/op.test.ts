@@ -8,7 +8,7 @@ import { ownKeysInMemory } from '../testing/own_keys.ts'
 import { realWorld } from '../world.ts'
 import { whereabouts } from './discovery.ts'
 import type { Door } from './http.ts'
-import { createOps } from './op.ts'
+import { createOps, type Op } from './op.ts'
 
 describe('OPs at one host', () => {
   let party: Party
@@ -39,6 +39,31 @@ describe('OPs at one host', () => {
         [`/${name}/token`, issuer],
       ])
     }
+  })
+
+  it('are asked anew by who registers a client, and by nobody else for a while', async () => {
+    const where = whereabouts(party.op.issuer('moving'), {})
+    const says = (name: string) => (good: Readonly<Record<string, unknown>>) => ({
+      ...good,
+      userinfo_endpoint: `${where.issuer}/${name}`,
+    })
+    const seen = async (asked: Promise<Op>) => (await asked).metadata.userinfo_endpoint
+    assert.equal(await seen(party.ops.anew(where)), `${where.issuer}/userinfo`)
+    party.op.setFaults(where.issuer, { discovery: says('moved') })
+    assert.equal(await seen(party.ops.at(where)), `${where.issuer}/userinfo`)
+    assert.equal(await seen(party.ops.anew(where)), `${where.issuer}/moved`)
+    assert.equal(await seen(party.ops.at(where)), `${where.issuer}/moved`)
+    assert.equal(party.op.count(where.issuer, 'discovery'), 2)
+    // Who fails takes nothing from the others.
+    party.op.setFaults(where.issuer, { discovery: reply.html(503) })
+    await assert.rejects(party.ops.anew(where))
+    assert.equal(await seen(party.ops.at(where)), `${where.issuer}/moved`)
+  })
+
+  it('are asked once by many who register a client first', async () => {
+    const where = whereabouts(party.op.issuer('new'), {})
+    await Promise.all(Array.from({ length: 20 }, () => party.ops.anew(where)))
+    assert.equal(party.op.count(where.issuer, 'discovery'), 1)
   })
 
   it('have clocks of their own', async () => {

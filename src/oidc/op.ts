@@ -31,6 +31,11 @@ export interface Ops {
    * @throws OxdError as `discover` does; for a stranger also key_budget_spent
    */
   at(whereabouts: Whereabouts, asker?: Asker): Promise<Op>
+  /**
+   * The OP as it is now, for who registers a client: its metadata are fetched anew, and its keys may be.
+   * @throws OxdError as `discover` does; what is known of the OP stays known to others then
+   */
+  anew(whereabouts: Whereabouts): Promise<Op>
   /** Its keys alone: nothing is asked before a token asks for them. */
   keysAt(whereabouts: Whereabouts): Pick<Op, 'keys' | 'own'>
   /** The way to OPs whose metadata nobody has asked for yet. */
@@ -121,9 +126,15 @@ export const createOps = (
     return { key, context: kept.get(key) ?? keep(key, { issuer, discovery_url }) }
   }
 
-  return {
+  const ops: Ops = {
     door,
     keysAt: (where) => ({ keys: keptAt(where).context.keys, own }),
+    async anew(where) {
+      const { key, context } = keptAt(where)
+      if (metadata.has(key)) metadata.set(key, await discover(context.door, context.where))
+      context.keys.expectNew()
+      return ops.at(where)
+    },
     async at(where, asker = 'login') {
       const { issuer } = where
       const { key, context } = keptAt(where)
@@ -138,4 +149,5 @@ export const createOps = (
       return { metadata: found, keys, door: ownDoor, clock, own, hasQuirk, insecure_unsigned_id_tokens }
     },
   }
+  return ops
 }

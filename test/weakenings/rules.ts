@@ -186,6 +186,20 @@ export const RULES = [
       'const said = now()',
       'have clocks of their own',
     ],
+    [
+      'OPs: a client is registered with what was known',
+      'if (metadata.has(key)) metadata.set(key, await discover(context.door, context.where))',
+      '',
+      'are asked anew by who registers',
+    ],
+  ]),
+  ...weakenings('src/oidc/op.ts', KEYS_TEST, [
+    [
+      'OPs: a client is registered, and no new keys are expected',
+      'context.keys.expectNew()',
+      '',
+      'as often again once a client was registered',
+    ],
   ]),
   ...weakenings('src/oidc/op.ts', DISCOVERY_TEST, [
     ['discovery: believed for ever', 'ttl: limits.op_metadata_ms,', '', 'is used for ten minutes'],
