@@ -1,5 +1,6 @@
 // The keys of an OP: fetched, cached, and fetched anew within a budget when a signature asks for a key that is not there.
-import { compactVerify, decodeProtectedHeader, errors, importJWK, type CryptoKey, type JWK } from 'jose'
+import type { webcrypto } from 'node:crypto'
+import { compactVerify, decodeProtectedHeader, errors, importJWK, type JWK } from 'jose'
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS, type Limits } from '../limits.ts'
@@ -232,7 +233,7 @@ const headerKid = (jws: string, limits: Limits): string | undefined => {
 export const importedKey = async (
   { use: _use, key_ops: _operations, ...key }: PublicKey,
   alg: string,
-): Promise<CryptoKey | Uint8Array | undefined> => {
+): Promise<webcrypto.CryptoKey | Uint8Array | undefined> => {
   try {
     // Only the members of a public key were read, so nothing private can be imported.
     return await importJWK(key as JWK, alg)
