@@ -151,9 +151,15 @@ export const WEAKENED_LOGOUT = [
     ],
     [
       'a session is all that its user has',
-      'const named = sid === undefined ? ofSub.list([oxd_id, sub]) : ofSid.list([oxd_id, sid])',
-      'const named = ofSub.list([oxd_id, sub ?? "alice"])',
+      'if (sid !== undefined && login.sid !== null && login.sid !== sid) continue',
+      '',
       'BCL-08 BCL-15',
+      [
+        [
+          '...(sid === undefined ? [] : [ofSid.list([oxd_id, sid])]),',
+          "...(sid === undefined ? [] : [ofSub.list([oxd_id, sub ?? 'alice'])]),",
+        ],
+      ],
     ],
     [
       'a login is not found by its subject',
