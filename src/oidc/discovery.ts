@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { ERRORS, OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
-import { listOf } from './list.ts'
 import { published, type PublishedMetadata } from './published.ts'
 import { jsonObject, refusal, shaped, show } from './said.ts'
 import type { Door } from './http.ts'
@@ -18,7 +17,7 @@ const isEndpoint = (url: string): boolean => {
   return username === '' && password === ''
 }
 const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)
-const names = listOf(z.string().max(LIMITS.text_characters_max))
+const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)
 /** What may be asked for: who says it wrong says nothing. */
 const choice = names.optional().catch(undefined)
 /** What oxd uses of the metadata of an OP (OpenID Connect Discovery 1.0 section 3). */

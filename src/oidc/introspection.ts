@@ -5,7 +5,6 @@ import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import { answerOf, authentication, through } from './client_auth.ts'
-import { listOf } from './list.ts'
 import type { TokenClient } from './token_client.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import { scopeTokens } from './scope.ts'
@@ -43,7 +42,7 @@ const time = z
 const said = <T>(type: z.ZodType<T>) =>
   z.preprocess((value) => (value === '' || value === null ? undefined : value), type.optional())
 const text = said(z.string().max(LIMITS.text_characters_max))
-const texts = listOf(z.string().max(LIMITS.text_characters_max))
+const texts = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)
 
 const id = z.string().min(1).max(LIMITS.text_characters_max)
 /** A permission of an RPT, by the names of UMA 2.0 or of UMA 1. */
@@ -75,7 +74,7 @@ const INTROSPECTION = z.object({
   iss: text,
   jti: text,
   acr_values: said(scopeTokens),
-  permissions: said(listOf(PERMISSION)),
+  permissions: said(z.array(PERMISSION).max(LIMITS.op_list_items_max)),
 })
 
 export interface Permission {

@@ -33,6 +33,8 @@ const forged = (kid: string): string =>
 
 const bytes = (length: number): string => Buffer.alloc(length, 0xa7).toString('base64url')
 
+const operations = (length: number): string[] => Array.from({ length }, () => 'verify')
+
 describe('a published key', () => {
   const KEYS: readonly (readonly [what: string, jwks: Fault, refused?: ErrorCode])[] = [
     [
@@ -50,6 +52,15 @@ describe('a published key', () => {
     ['counts with a certificate of somebody else', each((key) => ({ ...key, x5c: ['AAAA'], x5t: 'AAAA' }))],
     ['counts with a certificate that is a number', each((key) => ({ ...key, x5c: 7 }))],
     ['counts with key_ops to verify', each(({ use: _, ...key }) => ({ ...key, key_ops: ['verify'] }))],
+    [
+      'counts with as many operations as a list may have',
+      each(({ use: _, ...key }) => ({ ...key, key_ops: operations(LIMITS.list_items_max) })),
+    ],
+    [
+      'is passed over with more operations than there are',
+      each(({ use: _, ...key }) => ({ ...key, key_ops: operations(LIMITS.list_items_max + 1) })),
+      'key_id_not_found',
+    ],
     [
       'is passed over with key_ops to sign',
       each((key) => ({ ...key, key_ops: ['sign'] })),

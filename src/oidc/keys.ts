@@ -5,7 +5,6 @@ import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS, type Limits } from '../limits.ts'
 import type { Log } from '../world.ts'
-import { listOf } from './list.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import type { Door } from './http.ts'
 
@@ -29,7 +28,7 @@ const PUBLIC_KEY = z.object({
   kty: z.string(),
   kid: z.string().optional(),
   use: z.string().optional(),
-  key_ops: listOf(z.string(), LIMITS.list_items_max).optional(),
+  key_ops: z.array(z.string()).max(LIMITS.list_items_max).optional(),
   alg: z.string().optional(),
   crv: z.string().optional(),
   n: z.string().optional(),
@@ -37,7 +36,7 @@ const PUBLIC_KEY = z.object({
   x: z.string().optional(),
   y: z.string().optional(),
   // Certificates are shown to who asks for the keys, and used for nothing: a malformed one does not cost the key.
-  x5c: listOf(z.string(), LIMITS.list_items_max).optional().catch(undefined),
+  x5c: z.array(z.string()).max(LIMITS.list_items_max).optional().catch(undefined),
   x5t: z.string().optional().catch(undefined),
   'x5t#S256': z.string().optional().catch(undefined),
 })

@@ -2,7 +2,6 @@
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
-import { listOf } from './list.ts'
 
 /** Where oxd 4.x has another name than OpenID Connect Discovery 1.0, RFC 8414 and the logout specifications. */
 const RENAMED: ReadonlyMap<string, string> = new Map([
@@ -18,7 +17,7 @@ const RENAMED: ReadonlyMap<string, string> = new Map([
 /** The name of a member: no `__proto__`, nothing that is no name. */
 const NAME = /^[a-z][\w.:/-]{0,127}$/i
 const text = z.string().max(LIMITS.text_characters_max)
-const VALUE = z.union([text, z.number(), z.boolean(), listOf(text)])
+const VALUE = z.union([text, z.number(), z.boolean(), z.array(text).max(LIMITS.op_list_items_max)])
 
 /** Texts, numbers, flags and lists of texts by their names. */
 export type PublishedMetadata = Readonly<Record<string, z.output<typeof VALUE>>>

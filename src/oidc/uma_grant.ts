@@ -3,7 +3,6 @@
 import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
-import { listOf } from './list.ts'
 import { jsonObject, oauthError, shaped } from './said.ts'
 import { grantRefused, requestGrant, type GrantAnswer, type GrantErrors } from './token.ts'
 import { endpointOf, type As } from './uma.ts'
@@ -45,23 +44,24 @@ const GRANTED = z.object({
   upgraded: optional(z.boolean()),
 })
 
-const names = listOf(text, LIMITS.list_items_max)
+const names = z.array(text).max(LIMITS.list_items_max)
 /** A text as it is, or one in a list, as some servers have it. */
 const nameOrNames = z.union([names, text.transform((name) => [name])])
 // Section 3.3.6: what is named there, and no more of it than anything honest has.
 const NEED_INFO = z.object({
   ticket: text,
   required_claims: optional(
-    listOf(
-      z.object({
-        claim_token_format: optional(nameOrNames),
-        claim_type: optional(text),
-        friendly_name: optional(text),
-        issuer: optional(nameOrNames),
-        name: optional(text),
-      }),
-      LIMITS.list_items_max,
-    ),
+    z
+      .array(
+        z.object({
+          claim_token_format: optional(nameOrNames),
+          claim_type: optional(text),
+          friendly_name: optional(text),
+          issuer: optional(nameOrNames),
+          name: optional(text),
+        }),
+      )
+      .max(LIMITS.list_items_max),
   ),
   redirect_user: optional(z.url({ protocol: /^https?$/ }).max(LIMITS.url_characters_max)),
 })

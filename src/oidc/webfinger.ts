@@ -4,7 +4,6 @@
 import { z } from 'zod'
 import { ERRORS, OxdError } from '../error.ts'
 import { LIMITS } from '../limits.ts'
-import { listOf } from './list.ts'
 import { jsonObject, refusal, shaped } from './said.ts'
 import type { Door } from './http.ts'
 
@@ -22,7 +21,7 @@ export interface DiscoveredIssuers {
 const LINK = z.object({ rel: z.string(), href: z.string().nullish() })
 const ANSWER = z.object({
   subject: z.string().min(1).max(LIMITS.text_characters_max).nullish(),
-  links: listOf(LINK),
+  links: z.array(LINK).max(LIMITS.op_list_items_max),
 })
 
 const SCHEME = /^(?:[a-z][a-z0-9+.-]*:\/\/|(?:acct|mailto):)/i

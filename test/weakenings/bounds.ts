@@ -28,12 +28,20 @@ export const BOUNDS = [
       'what an OP says at length',
     ],
   ]),
-  ...weakenings('src/oidc/list.ts', 'src/oidc/list.test.ts', [
+  ...weakenings('src/oidc/keys.ts', 'src/oidc/keys.test.ts', [
     [
-      'lists: looked at before they are counted',
-      'z.custom<z.input<T>[]>((value) => Array.isArray(value) && value.length <= items_max).pipe(z.array(item))',
-      'z.array(item).max(items_max)',
-      'a list of an OP',
+      'keys: operations without end',
+      'key_ops: z.array(z.string()).max(LIMITS.list_items_max).optional(),',
+      'key_ops: z.array(z.string()).optional(),',
+      'a published key is passed over with more operations than there are',
+    ],
+  ]),
+  ...weakenings('src/oidc/scope.ts', 'src/oidc/scope.test.ts', [
+    [
+      'scope: each item of a list without end is looked at',
+      '.union([z.string(), z.array(z.string()).max(LIMITS.op_list_items_max)])',
+      '.union([z.string(), z.array(z.string())])',
+      'scope as OPs say it',
     ],
   ]),
   ...weakenings('src/serve/public.ts', 'src/limits.test.ts', [

@@ -96,7 +96,7 @@ export const GRANTS = [
     ],
     [
       'introspection: permissions without end',
-      'permissions: said(listOf(PERMISSION)),',
+      'permissions: said(z.array(PERMISSION).max(LIMITS.op_list_items_max)),',
       'permissions: said(z.array(PERMISSION)),',
       '^what introspection says refuses permissions without end',
     ],
@@ -104,7 +104,7 @@ export const GRANTS = [
   ...weakenings('src/oidc/scope.ts', 'src/oidc/introspection.test.ts', [
     [
       'scope: without end',
-      '.pipe(listOf(z.string().max(LIMITS.text_characters_max)))',
+      '.pipe(z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max))',
       '.pipe(z.array(z.string()))',
       '^what introspection says refuses a scope without end',
     ],
@@ -118,7 +118,7 @@ export const GRANTS = [
     ],
     [
       'keys: a certificate that is none costs the key',
-      'x5c: listOf(z.string(), LIMITS.list_items_max).optional().catch(undefined),',
+      'x5c: z.array(z.string()).max(LIMITS.list_items_max).optional().catch(undefined),',
       'x5c: z.array(z.string()).optional(),',
       '^the keys of an OP, shown keep working',
     ],

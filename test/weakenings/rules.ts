@@ -132,13 +132,13 @@ export const RULES = [
     ],
     [
       'discovery: lists of any length',
-      'const names = listOf(z.string().max(LIMITS.text_characters_max))',
+      'const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)',
       'const names = z.array(z.string())',
       'as a list of texts',
     ],
     [
       'discovery: lists that are none',
-      'const names = listOf(z.string().max(LIMITS.text_characters_max))',
+      'const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)',
       'const names = z.unknown().transform((said) => [said].flat().map(String))',
       'as a list of texts',
     ],
