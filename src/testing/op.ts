@@ -313,9 +313,9 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       method: incoming.method ?? 'GET',
       params,
     }
-    const { authorization } = incoming.headers
+    const { authorization, cookie } = incoming.headers
     const target = incoming.url ?? ''
-    const recorded = { ...seen, endpoint, at: house.now(), authorization, target }
+    const recorded = { ...seen, endpoint, at: house.now(), authorization, cookie, target }
     issuer.requests.push(recorded)
     response.once('close', () => options.onRequest?.(recorded, response.statusCode))
     keepSecrets(issuer, params)

@@ -92,6 +92,8 @@ export interface Recorded extends Seen {
   readonly at: number
   /** The Authorization header as it came. */
   readonly authorization: string | undefined
+  /** The Cookie header as it came. */
+  readonly cookie: string | undefined
   /** Path and query as they came. */
   readonly target: string
 }

@@ -4,6 +4,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Act, Area, Drive } from '../../src/testing/cases/case.ts'
 import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import { FAULTS, type FaultName } from '../../src/testing/faults/index.ts'
+import { reply, type Fault, type Faults } from '../../src/testing/op.ts'
+import { redirects } from './redirects.ts'
 import { WEBFINGER } from './webfinger.ts'
 
 const METADATA_MS = 150
@@ -33,6 +35,88 @@ const askedAs =
     act.strike()
     return act.register({}, names[act.attack ?? '']?.(act.issuer) ?? act.issuer)
   }
+
+/** The site is registered while the OP publishes this. */
+const publishing =
+  (table: Readonly<Record<string, (act: Act) => Fault>>): Drive =>
+  async (act) => {
+    act.strike()
+    const discovery = table[act.attack ?? '']?.(act)
+    if (discovery !== undefined) act.op.setFaults(act.issuer, { discovery })
+    return act.register()
+  }
+const saying = (name: string, value: unknown) => (): Fault => (good) => ({ ...good, [name]: value })
+const each = <Code>(table: object, code: Code): Readonly<Record<string, Code>> =>
+  Object.fromEntries(Object.keys(table).map((name) => [name, code]))
+
+const SCHEMES = ['file', 'data', 'javascript', 'gopher', 'unix', 'ftp', 'ws'] as const
+const ENDPOINTS = [
+  'authorization_endpoint',
+  'token_endpoint',
+  'userinfo_endpoint',
+  'jwks_uri',
+  'registration_endpoint',
+  'end_session_endpoint',
+  'introspection_endpoint',
+  'pushed_authorization_request_endpoint',
+] as const
+/** One endpoint alone at one scheme. */
+const OTHER_SCHEMES = Object.fromEntries(
+  SCHEMES.flatMap((scheme) =>
+    ENDPOINTS.map((endpoint) => [
+      `${scheme}: at ${endpoint}`,
+      ({ places }: Act) => saying(endpoint, `${scheme}:${places.canary.slice('http:'.length)}/x`)(),
+    ]),
+  ),
+)
+const NO_METADATA = {
+  'a list': () => reply.raw({ body: '[]' }),
+  'a text': () => reply.raw({ body: '"metadata"' }),
+  null: () => reply.raw({ body: 'null' }),
+  'no members': () => reply.raw({ body: '{}' }),
+  'an issuer that is null': saying('issuer', null),
+  'an issuer that is a number': saying('issuer', 42),
+  'an issuer that is an object': saying('issuer', {}),
+  'response types that are a text': saying('response_types_supported', 'code'),
+  'subject types that are a text': saying('subject_types_supported', 'public'),
+  'ways to authenticate that are a text': saying(
+    'token_endpoint_auth_methods_supported',
+    'client_secret_basic',
+  ),
+  'algorithms that are numbers': saying('id_token_signing_alg_values_supported', [256]),
+}
+const TWICE = {
+  'another issuer before': () => reply.duplicate('issuer', 'https://attacker.example', 'first'),
+  'another issuer behind': () => reply.duplicate('issuer', 'https://attacker.example', 'last'),
+  'another key set before': ({ places }: Act) =>
+    reply.duplicate('jwks_uri', `${places.attacker}/jwks`, 'first'),
+  'another key set behind': ({ places }: Act) =>
+    reply.duplicate('jwks_uri', `${places.attacker}/jwks`, 'last'),
+  'another token endpoint behind': ({ places }: Act) =>
+    reply.duplicate('token_endpoint', `${places.attacker}/token`, 'last'),
+}
+
+/** The site is registered; from then on the OP offers no algorithm to rely on, and signs so. */
+const offersLess: Drive = async (act) => {
+  const site = await act.site()
+  act.strike()
+  const signs: Readonly<Record<string, Faults>> = {
+    none: { id_token: { sign: 'none' } },
+    HS256: { id_token: { sign: 'hs256_client_secret' } },
+    'none, and signs as before': {},
+  }
+  const { attack } = act
+  if (attack !== undefined)
+    act.op.setFaults(act.issuer, {
+      discovery: (good) => ({
+        ...good,
+        id_token_signing_alg_values_supported: [attack === 'HS256' ? 'HS256' : 'none'],
+      }),
+      ...signs[attack],
+    })
+  await delay(2 * METADATA_MS)
+  return site.login()
+}
 
 /** Faults by the beginning of their name, all with one error. */
 const all = <Code extends string>(prefix: string, code: Code): Partial<Record<FaultName, Code>> =>
@@ -92,6 +176,7 @@ export const DISCOVERY: Area = {
         issuer_fragment: 'invalid_issuer_discovered',
         issuer_userinfo: 'invalid_issuer_discovered',
       },
+      requests: { registration: 0 },
     },
     {
       id: 'DSC-04',
@@ -122,6 +207,25 @@ export const DISCOVERY: Area = {
       requests: { registration: 0 },
     },
     {
+      id: 'DSC-05',
+      title: 'http where the OP was at https, after the client was registered: no code leaves',
+      drive: meanwhile,
+      over: 'https',
+      limits: { op_metadata_ms: METADATA_MS },
+      refused: {
+        issuer_http: 'invalid_issuer_discovered',
+        ...all('http_', 'no_connect_discovery_response'),
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'DSC-06',
+      title: 'metadata that are none, or have what is of another type',
+      drive: publishing(NO_METADATA),
+      attacks: each(NO_METADATA, 'no_connect_discovery_response'),
+      requests: { registration: 0 },
+    },
+    {
       id: 'DSC-06',
       title: 'members that are missing or of another type',
       drive: register,
@@ -147,6 +251,15 @@ export const DISCOVERY: Area = {
       refused: all('scheme_', 'no_connect_discovery_response'),
       requests: { registration: 0 },
     },
+    {
+      id: 'DSC-07',
+      title: 'one URL alone that no OP is at',
+      drive: publishing(OTHER_SCHEMES),
+      attacks: each(OTHER_SCHEMES, 'no_connect_discovery_response'),
+      requests: { registration: 0 },
+    },
+    redirects('DSC-09', 'discovery', register, 'no_connect_discovery_response', { watched: true }),
+    redirects('DSC-09', 'discovery', register, 'no_connect_discovery_response', { over: 'https' }),
     {
       id: 'DSC-09',
       title: 'redirects',
@@ -187,6 +300,13 @@ export const DISCOVERY: Area = {
       requests: { registration: 0 },
     },
     {
+      id: 'DSC-11',
+      title: 'a member twice, in either order',
+      drive: publishing(TWICE),
+      attacks: each(TWICE, 'no_connect_discovery_response'),
+      requests: { registration: 0 },
+    },
+    {
       id: 'DSC-13',
       title: 'documents without end: large, compressed, slow',
       drive: register,
@@ -224,6 +344,17 @@ export const DISCOVERY: Area = {
       drive: register,
       refused: { algorithms_none: 'invalid_algorithm', algorithms_hs256: 'invalid_algorithm' },
       requests: { registration: 0 },
+    },
+    {
+      id: 'DSC-16',
+      title: 'an OP that offers no algorithm any more: the registered one is held to',
+      drive: offersLess,
+      limits: { op_metadata_ms: METADATA_MS },
+      attacks: {
+        none: 'id_token_without_signature_not_allowed',
+        HS256: 'invalid_id_token_invalid_algorithm',
+      },
+      harmless: ['none, and signs as before'],
     },
     {
       id: 'DSC-17',

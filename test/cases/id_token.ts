@@ -18,6 +18,14 @@ export const ID_TOKEN: Area = {
       requests: { token: 1 },
     },
     {
+      id: 'IDT-01',
+      title: 'another issuer: a slash less',
+      drive: login,
+      issuer: (name) => `${name}/`,
+      refused: { iss_unslashed: 'invalid_id_token_bad_issuer' },
+      requests: { token: 1 },
+    },
+    {
       id: 'IDT-02',
       title: 'no issuer, a list, an object, twice',
       drive: login,

@@ -2,18 +2,24 @@
 import assert from 'node:assert/strict'
 import type { Area, Drive } from '../../src/testing/cases/case.ts'
 import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
+import { redirects } from './redirects.ts'
 
 /** Two sites at two OPs that gave them the same client_id; each logs in, then one comes with what the other got. */
 const twoTenants: Drive = async (act) => {
   act.strike()
+  const same = { credentials: { client_id: 'client-1' } }
+  if (act.attack !== undefined) act.op.setFaults(act.issuer, same)
+  act.attacker.setFaults(act.places.attacker, same)
   const ours = await act.site()
-  const theirs = await act.site(
-    { client_id: 'client-1', client_secret: 'of-the-other-tenant' },
-    act.places.attacker,
-  )
+  const theirs = await act.site({}, act.places.attacker)
   const back = await ours.visit()
   if (act.attack === 'state of the other') return theirs.call('get_tokens_by_code', back)
   const tokens = await ours.call('get_tokens_by_code', back)
+  if (act.attack === 'ID Token of the other') {
+    // Both have the client_id, and keys of the same names.
+    act.attacker.setFaults(act.places.attacker, { ...same, id_token: { jwt: () => tokens.data.id_token } })
+    return theirs.login()
+  }
   if (act.attack !== 'token of the other') return tokens
   return theirs.call('get_user_info', { access_token: tokens.data.access_token })
 }
@@ -82,13 +88,28 @@ export const REGISTRATION: Area = {
       policy: '200 is taken as 201: OPs answer so.',
     },
     {
+      id: 'REG-06',
+      title: 'what the OP says of a refusal is told',
+      drive: register,
+      refused: { registration_refused: 'op_http_status' },
+      check: ({ honest }, { data }) => {
+        if (!honest) assert.match(String(data.error_description), /invalid_redirect_uri.*No such place/)
+      },
+    },
+    redirects('REG-06', 'registration', register, 'op_redirected'),
+    {
       id: 'REG-08',
       title: 'two tenants with the same client_id',
       drive: twoTenants,
       site: {},
       accepted: ['same_client_id'],
-      attacks: { 'state of the other': 'invalid_state', 'token of the other': 'foreign_access_token' },
-      requests: { attacker: [0, 2] },
+      attacks: {
+        'state of the other': 'invalid_state',
+        'token of the other': 'foreign_access_token',
+        // Issuers take turns at a few keys: the signature may be right by chance.
+        'ID Token of the other': ['invalid_id_token_bad_signature', 'invalid_id_token_bad_issuer'],
+      },
+      requests: { attacker: [2, 6] },
       check: (act, { data }) => {
         if (act.attack === undefined) assert.equal(Object(data.id_token_claims).iss, act.issuer)
       },

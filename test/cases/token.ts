@@ -1,8 +1,23 @@
 // TOK: what goes wrong at the token endpoint.
 import assert from 'node:assert/strict'
-import type { Area } from '../../src/testing/cases/case.ts'
+import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
+import type { FaultName } from '../../src/testing/faults/index.ts'
 import { login } from '../../src/testing/cases/drives.ts'
+import { redirects } from './redirects.ts'
 import { SIDE_BY_SIDE } from './side_by_side.ts'
+
+const ASKED = ['openid', 'profile', 'email']
+/** What an OP says of the scope, and what the application is told. */
+const SCOPES: readonly (readonly [fault: FaultName, told: readonly string[]])[] = [
+  ['scope_missing', ASKED],
+  ['scope_narrower', ['openid']],
+  ['scope_wider', [...ASKED, 'admin']],
+]
+const wholeLogin: Drive = async (act) => {
+  const site = await act.site({ scope: ASKED })
+  act.strike()
+  return site.call('get_tokens_by_callback', { ...(await site.respond()) })
+}
 
 export const TOKEN: Area = {
   name: 'token endpoint',
@@ -50,6 +65,7 @@ export const TOKEN: Area = {
       },
       requests: { token: 1, attacker: 0 },
     },
+    redirects('TOK-05', 'token', login, 'op_redirected'),
     {
       id: 'TOK-06',
       title: 'a page; JSON of another type, or none',
@@ -69,6 +85,7 @@ export const TOKEN: Area = {
       id: 'TOK-07',
       title: 'answers that break off: the code is not sent again',
       drive: login,
+      watched: true,
       refused: {
         token_cut: 'op_answer_malformed',
         token_cut_chunk: 'op_answer_malformed',
@@ -80,6 +97,7 @@ export const TOKEN: Area = {
       id: 'TOK-08',
       title: 'answers that never end',
       drive: login,
+      watched: true,
       refused: {
         token_hangs: 'op_timeout',
         token_drips_headers: 'op_timeout',
@@ -178,12 +196,20 @@ export const TOKEN: Area = {
       refused: { scope_list: 'op_answer_malformed' },
       accepted: ['scope_missing', 'scope_narrower', 'scope_wider'],
     },
+    ...SCOPES.map(([fault, told]): Case => ({
+      id: 'TOK-18',
+      title: `what was granted is told: ${fault}`,
+      drive: wholeLogin,
+      accepted: [fault],
+      check: ({ honest }, { data }) => assert.deepEqual(data.scope, honest ? ASKED : told),
+    })),
     {
       id: 'TOK-20',
       title: 'interim answers without end, HTTP that is none, headers without end',
       drive: login,
       watched: true,
       refused: {
+        token_continue_flood: 'op_unreachable',
         token_http_09: 'op_answer_malformed',
         token_http_2: 'op_answer_malformed',
         token_header_flood: 'op_answer_too_large',
@@ -206,9 +232,22 @@ export const TOKEN: Area = {
     },
     {
       id: 'TOK-25',
-      title: 'headers that only browsers obey',
-      drive: login,
+      title: 'headers that only browsers obey: the next requests are as the first ones',
+      drive: async (act) => {
+        const site = await act.site()
+        act.strike()
+        const first = await site.login()
+        if (first.status !== 'ok') return first
+        const second = await site.login()
+        const sent = act.op.requests(act.issuer).filter(({ endpoint }) => endpoint !== 'authorization')
+        assert.deepEqual(
+          sent.flatMap(({ cookie }) => cookie ?? []),
+          [],
+        )
+        return second
+      },
       accepted: ['token_browser_headers'],
+      requests: { token: 2, attacker: 0 },
     },
     {
       id: 'DOS-01',
@@ -216,6 +255,50 @@ export const TOKEN: Area = {
       drive: login,
       watched: true,
       refused: { id_token_dots: 'id_token_encrypted', id_token_letters: 'invalid_id_token_malformed' },
+    },
+    {
+      id: 'DOS-01',
+      title: 'claims and a scope on which an expression might try for ever',
+      drive: login,
+      watched: true,
+      accepted: ['email_backtracking', 'scope_backtracking'],
+    },
+    {
+      id: 'DOS-01',
+      title: 'the same from the application, and in the addresses of an OP',
+      drive: async (act) => {
+        const { attack } = act
+        const long = `${'a.'.repeat(900)}${'%'.repeat(50)}!`
+        act.strike()
+        if (attack === 'an endpoint')
+          act.op.setFaults(act.issuer, {
+            discovery: (good) => ({ ...good, userinfo_endpoint: `https://${'a.'.repeat(30_000)}%` }),
+          })
+        const registered = await act.register(
+          attack === 'a redirect URI' ? { authorization_redirect_uri: `https://${long}` } : {},
+          attack === 'the issuer' ? `https://${long}` : act.issuer,
+        )
+        if (registered.status !== 'ok') return registered
+        const site = act.siteOf(registered)
+        if (attack === 'a resource')
+          return act.call('get_issuer', { resource: `a@${long}`, op_host: act.issuer })
+        return attack === 'a callback'
+          ? site.call('get_tokens_by_callback', { callback_url: `https://${long}?${'&='.repeat(30_000)}` })
+          : site.login()
+      },
+      watched: true,
+      attacks: {
+        'an endpoint': 'no_connect_discovery_response',
+        'a redirect URI': 'invalid_authorization_redirect_uri',
+        'the issuer': ['malformed_params', 'invalid_op_host'],
+        'a resource': ['malformed_params', 'invalid_request'],
+        'a callback': [
+          'malformed_params',
+          'malformed_response',
+          'foreign_callback_url',
+          'response_without_state',
+        ],
+      },
     },
     ...SIDE_BY_SIDE,
   ],

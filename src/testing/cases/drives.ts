@@ -1,5 +1,6 @@
 // The recipes by which most cases are played.
-import type { Data } from '../daemon.ts'
+import assert from 'node:assert/strict'
+import type { Data, Envelope } from '../daemon.ts'
 import type { Site } from '../story.ts'
 import type { Drive } from './case.ts'
 
@@ -9,11 +10,24 @@ export const register: Drive = async (act) => {
   return act.register()
 }
 
+/** A login. A refused one is over: its state is spent, the OP is not asked again, and there is no login. */
+const loginOnce = async (site: Site): Promise<Envelope> => {
+  const back = await site.visit()
+  const answer = await site.call('get_tokens_by_code', back)
+  if (answer.status === 'error') {
+    const again = await site.call('get_tokens_by_code', back)
+    assert.equal(again.data.error, 'invalid_state', `the same again: ${JSON.stringify(again.data)}`)
+    const { login_status } = await site.ok('get_login_status', { state: back.state })
+    assert.equal(login_status, 'unknown', 'there is a login')
+  }
+  return answer
+}
+
 /** The site is registered at an honest OP; the OP lies during the login. */
 export const login: Drive = async (act) => {
   const site = await act.site()
   act.strike()
-  return site.login()
+  return loginOnce(site)
 }
 
 /** The OP is what it is from the start: a site is registered, and a login made as far as it gets. */
@@ -23,7 +37,7 @@ export const registerAndLogin: Drive = async (act) => {
   if (registered.status !== 'ok') return registered
   const site = act.siteOf(registered)
   const begun = await site.call('get_authorization_url')
-  return begun.status === 'ok' ? site.login() : begun
+  return begun.status === 'ok' ? loginOnce(site) : begun
 }
 
 /** The login is honest; the OP lies about the user. */

@@ -42,6 +42,11 @@ export const ID_TOKEN_FAULTS = faults({
     spec: ISS,
     faults: changes('iss', (iss) => `${iss}/`),
   },
+  iss_unslashed: {
+    what: 'iss is the issuer without its last sign, such as a slash.',
+    spec: ISS,
+    faults: changes('iss', (iss) => iss.slice(0, -1)),
+  },
   iss_self_issued: {
     what: 'The ID Token is self-issued: iss is https://self-issued.me, and the key is in the token.',
     spec: 'Core 7.4',
@@ -180,6 +185,26 @@ export const ID_TOKEN_FAULTS = faults({
     what: 'The clock of the OP is ten minutes ahead.',
     spec: 'Core 3.1.3.7 (10)',
     faults: shifted({ iat: 600, exp: 600 }),
+  },
+  clock_ten_minutes_behind: {
+    what: 'The clock of the OP is ten minutes and more behind.',
+    spec: 'Core 3.1.3.7 (9)',
+    faults: shifted({ iat: -662, exp: -662, auth_time: -662 }),
+  },
+  claims_half: {
+    what: 'A claim has half of a character.',
+    spec: 'RFC 8259 8.2',
+    faults: withText(String.raw`"name":"\ud83d"`),
+  },
+  email_backtracking: {
+    what: 'email and the other claims are texts on which a careless expression tries for ever.',
+    spec: '-',
+    faults: claims((good) => ({
+      ...good,
+      email: `${'a.'.repeat(4_000)}@${'a-'.repeat(4_000)}!`,
+      website: `https://${'a.'.repeat(4_000)}%`,
+      name: `${' '.repeat(8_000)}x`,
+    })),
   },
   clock_behind: {
     what: 'The clock of the OP is twenty minutes behind.',

@@ -35,6 +35,7 @@ const collidingNames = (count: number): string[] =>
   )
 
 const LONG_DEPTH = 100_000
+const INTERIM = 'HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nlink: </a>\r\n\r\n'
 const FINAL = 'HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\ncontent-length: '
 
 const TRANSPORT = {
@@ -235,11 +236,16 @@ const TRANSPORT = {
   },
   not_json: { what: 'The % sends half of its JSON.', spec: '-', lie: reply.truncated_json() },
   interim_flood: {
-    what: 'The % sends ten thousand interim answers before the last.',
+    what: 'The % sends ten thousand interim answers (102, 103) before the last.',
     spec: 'RFC 9110 15.2',
+    lie: raw((good) => `${INTERIM.repeat(5_000)}${FINAL}${Buffer.byteLength(good)}\r\n\r\n${good}`),
+  },
+  continue_flood: {
+    what: 'The % says ten thousand times that the request may go on.',
+    spec: 'RFC 9110 15.2.1',
     lie: raw(
       (good) =>
-        `${'HTTP/1.1 102 Processing\r\n\r\n'.repeat(10_000)}${FINAL}${Buffer.byteLength(good)}\r\n\r\n${good}`,
+        `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(10_000)}${FINAL}${Buffer.byteLength(good)}\r\n\r\n${good}`,
     ),
   },
   http_09: {

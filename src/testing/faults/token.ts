@@ -34,6 +34,19 @@ export const TOKEN_FAULTS = faults({
     spec: 'RFC 6749 5.2',
     faults: refuses(401, 'invalid_client', { 'www-authenticate': 'Basic realm="op"' }),
   },
+  token_refuses_unseen: {
+    what: 'The token endpoint refuses, in words with line ends and marks that nobody sees.',
+    spec: 'RFC 6749 5.2',
+    faults: {
+      token: reply.raw({
+        status: 400,
+        body: JSON.stringify({
+          error: 'invalid_request',
+          error_description: 'The OP\u0000\r\n\u001b[31m\u202e\u2066\u2028\u0085 says no.',
+        }),
+      }),
+    },
+  },
   token_echoes: {
     what: 'The token endpoint refuses, and repeats the whole request in its error.',
     spec: '-',
@@ -88,6 +101,11 @@ export const TOKEN_FAULTS = faults({
     what: 'The ID Token is 30,000 letters and a sign that is none of base64url.',
     spec: '-',
     faults: jwt(() => `${'a'.repeat(30_000)}!`),
+  },
+  scope_backtracking: {
+    what: 'scope is a text on which a careless expression tries for ever.',
+    spec: '-',
+    faults: says('scope', `openid${' '.repeat(20_000)}${'a '.repeat(10_000)}\u0001`),
   },
   access_token_missing: { what: 'There is no access token.', spec: ANSWER, faults: without('access_token') },
   access_token_empty: {
