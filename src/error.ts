@@ -940,6 +940,11 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The logout token has expired.',
   },
+  invalid_logout_token_not_yet_valid: {
+    wire: 'invalid_request',
+    http: 400,
+    message: 'The logout token is not good yet.',
+  },
   invalid_logout_token_jti: {
     wire: 'invalid_request',
     http: 400,

@@ -216,6 +216,8 @@ describe('a logout that the OP sends', () => {
       ['BCL-10: expired', 'invalid_logout_token_expired', { offsets: { exp: -180 } }],
       ['BCL-10: of an exp that is a text', 'invalid_logout_token_expired', set({ exp: '9999999999' })],
       ['BCL-10: of an exp of null', 'invalid_logout_token_expired', set({ exp: null })],
+      ['BCL-10: not good yet', 'invalid_logout_token_not_yet_valid', { offsets: { nbf: 62 } }],
+      ['BCL-10: of an nbf that is a text', 'invalid_logout_token_not_yet_valid', set({ nbf: '0' })],
       ['BCL-10: of the future', 'invalid_logout_token_issued_at', { offsets: { iat: 61 } }],
       ['BCL-10: without iat', 'invalid_logout_token_issued_at', { claims: drop('iat') }],
       [

@@ -60,6 +60,13 @@ const RULES: readonly ClaimRule<Expected>[] = [
     holds: (c, e) => c.exp === undefined || (isTime(c.exp) && e.now < c.exp + tolerance),
   },
   {
+    otherwise: 'invalid_logout_token_not_yet_valid',
+    spec: 'RFC 7519 4.1.5',
+    about: 'nbf',
+    wanted: (e) => e.now,
+    holds: (c, e) => c.nbf === undefined || (isTime(c.nbf) && c.nbf <= e.now + tolerance),
+  },
+  {
     otherwise: 'invalid_logout_token_subject',
     spec: 'Back-Channel Logout 2.6 (5)',
     about: 'sub',

@@ -346,11 +346,12 @@ const CASES: readonly Case[] = [
     refused: {
       logout_token_expired: 'invalid_logout_token_expired',
       logout_token_exp_null: 'invalid_logout_token_expired',
+      logout_token_nbf_ahead: 'invalid_logout_token_not_yet_valid',
       logout_token_iat_future: 'invalid_logout_token_issued_at',
       logout_token_iat_missing: 'invalid_logout_token_issued_at',
       logout_token_old: 'invalid_logout_token_old',
     },
-    accepted: ['logout_token_exp_missing'],
+    accepted: ['logout_token_exp_missing', 'logout_token_nbf_past'],
   },
   {
     id: 'BCL-12',

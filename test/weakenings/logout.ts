@@ -41,6 +41,12 @@ export const LOGOUT = [
       'BCL-10: of more than five minutes ago',
     ],
     [
+      'logout token: not good yet',
+      'holds: (c, e) => c.nbf === undefined || (isTime(c.nbf) && c.nbf <= e.now + tolerance),',
+      'holds: () => true,',
+      'BCL-10: (not good yet|of an nbf)',
+    ],
+    [
       'logout token: expired',
       'holds: (c, e) => c.exp === undefined || (isTime(c.exp) && e.now < c.exp + tolerance),',
       'holds: () => true,',

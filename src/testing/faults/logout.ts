@@ -175,6 +175,16 @@ export const LOGOUT_FAULTS = faults({
     spec: CONTENT,
     faults: says({ exp: null }),
   },
+  logout_token_nbf_ahead: {
+    what: 'The logout token is good in an hour.',
+    spec: 'RFC 7519 4.1.5',
+    faults: later({ nbf: HOUR }),
+  },
+  logout_token_nbf_past: {
+    what: 'The logout token says that it is good since an hour ago.',
+    spec: 'RFC 7519 4.1.5',
+    faults: later({ nbf: -HOUR }),
+  },
   logout_token_exp_missing: {
     what: 'The logout token has no exp, as those of OPs of before the final specification.',
     spec: CONTENT,

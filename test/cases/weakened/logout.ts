@@ -23,6 +23,12 @@ export const WEAKENED_LOGOUT = [
       'BCL-10',
     ],
     [
+      'a logout token that is not good yet',
+      'holds: (c, e) => c.nbf === undefined || (isTime(c.nbf) && c.nbf <= e.now + tolerance),',
+      'holds: () => true,',
+      'BCL-10',
+    ],
+    [
       'a logout token of any day',
       'holds: (c, e) => isTime(c.iat) && c.iat >= e.now - LIMITS.logout_token_seconds_max - tolerance,',
       'holds: () => true,',
