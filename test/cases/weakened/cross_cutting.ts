@@ -24,6 +24,14 @@ export const WEAKENED_CROSS_CUTTING = [
       'UNI-02',
     ],
   ]),
+  ...weakenedCases('src/oidc/clean.ts', [
+    [
+      'texts of an OP as they came',
+      "const line = text.replace(INVISIBLE, '').replace(BLANK, ' ').trim()",
+      'const line = text',
+      'UNI-03',
+    ],
+  ]),
   ...weakenedCases('src/fields.ts', [
     [
       'a state of any characters',
@@ -39,7 +47,7 @@ export const WEAKENED_CROSS_CUTTING = [
       'the log has what was sent',
       '...reasonFields(error, telling),',
       '...reasonFields(error, telling), params: JSON.stringify(params),',
-      'IDT-03 TOK-01 UIN-01',
+      'IDT-03 TOK-01 UIN-01 LOG-01',
     ],
   ]),
 ]
