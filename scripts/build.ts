@@ -1,6 +1,6 @@
 // `npm run build`: the packages `oxd` and `oxd-client`, ready for `npm pack`, under dist/ or in the folder that is named.
 import { spawnSync } from 'node:child_process'
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, normalize, resolve } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -15,8 +15,25 @@ const readManifest = (path: string): Manifest => JSON.parse(readFileSync(join(RO
 const writeManifest = (folder: string, manifest: Manifest): void =>
   writeFileSync(join(folder, 'package.json'), `${JSON.stringify(manifest, null, 2)}\n`)
 
-const copyDocuments = (folder: string, ...names: readonly string[]): void => {
-  for (const name of names) cpSync(join(ROOT, name), join(folder, name))
+const LINK = /\[([^\]]+)\]\((?!https:|#)([^)#]+)[^)]*\)/g
+
+/** A link to what is in the repository alone becomes its text. */
+const unlink = (folder: string): void => {
+  const documents = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.endsWith('.md'),
+  )
+  for (const file of documents.map((name) => join(folder, name))) {
+    const text = readFileSync(file, 'utf8').replace(LINK, (link, words: string, target: string) =>
+      existsSync(join(dirname(file), target)) ? link : words,
+    )
+    writeFileSync(file, text)
+  }
+}
+
+const copyDocuments = (folder: string, readme: string, ...names: readonly string[]): void => {
+  for (const name of names) cpSync(join(ROOT, name), join(folder, name), { recursive: true })
+  cpSync(join(import.meta.dirname, readme), join(folder, 'README.md'))
+  unlink(folder)
 }
 
 const RELATIVE = /\b(?:from|import|import\()\s*['"](\.{1,2}\/[^'"]+)\.[jt]s['"]/g
@@ -58,8 +75,7 @@ const finishOxd = (): void => {
       './package.json': './package.json',
     },
   })
-  copyDocuments(OXD, 'LICENSE', 'CHANGELOG.md', 'SECURITY.md')
-  cpSync(join(import.meta.dirname, 'oxd.md'), join(OXD, 'README.md'))
+  copyDocuments(OXD, 'oxd.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs')
 }
 
 const makeClient = (): void => {
@@ -70,8 +86,7 @@ const makeClient = (): void => {
     ...readManifest('src/client/package.json'),
     exports: { '.': { types: `./${CLIENT_ENTRY}.d.ts`, default: `./${CLIENT_ENTRY}.js` } },
   })
-  copyDocuments(CLIENT, 'LICENSE', 'CHANGELOG.md')
-  cpSync(join(import.meta.dirname, 'oxd-client.md'), join(CLIENT, 'README.md'))
+  copyDocuments(CLIENT, 'oxd-client.md', 'LICENSE', 'CHANGELOG.md')
 }
 
 if (emit()) {

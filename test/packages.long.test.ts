@@ -182,8 +182,21 @@ describe('what is in the packages', () => {
     assert.deepEqual(packagesImported(installed, '.js'), [...dependenciesOf(installed)].sort())
   })
 
+  const both = [join(OXD, 'node_modules/oxd'), join(CLIENT, 'node_modules/oxd-client')]
+
+  it('their documents link to what is there', () => {
+    for (const installed of both) {
+      const dead = filesIn(installed, '.md').flatMap((name) => {
+        const text = readFileSync(join(installed, name), 'utf8')
+        const targets = [...text.matchAll(/\]\((?!https:|#)([^)#]+)/g)].map(([, target = '']) => target)
+        return targets.filter((target) => !existsSync(join(installed, dirname(name), target)))
+      })
+      assert.deepEqual(dead, [])
+    }
+  })
+
   it('neither brings tests, what tests use, or sources', () => {
-    for (const installed of [join(OXD, 'node_modules/oxd'), join(CLIENT, 'node_modules/oxd-client')]) {
+    for (const installed of both) {
       const files = readdirSync(installed, { recursive: true, encoding: 'utf8' })
       assert.deepEqual(
         files.filter((name) =>
