@@ -671,7 +671,8 @@ const ERROR_ROWS = {
   invalid_id_token_no_auth_time: {
     wire: 'invalid_id_token_unknown',
     http: 500,
-    message: 'The ID Token does not say when the user signed in, although max_age was asked for.',
+    message:
+      'The ID Token does not say when the user signed in, although that was asked for (max_age, require_auth_time).',
   },
   invalid_id_token_old_auth_time: {
     wire: 'invalid_id_token_unknown',

@@ -344,7 +344,9 @@ export const fields = {
     invalid: 'invalid_algorithm',
   }),
   default_max_age: seconds({ description: 'Seconds since the last sign-in that the OP accepts (4.x).' }),
-  require_auth_time: flag({ description: 'ID Tokens must say when the user signed in (4.x).' }),
+  require_auth_time: flag({
+    description: 'ID Tokens must say when the user signed in; enforced where a login ends (4.x).',
+  }),
   initiate_login_uri: url({ description: 'Where a third party sends users who are to log in (4.x).' }),
   authorized_origins: list({ description: 'Gluu Server: origins of the site in browsers (4.x).' }),
   access_token_lifetime: seconds({ description: 'Gluu Server: seconds that access tokens live (4.x).' }),

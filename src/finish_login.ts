@@ -3,18 +3,19 @@ import type { Claims } from './claims.ts'
 import type { SiteContext } from './command.ts'
 import { signedInSince, type SpentLogin, type Tokens } from './login.ts'
 import { originalOf, sessionIn, type Expected } from './oidc/id_token.ts'
-import { termsOf } from './site.ts'
+import { requiresAuthTime, termsOf } from './site.ts'
 import { seconds } from './world.ts'
 
 /** What an ID Token of this login must say, however it came. */
 export const expectedOf = (
   login: SpentLogin,
-  { site: { issuer, client }, logins, world }: Pick<SiteContext, 'site' | 'logins' | 'world'>,
+  { site: { issuer, client, settings }, logins, world }: Pick<SiteContext, 'site' | 'logins' | 'world'>,
 ): Pick<Expected, 'issuer' | 'client' | 'nonce' | 'signed_in_since' | 'isEssentialAcr' | 'now'> => ({
   issuer,
   client,
   nonce: login.nonce,
-  signed_in_since: signedInSince(login),
+  // Whenever it was: but it must be said.
+  signed_in_since: signedInSince(login) ?? (requiresAuthTime(settings) ? 0 : undefined),
   isEssentialAcr: (acr) => logins.isEssentialAcr(login, acr),
   now: seconds(world),
 })

@@ -330,6 +330,10 @@ export const defaultMaxAge = ({ further_metadata }: SiteSettings): number | unde
   return typeof seconds === 'number' ? seconds : undefined
 }
 
+/** The same: each ID Token of a login must say when the user signed in. */
+export const requiresAuthTime = ({ further_metadata }: SiteSettings): boolean =>
+  further_metadata?.require_auth_time === true
+
 /** OpenID Connect Registration 1.0 section 2: the grants that the response types need, and none for a code that never comes. */
 const fittingGrants = ({ grant_types, response_types }: SiteSettings): readonly string[] => {
   const words = response_types.flatMap((type) => type.split(' '))

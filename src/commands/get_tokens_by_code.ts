@@ -99,6 +99,8 @@ export const get_tokens_by_code = command({
       ...expectedOf(login, context),
       direct: true,
       access_token: tokens.access_token,
+      code,
+      state,
     })
     return finishLogin(login, { ...tokens, id_token_claims }, context)
   },

@@ -452,6 +452,16 @@ export const CALLBACK: Area = {
       attacks: { again: 'invalid_state' },
       requests: { token: 1 },
     },
+    ...BOTH.map(([how, by]): Case => ({
+      id: 'CBK-23',
+      title: `hashes of another code, or state, in the ID Token of the token endpoint${how}`,
+      drive: by(callback()),
+      refused: {
+        back_c_hash_foreign: 'invalid_authorization_code_bad_hash',
+        back_s_hash_foreign: 'invalid_state_bad_hash',
+      },
+      requests: { token: 1 },
+    })),
     {
       id: 'CBK-23',
       title: 'hashes that bind code and state to the ID Token',
@@ -512,6 +522,24 @@ export const CALLBACK: Area = {
         auth_time_old: 'invalid_id_token_old_auth_time',
         auth_time_ahead: 'invalid_id_token_future_auth_time',
       },
+    },
+    {
+      id: 'IDT-20',
+      title: 'require_auth_time: that the ID Token says when the user signed in',
+      drive: callback(),
+      site: { require_auth_time: true },
+      refused: {
+        auth_time_missing: 'invalid_id_token_no_auth_time',
+        auth_time_quoted: 'invalid_id_token_no_auth_time',
+        auth_time_ahead: 'invalid_id_token_future_auth_time',
+      },
+      accepted: ['auth_time_old'],
+    },
+    {
+      id: 'IDT-20',
+      title: 'a sign-in that the ID Token need not tell',
+      drive: callback(),
+      accepted: ['auth_time_missing'],
     },
     {
       id: 'IDT-21',

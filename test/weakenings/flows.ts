@@ -290,7 +290,7 @@ export const FLOWS = [
   ...weakenings('src/finish_login.ts', CALLBACK_TEST, [
     [
       'tokens: a sign-in of any time',
-      'signed_in_since: signedInSince(login),',
+      'signed_in_since: signedInSince(login) ?? (requiresAuthTime(settings) ? 0 : undefined),',
       '',
       '^get_tokens_by_callback max_age holds for get_tokens_by_code, too$',
     ],

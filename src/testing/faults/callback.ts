@@ -124,6 +124,16 @@ export const CALLBACK_FAULTS = faults({
     spec: 'FAPI 1.0 part 2, 5.2.2.1',
     faults: frontSays('s_hash', OTHER_HASH),
   },
+  back_c_hash_foreign: {
+    what: 'c_hash of the ID Token of the token endpoint is that of another code.',
+    spec: 'Core 3.3.3.6',
+    faults: { id_token: { claims: (good) => ({ ...good, c_hash: OTHER_HASH }) } },
+  },
+  back_s_hash_foreign: {
+    what: 's_hash of the ID Token of the token endpoint is that of another state.',
+    spec: 'FAPI 1.0 part 2, 5.2.2.1',
+    faults: { id_token: { claims: (good) => ({ ...good, s_hash: OTHER_HASH }) } },
+  },
   front_at_hash_foreign: {
     what: 'at_hash of the ID Token in the response is that of another access token.',
     spec: 'Core 3.2.2.9',
@@ -163,6 +173,11 @@ export const CALLBACK_FAULTS = faults({
     what: 'The user signed in longer ago than max_age allows.',
     spec: 'Core 3.1.3.7 (13)',
     faults: { id_token: { offsets: { auth_time: -3_600 } } },
+  },
+  auth_time_quoted: {
+    what: 'auth_time is a text.',
+    spec: 'Core 2',
+    faults: { id_token: { claims: (good) => ({ ...good, auth_time: String(good['auth_time']) }) } },
   },
   auth_time_ahead: {
     what: 'The user will sign in in an hour.',

@@ -44,7 +44,16 @@ export const WEAKENED_CALLBACK = [
       'MIX-02',
     ],
   ]),
+  ...weakenedCases('src/finish_login.ts', [
+    [
+      'require_auth_time is registered, and nothing else',
+      'signed_in_since: signedInSince(login) ?? (requiresAuthTime(settings) ? 0 : undefined),',
+      'signed_in_since: signedInSince(login),',
+      'IDT-20',
+    ],
+  ]),
   ...weakenedCases('src/commands/get_tokens_by_code.ts', [
+    ['a code alone is bound to no ID Token', 'state,', 'state: undefined,', 'CBK-23'],
     [
       'a code of any issuer',
       "if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')",
