@@ -100,6 +100,7 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
     'lets a client that was registered by hand prove itself, where nobody else answers for it',
   ],
   http_body_bytes_max: ['src/serve/http.test.ts', 'http_body_bytes_max: 1_000'],
+  public_body_bytes_max: ['src/serve/public.test.ts', 'reads a body of so many bytes, and not one more'],
   http_header_bytes_max: ['src/serve/http.test.ts', 'http_header_bytes_max: 2_000'],
   http_request_ms_max: [
     'src/serve/http.test.ts',

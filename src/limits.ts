@@ -129,7 +129,9 @@ export const LIMITS = {
   http_request_ms_max: 30_000,
   /** A silent HTTP connection is closed; longer than the pools of clients keep theirs. */
   http_idle_ms: 65_000,
-  /** Parameters of one of them; a logout has one, and some OPs add theirs. More are not even taken apart. */
+  /** The body of a request at the public listener. Honest logout tokens have a few KiB; a thousand connections that each hold one are 32 MiB. */
+  public_body_bytes_max: 32_768,
+  /** Its parameters; a logout has one, and some OPs add theirs. More are not even taken apart. */
   public_parameters_max: 100,
   /** Requests of one address at the public listener a minute; an OP that ends a hundred sessions a second stays below. */
   public_requests_per_minute: 6_000,

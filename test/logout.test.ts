@@ -436,7 +436,10 @@ describe('a logout that the OP sends', () => {
       415,
     )
     assert.equal((await story.daemon.stranger(`${at.back}?logout_token=${sent}`)).status, 405)
-    assert.equal((await post(`a=${'b'.repeat(LIMITS.http_body_bytes_max)}&logout_token=${sent}`)).status, 413)
+    assert.equal(
+      (await post(`a=${'b'.repeat(LIMITS.public_body_bytes_max)}&logout_token=${sent}`)).status,
+      413,
+    )
     const unknown = await send({ back: `${PUBLIC_URL}/backchannel-logout/unknown` }, sent)
     assert.equal(unknown.status, 400)
     assert.deepEqual(await unknown.json(), { error: 'invalid_request' })

@@ -118,7 +118,7 @@ for (const [what, read, characters, some] of [
   [
     'a form at the public listener',
     (text: string) => readForm(text, LIMITS),
-    LIMITS.http_body_bytes_max,
+    LIMITS.public_body_bytes_max,
     false,
   ],
   [

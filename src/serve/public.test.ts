@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { COMMANDS } from '../daemon.ts'
+import { LIMITS } from '../limits.ts'
 import { startTestDaemon, PUBLIC_URL, type TestDaemon } from '../testing/daemon.ts'
 import { startStory, type Story } from '../testing/story.ts'
 import { sourceOf } from './public.ts'
@@ -136,6 +137,16 @@ describe('the public listener, in bounds', () => {
       assert.equal(source(same), source(prefix), same)
       assert.notEqual(source(other), source(prefix), other)
     }
+  })
+
+  it('reads a body of so many bytes, and not one more', async () => {
+    clock.ms += 60_000
+    const statusOf = async (bytes: number): Promise<number> => {
+      const body = new URLSearchParams({ logout_token: ''.padEnd(bytes - 'logout_token='.length, 'a') })
+      return (await daemon.stranger('/backchannel-logout/x', { method: 'POST', body })).status
+    }
+    const max = LIMITS.public_body_bytes_max
+    assert.deepEqual([await statusOf(max), await statusOf(max + 1)], [400, 413])
   })
 
   it('reads no headers without end', async () => {

@@ -198,7 +198,7 @@ export const listenPublic = async ({
     let text: string | undefined = query
     if (method === 'POST') {
       if (!FORM.test(request.headers['content-type'] ?? '')) return { status: 415 }
-      text = await readBody(request, limits.http_body_bytes_max)
+      text = await readBody(request, limits.public_body_bytes_max)
       if (text === undefined) return { status: 413, headers: { connection: 'close' } }
     }
     const [, name = ''] = route.path.exec(path) ?? []

@@ -52,6 +52,14 @@ export const BOUNDS = [
       'reads public_parameters_max of a request',
     ],
   ]),
+  ...weakenings('src/serve/public.ts', 'src/serve/public.test.ts', [
+    [
+      'public listener: bodies of the size of a command',
+      'text = await readBody(request, limits.public_body_bytes_max)',
+      'text = await readBody(request, limits.http_body_bytes_max)',
+      'reads a body of so many bytes',
+    ],
+  ]),
   ...weakenings('src/moving/source.ts', 'src/moving/import.test.ts', [
     [
       'an import: no more sites than an answer of an OP has members',
