@@ -71,6 +71,7 @@ describe('a login in a browser', () => {
   const atSite = async (
     [response_types, response_mode]: readonly [string, string],
     tell: (visit: Visit) => Promise<void>,
+    javaScriptEnabled = true,
   ): Promise<void> => {
     const own = mkdtempSync(join(folder, 'site-'))
     const cfg_path = join(own, 'demosite.cfg')
@@ -92,7 +93,7 @@ describe('a login in a browser', () => {
       key_path: certificate.key_file,
       say: () => {},
     })
-    const context = await browser.newContext()
+    const context = await browser.newContext({ javaScriptEnabled })
     context.setDefaultTimeout(PAGE_MS_MAX)
     const [requests, troubles]: string[][] = [[], []]
     context.on('request', (request) => requests?.push(request.url()))
@@ -154,6 +155,33 @@ describe('a login in a browser', () => {
       })
     })
   }
+
+  it('without scripts takes one click more for a form, and says what it needs for a fragment', async () => {
+    const allow = async (page: Page, url: string): Promise<void> => {
+      await signIn(page, url)
+      await page.getByRole('button', { name: 'Allow', exact: true }).click()
+    }
+    await atSite(
+      ['code', 'form_post'],
+      async ({ page, url }) => {
+        await allow(page, url)
+        await page.getByRole('button', { name: 'Continue' }).click()
+        await page.waitForURL(`${url}callback`)
+        await page.getByText('One more step ends your login.').waitFor()
+        await page.getByRole('button', { name: 'Continue' }).click()
+        await page.waitForURL(`${url}#claims`)
+      },
+      false,
+    )
+    await atSite(
+      ['code', 'fragment'],
+      async ({ page, url }) => {
+        await allow(page, url)
+        await page.getByText('If nothing happens, allow scripts for this site').waitFor()
+      },
+      false,
+    )
+  })
 
   it('is of no use in another browser, also as a form', async () => {
     await atSite(['code', 'form_post'], async ({ page, url }) => {

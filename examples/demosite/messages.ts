@@ -61,7 +61,7 @@ export const MESSAGES = {
   not_found: {
     status: 404,
     title: 'There is no such page',
-    text: 'This site has one page, a login and a logout.',
+    text: 'This site has a start page, a login, a logout and an album.',
     cure: 'Go to the start page.',
   },
   bad_request: {

@@ -447,7 +447,6 @@ export interface MessageParts {
   readonly details?: string | undefined
 }
 
-/** Says what went wrong and what to do. */
 /** Sends the answer of the OP once more, by a script, or by hand. */
 export const relayPage = (action: string, part: 'form' | 'fragment', value: string): string =>
   layout({
@@ -457,12 +456,22 @@ export const relayPage = (action: string, part: 'form' | 'fragment', value: stri
       <h1>Coming back</h1>
       <form method="post" action="${action}">
         <input type="hidden" name="${part}" value="${value}" />
-        <p class="choices"><button class="button">Continue</button></p>
+        ${
+          part === 'form'
+            ? html`<p>Your OpenID Provider has answered. One more step ends your login.</p>
+                <p class="choices"><button class="button">Continue</button></p>`
+            : html`<p>
+                  Your OpenID Provider has answered in a part of the address that only a script of this page
+                  can read.
+                </p>
+                <p>If nothing happens, allow scripts for this site, and load this page again.</p>`
+        }
       </form>
       <script src="/callback.js"></script>
     </div>`,
   })
 
+/** Says what went wrong and what to do. */
 export const messagePage = ({ message, login, signed_out, reference, details }: MessageParts): string =>
   layout({
     title: message.title,
