@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
@@ -109,5 +109,18 @@ describe('the README', () => {
     const reader = new FrameReader(LIMITS)
     reader.push(Buffer.from(block('text').trim()))
     assert.equal(reader.next()?.kind, 'object')
+  })
+
+  it('names every script and every document', () => {
+    const { scripts }: { scripts: object } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+    const documents = readdirSync(join(ROOT, 'docs')).filter((name) => name.endsWith('.md'))
+    const named = [
+      ...Object.keys(scripts).map((name) => `\`${name}\``),
+      ...documents.map((name) => `](docs/${name})`),
+    ]
+    assert.deepEqual(
+      named.filter((name) => !README.includes(name)),
+      [],
+    )
   })
 })
