@@ -149,7 +149,7 @@ const LIES: Readonly<Record<string, readonly [Faults, string]>> = {
   ],
   'a broken OP': [{ token: reply.html(500) }, 'http_status_500'],
   'a page': [{ token: reply.html() }, 'internal_error'],
-  'an error under 200': [{ token: reply.raw({ body: '{"error":"invalid_grant"}' }) }, 'internal_error'],
+  'an error under 200': [{ token: reply.raw({ body: '{"error":"invalid_grant"}' }) }, 'bad_request'],
   'a redirect': [{ token: reply.redirect('http://127.0.0.1:9/', 307) }, 'internal_error'],
   'half an answer': [{ token: reply.cut() }, 'internal_error'],
   'an endless answer': [{ token: reply.endless() }, 'internal_error'],

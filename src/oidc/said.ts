@@ -8,7 +8,11 @@ import type { DoorAnswer, Step } from './http.ts'
 
 const JSON_OBJECT = z.record(z.string(), z.unknown())
 // RFC 6749 section 5.2; also the shape of registration and userinfo errors.
-const OAUTH_ERROR = z.object({ error: z.string(), error_description: z.string().optional() })
+const OAUTH_ERROR = z.object({
+  error: z.string().min(1),
+  // Some OPs say null.
+  error_description: z.string().optional().catch(undefined),
+})
 
 /** Text from outside as it may be shown: one line, no control characters, cut. */
 export const show = (text: string): string => cleaned(text, LIMITS.op_text_characters_max)

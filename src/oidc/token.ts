@@ -111,7 +111,9 @@ const askForTokens = async (
   codes: GrantErrors,
 ) => {
   const answer = await requestGrant(op, client, grant_type, parameters)
-  if (answer.status !== 200) throw grantRefused(answer, codes)
+  // An error is one under any status, and beside tokens, too: nobody knows which of both is meant.
+  const isRefused = answer.status !== 200 || oauthError(answer, answer.secrets) !== undefined
+  if (isRefused) throw grantRefused(answer, codes)
   const tokens = shaped('token', answer.url, TOKENS, jsonObject('token', answer))
   if (!tokens.access_token) throw new OxdError('no_access_token')
   return {

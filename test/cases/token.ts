@@ -26,7 +26,13 @@ export const TOKEN: Area = {
       id: 'TOK-01',
       title: 'the code is refused',
       drive: login,
-      refused: { token_invalid_grant: 'code_refused' },
+      refused: {
+        token_invalid_grant: 'code_refused',
+        token_error_of_success: 'code_refused',
+        token_error_and_tokens: 'code_refused',
+        token_error_described_by_nothing: 'code_refused',
+      },
+      accepted: ['token_no_error'],
       requests: { token: 1 },
     },
     {

@@ -76,7 +76,7 @@ export const TOKENS = [
   ...weakenings('src/oidc/token.ts', TOKENS_TEST, [
     [
       'tokens: a refusal is an answer',
-      'if (answer.status !== 200) throw grantRefused(answer, codes)',
+      'if (isRefused) throw grantRefused(answer, codes)',
       '',
       '^get_tokens_by_code refuses (a refused code|a refused client|a broken OP)',
     ],

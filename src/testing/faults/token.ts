@@ -29,6 +29,28 @@ export const TOKEN_FAULTS = faults({
     spec: 'RFC 6749 5.2',
     faults: refuses(400, 'invalid_grant'),
   },
+  token_error_of_success: {
+    what: 'The token endpoint refuses the code, with the status of a success.',
+    spec: 'RFC 6749 5.2',
+    faults: refuses(200, 'invalid_grant'),
+  },
+  token_error_and_tokens: {
+    what: 'The token endpoint gives tokens and an error in one answer.',
+    spec: 'RFC 6749 5.2',
+    faults: { token: (good) => ({ ...good, error: 'invalid_grant' }) },
+  },
+  token_error_described_by_nothing: {
+    what: 'The token endpoint refuses the code, and error_description is null.',
+    spec: 'RFC 6749 5.2',
+    faults: {
+      token: reply.raw({ status: 400, body: '{"error":"invalid_grant","error_description":null}' }),
+    },
+  },
+  token_no_error: {
+    what: 'Beside the tokens there are error and error_description, and both are null.',
+    spec: 'RFC 6749 5.2',
+    faults: { token: (good) => ({ ...good, error: null, error_description: null }) },
+  },
   token_invalid_client: {
     what: 'The token endpoint refuses the client.',
     spec: 'RFC 6749 5.2',

@@ -54,6 +54,12 @@ export const WEAKENED_TOKEN = [
       'const answer = await requestGrant(op, client, grant_type, parameters).then((got) => (globalThis.got = got), (error) => globalThis.got ?? Promise.reject(error))',
       'TOK-23',
     ],
+    [
+      'an error is one under another status alone',
+      'const isRefused = answer.status !== 200 || oauthError(answer, answer.secrets) !== undefined',
+      'const isRefused = answer.status !== 200',
+      'TOK-01',
+    ],
     ['a login without an ID Token', "if (!tokens.id_token) throw new OxdError('no_id_token')", '', 'TOK-14'],
   ]),
   ...weakenedCases('src/oidc/http.ts', [
