@@ -44,6 +44,8 @@ describe('reasonFields', () => {
     // A name that nobody thought of is a secret.
     assert.equal(told({ reason: { about: 'e-mail', seen: 'a@b.example' } }).seen, 'hmac:e-mail-11')
     assert.equal(told({ reason: { about: 'exp', seen: null } }).seen, 'null')
+    assert.equal(told({ reason: { about: 'kid', seen: 'key of a@b.example' } }).seen, 'hmac:kid-18')
+    assert.equal(told({ reason: { about: 'iat', seen: ['a@b.example'] } }).seen, 'hmac:iat-15')
   })
 })
 

@@ -39,7 +39,9 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 const told = (about: string, value: unknown, { fingerprint, characters_max }: Telling): string => {
   if (value === undefined) return 'none'
   const text = textOf(value)
-  return IN_CLEAR.has(about) ? cleaned(text, characters_max) : `hmac:${fingerprint(about, text)}`
+  // An OP may put an e-mail address anywhere; nothing that is shown has any use for its sign.
+  const isClear = IN_CLEAR.has(about) && !text.includes('@')
+  return isClear ? cleaned(text, characters_max) : `hmac:${fingerprint(about, text)}`
 }
 
 const differed = ({ about, expected, seen }: Reason, telling: Telling): LogFields => ({
