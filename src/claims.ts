@@ -1,4 +1,4 @@
-// Claims as the 3.x wire carries them: every value a list of strings.
+// Claims: as OpenID Connect has them, and as the 3.x wire carries them, every value a list of strings.
 
 export type Claims = Readonly<Record<string, unknown>>
 export type ClaimLists = Readonly<Record<string, readonly string[]>>

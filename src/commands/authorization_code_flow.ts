@@ -1,9 +1,7 @@
 // authorization_code_flow: a whole login without a browser, for tests.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { loginByPassword } from '../oidc/password_login.ts'
-import { openidScope } from '../site.ts'
-import { seconds } from '../world.ts'
+import { passwordFlow } from '../password_flow.ts'
 
 /** A whole login by the password of a user, with any client of the OP of a site: for tests. Off by default. */
 export const authorization_code_flow = command({
@@ -61,35 +59,5 @@ export const authorization_code_flow = command({
       },
     },
   ],
-  async run(params, { site, ops, world, defaults, fail }) {
-    if (!defaults.insecure_password_commands) {
-      throw fail('unsupported_operation', {
-        what: 'This command takes the password of a user: --insecure-password-commands allows it.',
-      })
-    }
-    const { client_id, client_secret, redirect_url, user_id, user_secret, acr } = params
-    const scope = openidScope([params.scope ?? 'openid'])
-    const { access_token, expires_in, refresh_token, id_token, code } = await loginByPassword(
-      await ops.at(site),
-      {
-        client_id,
-        client_secret,
-        redirect_uri: redirect_url,
-        registered: client_id === site.client.client_id ? site.client : undefined,
-        scope,
-        acr_values: acr?.split(' ') ?? site.settings.acr_values,
-        username: user_id,
-        password: user_secret,
-      },
-      { random: world.random, now: seconds(world) },
-    )
-    return {
-      access_token,
-      expires_in_seconds: expires_in,
-      refresh_token,
-      authorization_code: code,
-      scope: scope.join(' '),
-      id_token,
-    }
-  },
+  run: passwordFlow,
 })

@@ -2,6 +2,7 @@
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { codeByPassword } from '../oidc/password_login.ts'
+import { refusePasswords } from '../password_flow.ts'
 import { termsOf } from '../site.ts'
 import { movedAlong } from '../token_endpoint.ts'
 
@@ -40,12 +41,8 @@ export const get_authorization_code = command({
       result: { code: 'SplxlOBeZQQYbYS6WxSbIA' },
     },
   ],
-  async run({ username, password, acr_values, state, nonce }, { site, sites, ops, logins, defaults, fail }) {
-    if (!defaults.insecure_password_commands) {
-      throw fail('unsupported_operation', {
-        what: 'This command takes the password of a user: --insecure-password-commands allows it.',
-      })
-    }
+  async run({ username, password, acr_values, state, nonce }, { site, sites, ops, logins, defaults }) {
+    refusePasswords(defaults)
     const { settings, client } = site
     const [redirect_uri] = settings.redirect_uris
     const op = await ops.at(site)

@@ -1,9 +1,7 @@
 // implicit_flow: the same login as authorization_code_flow, under the name that old tests call.
 import { command } from '../command.ts'
 import { fields } from '../fields.ts'
-import { loginByPassword } from '../oidc/password_login.ts'
-import { openidScope } from '../site.ts'
-import { seconds } from '../world.ts'
+import { passwordFlow } from '../password_flow.ts'
 
 /** The same as `authorization_code_flow`, under the name that old tests call. Off by default. */
 export const implicit_flow = command({
@@ -58,35 +56,5 @@ export const implicit_flow = command({
       },
     },
   ],
-  async run(params, { site, ops, world, defaults, fail }) {
-    if (!defaults.insecure_password_commands) {
-      throw fail('unsupported_operation', {
-        what: 'This command takes the password of a user: --insecure-password-commands allows it.',
-      })
-    }
-    const { client_id, client_secret, redirect_url, user_id, user_secret } = params
-    const scope = openidScope([params.scope ?? 'openid'])
-    const { access_token, expires_in, refresh_token, id_token, code } = await loginByPassword(
-      await ops.at(site),
-      {
-        client_id,
-        client_secret,
-        redirect_uri: redirect_url,
-        registered: client_id === site.client.client_id ? site.client : undefined,
-        scope,
-        acr_values: site.settings.acr_values,
-        username: user_id,
-        password: user_secret,
-      },
-      { random: world.random, now: seconds(world) },
-    )
-    return {
-      access_token,
-      expires_in_seconds: expires_in,
-      refresh_token,
-      authorization_code: code,
-      scope: scope.join(' '),
-      id_token,
-    }
-  },
+  run: passwordFlow,
 })
