@@ -1,6 +1,6 @@
 // SECURITY.md, tried: the tests that it names are there, and no case is without a promise.
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadTargets } from '../src/testing/fuzz/load.ts'
@@ -24,17 +24,27 @@ test('every fuzz target that is named is one', async () => {
   for (const name of named) assert.ok(targets.has(name), name)
 })
 
-test('every case has its promise', () => {
-  const [, table = ''] = TEXT.split('## Each promise')
-  const [promises = ''] = table.split('\n## ')
-  const ranges = [...promises.matchAll(/([A-Z]{3})-(\d\d)(?: to [A-Z]{3}-(\d\d))?/g)].map(
-    ([, area, from, to = from]) => ({ area, from: Number(from), to: Number(to) }),
+const [, table = ''] = TEXT.split('\n## Each promise')
+const [promises = ''] = table.split('\n## ')
+/** The promises beside which a case stands. */
+const promisesOf = (id: string): readonly string[] =>
+  promises.split('\n').filter((row) =>
+    [...row.matchAll(/([A-Z]{3})-(\d\d)(?: to [A-Z]{3}-(\d\d))?/g)].some(([, area, from, to = from]) => {
+      const [, of, number] = /^([A-Z]{3})-(\d\d)/.exec(id) ?? []
+      return area === of && Number(from) <= Number(number) && Number(number) <= Number(to)
+    }),
   )
-  for (const { id } of AREAS.flatMap(({ cases }) => cases)) {
-    const [, area, number] = /^([A-Z]{3})-(\d\d)/.exec(id) ?? []
-    const is = ranges.some(
-      (range) => range.area === area && range.from <= Number(number) && Number(number) <= range.to,
-    )
-    assert.ok(is, `${id} stands beside no promise`)
+
+test('every case has its promise', () => {
+  for (const { id } of AREAS.flatMap(({ cases }) => cases))
+    assert.ok(promisesOf(id).length > 0, `${id} stands beside no promise`)
+})
+
+test('every promise names the files in which its cases are', () => {
+  const folder = 'test/cases'
+  for (const name of readdirSync(join(ROOT, folder)).filter((file) => file.endsWith('.ts'))) {
+    const text = readFileSync(join(ROOT, folder, name), 'utf8')
+    for (const [, id = ''] of text.matchAll(/\bid: '([A-Z]{3}-\d\d)/g))
+      for (const row of promisesOf(id)) assert.ok(row.includes(`\`${folder}/${name}\``), `${id}: ${row}`)
   }
 })
