@@ -5,8 +5,8 @@ import type { ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import type { Json } from '../testing/jws.ts'
 import { reply, type Fault, type Faults } from '../testing/op.ts'
+import type { Asker } from './keys.ts'
 import { refusedWith, startParty, type Party, type PartyClient } from '../testing/op_party.ts'
-import { whereabouts } from './discovery.ts'
 
 let party: Party
 let clock = Date.now()
@@ -23,8 +23,8 @@ const keys =
 const each = (change: (key: Json) => Json): Fault => keys((all) => all.map(change))
 
 const tokenOf = async (at: PartyClient): Promise<string> => (await at.login()).id_token
-const verify = async (at: PartyClient, token?: string): Promise<Uint8Array> =>
-  at.op.keys.verify(token ?? (await tokenOf(at)), 'RS256')
+const verify = async (at: PartyClient, token?: string, asker?: Asker): Promise<Uint8Array> =>
+  at.op.keys.verify(token ?? (await tokenOf(at)), 'RS256', asker)
 const fetches = ({ issuer }: PartyClient): number => party.op.count(issuer, 'jwks')
 
 /** A token that is signed by nobody, under this kid. */
@@ -286,13 +286,19 @@ describe('how long keys are used, and how often they are fetched', () => {
     await verify(at)
   })
 
-  it('as often again once a client was registered: the OP may have new keys for it', async () => {
+  it('as often as an OP has new keys, if the login was right to ask; for a stranger it counts', async () => {
     const at = await party.at()
-    await verify(at)
-    for (let i = 0; i < 10; i++) await assert.rejects(verify(at, forged(`unknown-${i}`)))
-    party.op.rotateKeys(at.issuer)
-    await assert.rejects(verify(at), refusedWith('key_id_not_found'))
-    await party.ops.anew(whereabouts(at.issuer, {}))
+    const rotations = 2 * LIMITS.key_refetches_per_minute
+    for (let i = 0; i < rotations; i++) {
+      await verify(at)
+      party.op.rotateKeys(at.issuer)
+    }
+    assert.equal(fetches(at), rotations)
+    for (let i = 0; i < LIMITS.key_refetches_per_minute; i++) {
+      await verify(at, undefined, 'stranger')
+      party.op.rotateKeys(at.issuer)
+    }
+    await assert.rejects(verify(at, undefined, 'stranger'), refusedWith('key_id_not_found'))
     await verify(at)
   })
 

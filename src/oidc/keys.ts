@@ -86,8 +86,6 @@ export interface OpKeys {
    *   for a stranger also key_budget_spent
    */
   verify(jws: string, alg: string, asker?: Asker): Promise<Uint8Array>
-  /** From now on logins may have keys fetched as often as if none had been in the last minute. */
-  expectNew(): void
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
   published(asker?: Asker): Promise<{ readonly keys: readonly PublicKey[] }>
 }
@@ -104,8 +102,10 @@ export const createOpKeys = (options: {
   const { door, jwks_uri, now, limits, log } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
   let fetching: Promise<readonly PublicKey[]> | undefined
-  const unspent = (): Budget => ({ refetches: [], unknownKids: [] })
-  const budgets: Record<Asker, Budget> = { login: unspent(), stranger: unspent() }
+  const budgets: Readonly<Record<Asker, Budget>> = {
+    login: { refetches: [], unknownKids: [] },
+    stranger: { refetches: [], unknownKids: [] },
+  }
   const leaked = new WeakSet<PublicKey>()
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
@@ -180,10 +180,6 @@ export const createOpKeys = (options: {
   }
 
   return {
-    expectNew() {
-      budgets.login = unspent()
-    },
-
     async published(asker = 'login') {
       return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }
     },
@@ -207,6 +203,9 @@ export const createOpKeys = (options: {
           budgets[asker].unknownKids = [...unknownKids, { kid: kid ?? '', at: now() }]
         }
         payload = await tryKeys(jws, alg, keys)
+        // An OP may have new keys as often as it likes: what a login needed is not counted.
+        if (isOurs && payload !== undefined && asker === 'login')
+          budgets[asker].refetches = budgets[asker].refetches.slice(0, -1)
       }
       if (payload !== undefined) return payload
       throw new OxdError(keys.length === 0 ? 'key_id_not_found' : 'invalid_id_token_bad_signature', {
