@@ -127,7 +127,7 @@ const ERROR_ROWS = {
     wire: 'invalid_client_secret',
     http: 400,
     message:
-      'client_id was given without client_secret: give both, neither to register at the OP, or client_token_endpoint_auth_method none.',
+      'client_id was given without client_secret: give both, neither to register at the OP, or client_token_endpoint_auth_method none or private_key_jwt.',
   },
   site_changed: {
     wire: 'internal_error',

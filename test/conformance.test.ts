@@ -11,7 +11,7 @@ import { conformanceTable } from './conformance/page.ts'
 import { PLANS, runName, type Variant } from './conformance/plans.ts'
 
 /** Plans that would be the first to notice what oxd remembers of an OP. */
-const ALIASED = /-(?:basic|implicit|config|dynamic)-certification-test-plan$/
+const ALIASED = /-(?:basic|implicit|config|dynamic)-certification-test-plan$|-logout-rp-basic$/
 
 let folder: string
 let strict: Story

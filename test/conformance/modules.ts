@@ -4,7 +4,7 @@ import type { Data, Envelope } from '../../src/testing/daemon.ts'
 import type { Json, TokenFaults } from '../../src/testing/jws.ts'
 import { reply, type Faults } from '../../src/testing/op.ts'
 import { siteAt, type Site, type Story } from '../../src/testing/story.ts'
-import { CREDENTIALS, keysIn, REFRESHING, suiteFaults, type Arranged } from './suite_op.ts'
+import { CREDENTIALS, keysIn, REFRESHING, suiteFaults, WITHOUT_SECRET, type Arranged } from './suite_op.ts'
 import type { Variant } from './plans.ts'
 
 const native = { oxd: 1 }
@@ -35,8 +35,12 @@ let issuers = 0
 /** Requests at an issuer that are of earlier modules. */
 const earlier = new Map<string, number>()
 /** The issuer of the module, whose name ends in a slash. */
-const issuerOf = ({ story: { op }, alias }: Walk, how: Arranged = {}, deviations: Faults = {}): string => {
-  const faults = suiteFaults(how, deviations)
+const issuerOf = (
+  { story: { op }, alias, variant: { auth } }: Walk,
+  how: Arranged = {},
+  deviations: Faults = {},
+): string => {
+  const faults = suiteFaults({ auth, ...how }, deviations)
   if (alias === undefined) return op.issuer(`test/${++issuers}/`, faults)
   const issuer = `${op.origin}/${alias}/`
   op.setFaults(issuer, faults)
@@ -51,12 +55,33 @@ const requestsTo = ({ story }: Walk, { issuer }: Pick<Site, 'issuer'>, endpoint:
     .slice(earlier.get(issuer) ?? 0)
     .filter((request) => request.endpoint === endpoint)
 
-const register = (
-  { story, variant: { response_type, request } }: Walk,
-  op_host: string,
-  params: Data = {},
-): Promise<Envelope> =>
-  story.daemon.call(
+/** What a person registered at the OP, as register_site is told it. */
+const byHand = async ({ story, variant: { response_type, auth } }: Walk, issuer: string): Promise<Data> => {
+  const keys = auth === 'private_key_jwt' ? await story.daemon.call('get_rp_jwks', {}, native) : undefined
+  const { client_id, client_secret } = story.op.addClient(issuer, {
+    ...CREDENTIALS,
+    redirect_uris: [REDIRECT],
+    post_logout_redirect_uris: [HOME],
+    response_types: [response_type],
+    grant_types: ['authorization_code', 'implicit'],
+    token_endpoint_auth_method: auth ?? 'client_secret_basic',
+    ...(keys === undefined ? {} : { jwks: { keys: keys.data.keys } }),
+  })
+  // Without a secret oxd asks for the method, which says that there is none.
+  return WITHOUT_SECRET.includes(auth ?? '')
+    ? { client_id, client_token_endpoint_auth_method: auth }
+    : { client_id, client_secret }
+}
+
+const REQUESTS: Readonly<Record<string, Data>> = {
+  request_object: { request_object_signing_alg: 'RS256' },
+  request_uri: { request_object_signing_alg: 'RS256', request_objects_by_reference: true },
+}
+
+const register = async (walk: Walk, op_host: string, params: Data = {}): Promise<Envelope> => {
+  const { story, variant } = walk
+  const { response_type, request = '', auth, client } = variant
+  return story.daemon.call(
     'register_site',
     {
       op_host,
@@ -64,13 +89,15 @@ const register = (
       post_logout_redirect_uri: HOME,
       contacts: ['admin@rp.example.com'],
       response_types: [response_type],
-      ...(request === undefined
-        ? {}
-        : { request_object_signing_alg: 'RS256', request_objects_by_reference: true }),
+      ...REQUESTS[request],
+      // The suite offers none but the method that it wants, except for this one.
+      ...(auth === 'none' ? { client_token_endpoint_auth_method: auth } : {}),
+      ...(client === undefined ? {} : await byHand(walk, op_host)),
       ...params,
     },
     native,
   )
+}
 
 const siteOf = async (walk: Walk, how?: Arranged, deviations?: Faults, params?: Data): Promise<Site> => {
   const issuer = issuerOf(walk, how, deviations)
@@ -91,6 +118,12 @@ const login = async (
   return site.call('get_tokens_by_callback', { ...back }, native)
 }
 
+/** How the suite sees which way a request came; it takes no other than that of the plan. */
+const OBJECTS: Readonly<Record<string, readonly string[]>> = {
+  request_object: ['request'],
+  request_uri: ['request_uri'],
+}
+
 const userinfo = (site: Site, access_token: unknown): Promise<Envelope> =>
   site.call('get_user_info', { access_token }, native)
 
@@ -98,6 +131,9 @@ const userinfo = (site: Site, access_token: unknown): Promise<Envelope> =>
 const wholeLogin = async (walk: Walk, site: Site): Promise<{ tokens: Data; claims: Data }> => {
   const { status, data: tokens } = await login(walk, site)
   assert.equal(status, 'ok', JSON.stringify(tokens))
+  const { params = {} } = requestsTo(walk, site, 'authorization').at(-1) ?? {}
+  const objects = ['request', 'request_uri'].filter((name) => name in params)
+  assert.deepEqual(objects, OBJECTS[walk.variant.request ?? ''] ?? [])
   const idClaims = Object(tokens.id_token_claims)
   assert.deepEqual([idClaims.sub, idClaims.iss], ['alice', site.issuer])
   if (tokens.access_token === null) return { tokens, claims: idClaims }
@@ -116,15 +152,15 @@ const accepts =
 
 /** oxd refuses by this code, and asks for no userinfo. Where the token came through the browser, it asks for no tokens either. */
 const refuses =
-  (code: string, deviations: Faults): Module['walk'] =>
+  (code: string, deviations: Faults, params: Data = {}): Module['walk'] =>
   async (walk) => {
-    const site = await siteOf(walk, {}, deviations)
+    const site = await siteOf(walk, {}, deviations, params)
     const { status, data } = await login(walk, site)
     assert.deepEqual([status, data.error], ['error', code], JSON.stringify(data))
     assert.equal(requestsTo(walk, site, 'userinfo').length, 0)
-    const { response_type: type } = walk.variant
-    if (has(type, 'id_token'))
-      assert.equal(requestsTo(walk, site, 'token').length, 0, 'the code is not redeemed')
+    // Some modules wait for the token request, to wait for nothing more after it.
+    const isRedeemed = !has(walk.variant.response_type, 'id_token')
+    assert.equal(requestsTo(walk, site, 'token').length, isRedeemed ? 1 : 0)
   }
 
 const set = (more: Json): Faults => ({ id_token: { claims: (good) => ({ ...good, ...more }) } })
@@ -172,6 +208,18 @@ const LOGOUT: Faults = {
   id_token: { claims: (good) => ({ ...good, sid: SESSION }) },
   authorization: (good) => ({ ...good, session_state: 'a-hash.a-salt' }),
 }
+/** Where the suite reaches a site: as it was told at the registration, or as a person reads it and tells it. */
+const addressesOf = async (walk: Walk, site: Site): Promise<LoggedIn['addresses']> => {
+  const addresses = Object((await site.ok('get_rp')).node)
+  for (const name of ['backchannel_logout_uri', 'frontchannel_logout_uri', 'initiate_login_uri']) {
+    assert.match(String(addresses[name]), /^https:/)
+    if (walk.variant.client !== undefined) continue
+    const [told] = requestsTo(walk, site, 'registration')
+    assert.equal(told?.params[name], addresses[name])
+    assert.equal(told?.params.frontchannel_logout_session_required, true)
+  }
+  return addresses
+}
 interface LoggedIn {
   readonly site: Site
   readonly login_id: string
@@ -181,12 +229,8 @@ interface LoggedIn {
 const loggedIn = async (walk: Walk): Promise<LoggedIn> => {
   const site = await siteOf(walk, { logout: true }, LOGOUT)
   const { tokens } = await wholeLogin(walk, site)
-  const { node } = await site.ok('get_rp')
-  const [told] = requestsTo(walk, site, 'registration')
-  assert.match(String(told?.params.backchannel_logout_uri), /^https:/)
-  assert.match(String(told?.params.frontchannel_logout_uri), /^https:/)
-  assert.equal(told?.params.frontchannel_logout_session_required, true)
-  return { site, login_id: String(tokens.login_id), id_token: tokens.id_token, addresses: Object(node) }
+  const addresses = await addressesOf(walk, site)
+  return { site, login_id: String(tokens.login_id), id_token: tokens.id_token, addresses }
 }
 /** The application ends the session at the OP. @returns where the browser comes back to */
 const endSession = async (walk: Walk, { site, id_token }: LoggedIn, state: string): Promise<URL> => {
@@ -202,6 +246,34 @@ const endSession = async (walk: Walk, { site, id_token }: LoggedIn, state: strin
 const isEnded = async ({ site, login_id }: LoggedIn): Promise<void> =>
   assert.equal((await site.ok('get_login_status', { login_id })).login_status, 'ended')
 
+/** A logout token, and beside it a parameter that nobody knows. */
+const logOutBehind = async (
+  { story }: Walk,
+  { site, addresses }: LoggedIn,
+  faults?: TokenFaults,
+): Promise<Response> => {
+  const about = { sub: 'alice', sid: SESSION }
+  const claims = (good: Json): Json | string | Buffer => {
+    const all = { ...good, ignored_claim: 'x' }
+    return faults?.claims?.(all) ?? all
+  }
+  const logout_token = await story.op.logoutToken(site.issuer, CREDENTIALS.client_id, about, {
+    ...faults,
+    claims,
+  })
+  return story.daemon.stranger(String(addresses.backchannel_logout_uri), {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
+    body: String(new URLSearchParams({ logout_token, ignored_parameter: 'x' })),
+  })
+}
+const logOutInFrame = ({ story }: Walk, { site, addresses }: LoggedIn): Promise<Response> => {
+  const url = new URL(String(addresses.frontchannel_logout_uri))
+  url.searchParams.set('iss', site.issuer)
+  url.searchParams.set('sid', SESSION)
+  return story.daemon.stranger(url.href)
+}
+
 /** The application compares the state that comes back with its own; nothing of oxd hangs on it. */
 const rpInitiated =
   (end_session?: Faults['end_session']): Module['walk'] =>
@@ -210,6 +282,9 @@ const rpInitiated =
     if (end_session !== undefined)
       walk.story.op.setFaults(user.site.issuer, suiteFaults({ logout: true }, { ...LOGOUT, end_session }))
     const back = await endSession(walk, user, 'of-the-application')
+    // The suite sends both while the browser is there: the login has ended already.
+    assert.equal((await logOutBehind(walk, user)).status, 200)
+    assert.equal((await logOutInFrame(walk, user)).status, 200)
     assert.equal(`${back.origin}${back.pathname}`, HOME)
     const expected = end_session === undefined ? 'of-the-application' : back.searchParams.get('state')
     assert.equal(back.searchParams.get('state'), expected)
@@ -222,35 +297,18 @@ const frontChannel =
   async (walk) => {
     const user = await loggedIn(walk)
     if (first === 'rp') await endSession(walk, user, 'any')
-    const url = new URL(String(user.addresses.frontchannel_logout_uri))
-    url.searchParams.set('iss', user.site.issuer)
-    url.searchParams.set('sid', SESSION)
-    const answer = await walk.story.daemon.stranger(url.href)
+    const answer = await logOutInFrame(walk, user)
     assert.equal(answer.status, 200)
     assert.equal(answer.headers.get('x-frame-options'), null, 'the OP shows it in a frame')
     await isEnded(user)
   }
 
-/** A logout token while the user is sent to the end of the session, and beside it a parameter that nobody knows. */
 const backChannel =
   (faults: TokenFaults | undefined): Module['walk'] =>
   async (walk) => {
     const user = await loggedIn(walk)
-    const { site, addresses } = user
-    const about = { sub: 'alice', sid: SESSION }
-    const claims = (good: Json): Json | string | Buffer => {
-      const all = { ...good, ignored_claim: 'x' }
-      return faults?.claims?.(all) ?? all
-    }
-    const logout_token = await walk.story.op.logoutToken(site.issuer, CREDENTIALS.client_id, about, {
-      ...faults,
-      claims,
-    })
-    const answer = await walk.story.daemon.stranger(String(addresses.backchannel_logout_uri), {
-      method: 'POST',
-      headers: { 'content-type': 'application/x-www-form-urlencoded;charset=UTF-8' },
-      body: String(new URLSearchParams({ logout_token, ignored_parameter: 'x' })),
-    })
+    const { site } = user
+    const answer = await logOutBehind(walk, user, faults)
     assert.equal(answer.status, faults === undefined ? 200 : 400)
     assert.equal(answer.headers.get('cache-control'), 'no-store')
     const { login_status } = await site.ok('get_login_status', { login_id: user.login_id })
@@ -310,15 +368,17 @@ const dropsOfOthers: Module['walk'] = async (walk) => {
   )
 }
 
-const rotating: Faults = { rotates: 'kid' }
-/** No hashes without an algorithm; signed by none also where the client asked for another. */
-const unsigned = (sign?: 'none'): Faults => ({
-  registration: (good) => ({ ...good, id_token_signed_response_alg: 'none' }),
-  id_token: {
-    claims: ({ at_hash: _, ...good }) => good,
-    ...(sign === undefined ? {} : { sign }),
-  },
+/** By the one algorithm that there is. */
+const wronglySigned = (alg: string): Faults => ({
+  discovery: (good) => ({ ...good, id_token_signing_alg_values_supported: [alg] }),
+  id_token: { sign: 'flipped_bit' },
 })
+const rotating: Faults = { rotates: 'kid' }
+/** Whatever the client asked for; no hashes without an algorithm. */
+const unsigned: Faults = {
+  registration: (good) => ({ ...good, id_token_signed_response_alg: 'none' }),
+  id_token: { claims: ({ at_hash: _, ...good }) => good, sign: 'none' },
+}
 const BACK = 'oidcc-client-test-rp-backchannel-rpinitlogout'
 const EVENT = 'events that are another one, or none, are refused with 400'
 
@@ -361,23 +421,20 @@ export const MODULES: Readonly<Record<string, Module>> = {
     how: 'refuses after the token request: `id_token_without_signature_not_allowed`, and the module is skipped, which is well; takes it with `--insecure-unsigned-id-tokens`, of a site that registers `id_token_signed_response_alg` `none`',
     weakened: true,
     async walk(walk) {
-      await refuses('id_token_without_signature_not_allowed', unsigned('none'))(walk)
-      await accepts(unsigned(), { id_token_signed_response_alg: 'none' })(walk)
+      await refuses('id_token_without_signature_not_allowed', unsigned)(walk)
+      await accepts(unsigned, { id_token_signed_response_alg: 'none' })(walk)
     },
   },
-  'oidcc-client-test-invalid-sig-rs256': refusing('invalid_id_token_bad_signature', {
-    id_token: { sign: 'flipped_bit' },
-  }),
-  'oidcc-client-test-invalid-sig-hs256': refusing('invalid_id_token_invalid_algorithm', {
-    id_token: { sign: 'hs256_client_secret' },
-  }),
+  'oidcc-client-test-invalid-sig-rs256': refusing('invalid_id_token_bad_signature', wronglySigned('RS256')),
+  'oidcc-client-test-invalid-sig-hs256': {
+    how: 'refuses: `invalid_id_token_bad_signature`; the site registers `id_token_signed_response_alg` `HS256`, or `register_site` is refused, since HMAC is only for who asks',
+    walk: refuses('invalid_id_token_bad_signature', wronglySigned('HS256'), {
+      id_token_signed_response_alg: 'HS256',
+    }),
+  },
   'oidcc-client-test-invalid-sig-es256': {
-    how: 'refuses: `invalid_id_token_bad_signature`',
-    async walk(walk) {
-      const wrong: Faults = { id_token: { sign: 'flipped_bit' } }
-      const site = await siteOf(walk, {}, wrong, { id_token_signed_response_alg: 'ES256' })
-      assert.equal((await login(walk, site)).data.error, 'invalid_id_token_bad_signature')
-    },
+    how: 'registers ES256, which alone is offered, and refuses: `invalid_id_token_bad_signature`',
+    walk: refuses('invalid_id_token_bad_signature', wronglySigned('ES256')),
   },
   'oidcc-client-test-nonce-invalid': refusing('invalid_id_token_bad_nonce', set({ nonce: 'another' })),
   'oidcc-client-test-nonce-unless-code-flow': {
@@ -427,8 +484,15 @@ export const MODULES: Readonly<Record<string, Module>> = {
     },
   },
   'oidcc-client-test-userinfo-signed': {
-    how: 'registers `userinfo_signed_response_alg`, and takes nothing else',
-    walk: accepts({}, { user_info_signed_response_alg: 'RS256' }),
+    how: 'registers `userinfo_signed_response_alg`, or is told it by the answer, and takes nothing else',
+    async walk(walk) {
+      await accepts({}, { user_info_signed_response_alg: 'RS256' })(walk)
+      // The suite registers it for everybody; our OP answers with JSON, which is none of it then.
+      const told: Faults = { registration: (good) => ({ ...good, userinfo_signed_response_alg: 'RS256' }) }
+      const site = await siteOf(walk, {}, told)
+      const { data } = await login(walk, site)
+      assert.equal((await userinfo(site, data.access_token)).data.error, 'userinfo_not_as_registered')
+    },
   },
   'oidcc-client-test-invalid-chash': refusing(
     'invalid_authorization_code_bad_hash',
@@ -467,7 +531,7 @@ export const MODULES: Readonly<Record<string, Module>> = {
     walk: dropsOfOthers,
   },
   'oidcc-client-test-distributed-claims': {
-    how: 'leaves them out, and fetches nothing',
+    how: 'leaves them out, and fetches nothing: the suite waits for a request of the claims, and does not pass this module',
     walk: dropsOfOthers,
   },
   'oidcc-client-test-discovery-openid-config': { how: 'reads it, and logs in', walk: accepts() },
@@ -543,9 +607,7 @@ export const MODULES: Readonly<Record<string, Module>> = {
     how: 'the public listener takes `iss` by GET and POST, and sends the browser to the OP',
     async walk(walk) {
       const site = await siteOf(walk)
-      const [told] = requestsTo(walk, site, 'registration')
-      const initiate = String(told?.params.initiate_login_uri)
-      assert.match(initiate, /^https:/)
+      const initiate = String((await addressesOf(walk, site)).initiate_login_uri)
       const sent = new URLSearchParams({ iss: site.issuer })
       const got = await walk.story.daemon.stranger(`${initiate}?${sent}`)
       const posted = await walk.story.daemon.stranger(initiate, { method: 'POST', body: sent })

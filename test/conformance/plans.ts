@@ -4,8 +4,12 @@
 export interface Variant {
   readonly response_type: string
   readonly response_mode?: 'form_post'
-  /** By reference, or in the URL. */
-  readonly request?: 'request_uri'
+  /** By value, by reference, or, by default, in the URL. */
+  readonly request?: 'request_object' | 'request_uri'
+  /** How the client authenticates; by default with client_secret_basic. */
+  readonly auth?: 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'none'
+  /** Registered by hand; by default dynamically. */
+  readonly client?: 'static_client'
 }
 export interface Run extends Variant {
   readonly modules: readonly string[]
@@ -54,10 +58,13 @@ const modulesOf = (type: string): readonly string[] => [
   ...(has(type, 'code') ? [BASIC_AUTH] : []),
 ]
 
+/** Dynamically, and by hand. */
+const both = (run: Run): readonly Run[] => [run, { ...run, client: 'static_client' }]
+
 const core = (name: string, types: readonly string[]): readonly Plan[] => [
   {
     name: `oidcc-client-${name}-certification-test-plan`,
-    runs: types.map((response_type) => ({ response_type, modules: modulesOf(response_type) })),
+    runs: types.flatMap((response_type) => both({ response_type, modules: modulesOf(response_type) })),
   },
   {
     name: `oidcc-client-formpost-${name}-certification-test-plan`,
@@ -81,7 +88,7 @@ const CONFIG = [
 const logout = (name: string, modules: readonly string[]): readonly Plan[] =>
   Object.entries({ basic: CODE, implicit: IMPLICIT, hybrid: HYBRID }).map(([profile, types]) => ({
     name: `oidcc-client-${name}-rp-${profile}`,
-    runs: types.map((response_type) => ({ response_type, modules })),
+    runs: types.flatMap((response_type) => both({ response_type, modules })),
   }))
 
 const BACK = 'oidcc-client-test-rp-backchannel-rpinitlogout'
@@ -90,7 +97,10 @@ export const PLANS: readonly Plan[] = [
   ...core('basic', CODE),
   ...core('implicit', IMPLICIT),
   ...core('hybrid', HYBRID),
-  { name: 'oidcc-client-config-certification-test-plan', runs: [{ response_type: 'code', modules: CONFIG }] },
+  {
+    name: 'oidcc-client-config-certification-test-plan',
+    runs: both({ response_type: 'code', modules: CONFIG }),
+  },
   {
     name: 'oidcc-client-dynamic-certification-test-plan',
     runs: [
@@ -111,10 +121,9 @@ export const PLANS: readonly Plan[] = [
   },
   {
     name: 'oidcc-client-test-3rd-party-init-login-test-plan',
-    runs: ALL.map((response_type) => ({
-      response_type,
-      modules: ['oidcc-client-test-3rd-party-init-login'],
-    })),
+    runs: ALL.flatMap((response_type) =>
+      both({ response_type, modules: ['oidcc-client-test-3rd-party-init-login'] }),
+    ),
   },
   {
     name: 'oidcc-client-refreshtoken-test-plan',
@@ -161,8 +170,20 @@ export const PLANS: readonly Plan[] = [
       { response_type: 'code', response_mode: 'form_post', modules: ['oidcc-client-test-form-post-error'] },
     ],
   },
+  {
+    // Of a variant it is enough that a login comes to its end.
+    name: 'Other ways to ask and to authenticate',
+    runs: [
+      ...(['request_object', 'request_uri'] as const).flatMap((request) =>
+        ALL.map((response_type) => ({ response_type, request, modules: ['oidcc-client-test'] })),
+      ),
+      ...(['client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none'] as const).flatMap((auth) =>
+        both({ response_type: 'code', auth, modules: ['oidcc-client-test'] }),
+      ),
+    ],
+  },
 ]
 
 /** A run in words. */
-export const runName = ({ response_type, response_mode, request }: Variant): string =>
-  [response_type, response_mode, request].filter((word) => word !== undefined).join(', ')
+export const runName = ({ response_type, response_mode, request, auth, client }: Variant): string =>
+  [response_type, response_mode, request, auth, client].filter((word) => word !== undefined).join(', ')

@@ -5,6 +5,9 @@ import type { Fault, Faults } from '../../src/testing/op.ts'
 
 const ALGORITHMS = ['ES384', 'ES256', 'ES512', 'RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512', 'EdDSA']
 
+const AUTH_METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
+export const WITHOUT_SECRET = ['private_key_jwt', 'none']
+
 /** Credentials end in five signs of punctuation. */
 export const CREDENTIALS = {
   client_id: 'client_kYxQzRbTnWmPaLs90417:%+& ',
@@ -39,10 +42,12 @@ export interface Arranged {
   /** Sessions can be ended. */
   readonly logout?: boolean
   readonly refresh?: boolean
+  /** How clients authenticate; default: client_secret_basic. */
+  readonly auth?: string | undefined
 }
 
 const said =
-  ({ logout, refresh }: Arranged): Fault =>
+  ({ logout, refresh, auth = 'client_secret_basic' }: Arranged): Fault =>
   (good) => {
     const issuer = String(good['issuer'])
     const base = issuer.replace(/\/$/, '')
@@ -69,8 +74,9 @@ const said =
         'token',
       ],
       response_modes_supported: ['query', 'fragment', 'form_post'],
-      token_endpoint_auth_methods_supported: ['client_secret_basic'],
-      token_endpoint_auth_signing_alg_values_supported: ALGORITHMS,
+      // Of clients without a method it says nothing.
+      token_endpoint_auth_methods_supported: auth === 'none' ? AUTH_METHODS : [auth],
+      token_endpoint_auth_signing_alg_values_supported: [...ALGORITHMS, 'HS256', 'HS384', 'HS512'],
       grant_types_supported: refresh === true ? REFRESHING : ['authorization_code', 'implicit'],
       claims_parameter_supported: true,
       acr_values_supported: ['PASSWORD'],
@@ -106,7 +112,7 @@ const arranged = (how: Arranged): Faults => ({
   registration: ({ client_id, client_secret, id_token_signed_response_alg }, { params }) => ({
     ...params,
     client_id,
-    client_secret,
+    ...(WITHOUT_SECRET.includes(how.auth ?? '') ? {} : { client_secret }),
     id_token_signed_response_alg,
   }),
   authorization: without('iss', 'expires_in', 'scope'),
