@@ -70,7 +70,24 @@ const BOTH: readonly (readonly [how: string, by: (drive: Drive) => Drive])[] = [
 const swapped = (text: string): string =>
   text.replaceAll(/[a-z]/gi, (letter) => (letter < 'a' ? letter.toLowerCase() : letter.toUpperCase()))
 const lastSwapped = (text: string): string => `${text.slice(0, -1)}${text.endsWith('A') ? 'B' : 'A'}`
+const NO_STATES: Readonly<Record<string, Change>> = {
+  'no state': (p) => p.delete('state'),
+  'an empty state': (p) => p.set('state', ''),
+}
 const STATES: Readonly<Record<string, Change>> = {
+  'something before it': (p) => p.set('state', `x${p.get('state')}`),
+  'a blank behind it': (p) => p.set('state', `${p.get('state')} `),
+  'encoded twice': (p) =>
+    p.set('state', `%${String(p.get('state')).charCodeAt(0).toString(16)}${String(p.get('state')).slice(1)}`),
+  'in the other alphabet of base64': (p) =>
+    p.set(
+      'state',
+      Buffer.from(String(p.get('state')), 'base64url')
+        .toString('base64')
+        .replaceAll('=', '')
+        .padEnd(82, '/'),
+    ),
+  'in hexadecimal': (p) => p.set('state', Buffer.from(String(p.get('state')), 'base64url').toString('hex')),
   'a longer state': (p) => p.set('state', `${p.get('state')}1`),
   'a shorter state': (p) => p.set('state', String(p.get('state')).slice(0, -1)),
   'the state in other letters': (p) => p.set('state', swapped(String(p.get('state')))),
@@ -210,6 +227,15 @@ const REDIRECTS: Readonly<Record<string, string>> = {
   'a longer host': 'https://client.example.com.attacker.example/callback',
   'another query': 'https://client.example.com/callback?next=https://attacker.example',
   'a path that leads out': 'https://client.example.com/callback/../open-redirect',
+  'a slash more': 'https://client.example.com/callback/',
+  'other letters': 'https://client.example.com/Callback',
+  'a part of the path': 'https://client.example.com/call',
+  'another port': 'https://client.example.com:8443/callback',
+  'the usual port': 'https://client.example.com:443/callback',
+  'another scheme': 'http://client.example.com/callback',
+  'a fragment': 'https://client.example.com/callback#x',
+  'a user name': 'https://client.example.com@attacker.example/callback',
+  'an encoded path': 'https://client.example.com/%63allback',
 }
 const redirected: Drive = async (act) => {
   const site = await act.site()
@@ -240,6 +266,16 @@ export const CALLBACK: Area = {
       refused: { state_missing: 'response_without_state' },
       requests: { token: 0 },
     },
+    ...BOTH.map(([how, by]): Case => ({
+      id: 'CBK-01',
+      title: `no state comes back${how}`,
+      drive: by(tampered(NO_STATES)),
+      attacks: {
+        'no state': ['response_without_state', 'missing_parameter'],
+        'an empty state': ['response_without_state', 'missing_parameter', 'malformed_params'],
+      },
+      requests: { token: 0 },
+    })),
     ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-02',
       title: `a state that is not the one${how}`,
@@ -316,6 +352,9 @@ export const CALLBACK: Area = {
       drive: callback(),
       refused: { response_refused: 'login_refused' },
       requests: { token: 0 },
+      check: ({ honest }, { data }) => {
+        if (!honest) assert.match(String(data.error_description), /access_denied/)
+      },
     },
     {
       id: 'CBK-10',
@@ -348,6 +387,27 @@ export const CALLBACK: Area = {
         code_not_ascii: 'malformed_response',
       },
       requests: { token: 0 },
+    },
+    {
+      id: 'CBK-13',
+      title: 'codes that are none, by the code',
+      drive: byCode(callback()),
+      refused: {
+        code_empty: ['no_code', 'missing_parameter', 'malformed_params'],
+        code_huge: 'malformed_params',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-13',
+      title: 'a code beyond ASCII, by the code: the OP gets back what it sent',
+      drive: byCode(callback()),
+      refused: { code_not_ascii: 'code_refused' },
+      requests: { token: 1 },
+      check: ({ op, issuer, honest }) => {
+        const sent = op.requests(issuer).findLast(({ endpoint }) => endpoint === 'token')
+        if (!honest) assert.equal(sent?.params['code'], 'cödé-of-a-login')
+      },
     },
     ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-13',
@@ -387,6 +447,21 @@ export const CALLBACK: Area = {
       refused: { response_in_query: 'other_response_mode' },
       requests: { token: 0 },
     },
+    {
+      id: 'CBK-15',
+      title: 'a fragment where a form was asked for',
+      drive: callback({ response_mode: 'form_post' }),
+      refused: { response_in_fragment: 'other_response_mode' },
+      requests: { token: 0 },
+    },
+    ...['code id_token', 'id_token token', 'id_token'].map((response_type): Case => ({
+      id: 'CBK-15',
+      title: `a query, or a form, where the fragment was asked for: ${response_type}`,
+      drive: callback({ response_type }),
+      site: ALL,
+      refused: { response_in_query: 'other_response_mode', response_in_form: 'other_response_mode' },
+      requests: { token: 0 },
+    })),
     ...BOTH.map(([how, by]): Case => ({
       id: 'CBK-17',
       title: `iss of another OP, or nearly this one${how}`,
@@ -442,8 +517,37 @@ export const CALLBACK: Area = {
         jarm_beside: 'parameter_outside_response_jwt',
         jarm_not_at_all: 'other_response_mode',
       },
+      requests: { token: 0 },
+    },
+    ...['query.jwt', 'fragment.jwt', 'form_post.jwt'].map((response_mode): Case => ({
+      id: 'CBK-22',
+      title: `a response as a JWT: ${response_mode}`,
+      drive: callback({ response_mode }),
+      refused: {
+        jarm_iss_foreign: 'response_jwt_bad_issuer',
+        jarm_aud_foreign: 'response_jwt_bad_audience',
+        jarm_expired: 'response_jwt_expired',
+        jarm_bad_signature: 'response_jwt_bad_signature',
+        jarm_unsigned: 'response_jwt_not_signed',
+      },
+      requests: { token: 0 },
+    })),
+    {
+      id: 'TIM-01',
+      title: 'a response as a JWT, on both sides of the tolerance',
+      drive: callback({ response_mode: 'jwt' }),
+      refused: { jarm_expired: 'response_jwt_expired' },
       accepted: ['jarm_just_expired'],
-      requests: { token: [0, 1] },
+    },
+    {
+      id: 'TIM-01',
+      title: 'when the user signed in, on both sides of the tolerance',
+      drive: callback({ max_age: 300 }),
+      refused: {
+        auth_time_beyond: 'invalid_id_token_old_auth_time',
+        auth_time_too_far_ahead: 'invalid_id_token_future_auth_time',
+      },
+      accepted: ['auth_time_just_within', 'auth_time_just_ahead'],
     },
     {
       id: 'CBK-22',
@@ -474,6 +578,20 @@ export const CALLBACK: Area = {
         front_unsigned: 'id_token_without_signature_not_allowed',
         front_bad_signature: 'invalid_id_token_bad_signature',
         front_nonce_foreign: 'invalid_id_token_bad_nonce',
+      },
+      requests: { token: 0 },
+    },
+    {
+      id: 'CBK-23',
+      title: 'the same with an access token',
+      drive: callback({ response_type: 'code id_token token' }),
+      site: ALL,
+      refused: {
+        c_hash_foreign: 'invalid_authorization_code_bad_hash',
+        c_hash_missing: 'c_hash_not_found',
+        s_hash_foreign: 'invalid_state_bad_hash',
+        front_at_hash_foreign: 'invalid_access_token_bad_hash',
+        front_at_hash_missing: 'at_hash_not_found',
       },
       requests: { token: 0 },
     },
@@ -509,7 +627,10 @@ export const CALLBACK: Area = {
       title: 'redirect URIs that are not registered',
       drive: redirected,
       attacks: Object.fromEntries(
-        Object.keys(REDIRECTS).map((name) => [name, 'redirect_uri_is_not_registered']),
+        Object.keys(REDIRECTS).map((name) => [
+          name,
+          ['redirect_uri_is_not_registered', 'invalid_redirect_uri'],
+        ]),
       ),
       requests: { authorization: 0 },
     },
@@ -560,7 +681,24 @@ export const CALLBACK: Area = {
       title: 'two ID Tokens about two users',
       drive: callback({ response_type: 'code id_token' }),
       site: ALL,
-      refused: { front_other_subject: 'id_tokens_differ' },
+      refused: { front_other_subject: 'id_tokens_differ', back_other_subject: 'id_tokens_differ' },
+      requests: { token: 1 },
+    },
+    {
+      id: 'IDT-25',
+      title: 'two ID Tokens of two issuers: that of the browser is looked at first',
+      drive: callback({ response_type: 'code id_token' }),
+      site: ALL,
+      refused: { front_iss_foreign: 'invalid_id_token_bad_issuer' },
+      requests: { token: 0 },
+    },
+    {
+      id: 'IDT-25',
+      title: 'two ID Tokens of two issuers: that of the token endpoint is another',
+      drive: callback({ response_type: 'code id_token' }),
+      site: ALL,
+      refused: { back_iss_foreign: 'invalid_id_token_bad_issuer' },
+      requests: { token: 1 },
     },
     {
       id: 'PKC-07',

@@ -2,7 +2,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
+import type { Json } from '../../src/testing/jws.ts'
 import { login } from '../../src/testing/cases/drives.ts'
+import { redirects } from './redirects.ts'
 
 const ES256 = { id_token_signed_response_alg: 'ES256' }
 const KEYS_MS = 150
@@ -33,6 +35,31 @@ const mended: Drive = async (act) => {
   const next = await site.login()
   assert.equal(next.status, 'ok', `the next login: ${JSON.stringify(next.data)}`)
   return broken
+}
+
+const UNKNOWN_MS = 100
+/** Every second answer of the key set is that of before the rotation: at most one is asked for in a login, and the next login works. */
+const behind: Drive = async (act) => {
+  const site = await act.site()
+  let old: Json | undefined
+  act.op.setFaults(act.issuer, { jwks: (good) => (old = good) })
+  await site.login()
+  act.op.setFaults(act.issuer, {})
+  act.strike()
+  for (let round = 0; round < 4 && !act.honest; round += 1) {
+    const before = old ?? {}
+    act.op.rotateKeys(act.issuer)
+    let asked = 0
+    act.op.setFaults(act.issuer, { jwks: (good) => ((asked += 1) % 2 === 1 ? before : (old = good)) })
+    const first = await site.login()
+    assert.ok(first.status === 'ok' || first.data.error === 'key_id_not_found', JSON.stringify(first.data))
+    assert.ok(asked <= 1, `${asked} requests in a login`)
+    await delay(2 * UNKNOWN_MS)
+    const next = await site.login()
+    assert.equal(next.status, 'ok', `the next login: ${JSON.stringify(next.data)}`)
+    assert.ok(asked <= 2, `${asked} requests in two logins`)
+  }
+  return site.login()
 }
 
 const STORM = 1_000
@@ -112,6 +139,20 @@ export const KEYS: Area = {
       requests: { jwks: 1 },
     },
     {
+      id: 'JWK-07',
+      title: 'a rotation right before signing, when keys are cached',
+      drive: loggedInBefore,
+      accepted: ['keys_rotate', 'keys_replaced'],
+      requests: { jwks: 1 },
+    },
+    {
+      id: 'JWK-08',
+      title: 'a rotation that every second answer does not know yet',
+      drive: behind,
+      limits: { unknown_kid_ms: UNKNOWN_MS, key_refetches_per_minute: 20 },
+      harmless: ['caches that are behind'],
+    },
+    {
       id: 'JWK-08',
       title: 'a rotation that half of the answers know',
       drive: loggedInBefore,
@@ -151,6 +192,14 @@ export const KEYS: Area = {
       check: showsNothingPrivate,
     },
     {
+      id: 'JWK-14',
+      title: 'a symmetric key, published, where HS256 is registered: the client_secret is the key',
+      drive: login,
+      site: { id_token_signed_response_alg: 'HS256' },
+      refused: { keys_symmetric: 'invalid_id_token_bad_signature' },
+      check: showsNothingPrivate,
+    },
+    {
       id: 'JWK-15',
       title: 'points that are on no curve',
       drive: login,
@@ -170,6 +219,7 @@ export const KEYS: Area = {
         keys_ten_thousand: 'op_answer_too_large',
         keys_hundred_and_one: 'op_answer_too_large',
         jwks_endless: 'op_answer_too_large',
+        jwks_huge: 'op_answer_too_large',
         jwks_gzip_bomb: 'op_answer_too_large',
         keys_no_list: 'op_answer_malformed',
         keys_bare: 'op_answer_malformed',
@@ -183,6 +233,9 @@ export const KEYS: Area = {
       drive: mended,
       refused: {
         jwks_not_found: 'op_http_status',
+        jwks_empty: 'op_answer_malformed',
+        jwks_resets: 'op_unreachable',
+        jwks_cut: 'op_answer_malformed',
         jwks_server_error: 'op_http_status',
         jwks_hangs: 'op_timeout',
         jwks_html: 'op_answer_malformed',
@@ -195,9 +248,10 @@ export const KEYS: Area = {
       id: 'JWK-18',
       title: 'a key set that cannot be had, while what is cached is fresh',
       drive: loggedInBefore,
-      accepted: ['jwks_not_found', 'jwks_server_error', 'jwks_html'],
+      accepted: ['jwks_not_found', 'jwks_server_error', 'jwks_html', 'jwks_hangs', 'keys_redirected_inside'],
       requests: { jwks: 0 },
     },
+    redirects('JWK-18', 'jwks', login, 'op_redirected'),
     {
       id: 'JWK-19',
       title: 'a key that was withdrawn',

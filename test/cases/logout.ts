@@ -89,7 +89,7 @@ const backChannel =
     const session = await logIn(at)
     const { sub, sid } = session
     act.strike()
-    const sent = await tokenFor(at, { sub, sid })
+    const sent = act.attack === 'an ID Token' ? session.id_token : await tokenFor(at, { sub, sid })
     const answer = await judged(
       act,
       at,
@@ -362,6 +362,22 @@ const CASES: readonly Case[] = [
       logout_token_typ_security_event: 'invalid_jwt_type',
       logout_token_typ_number: 'invalid_jwt_type',
     },
+  },
+  {
+    id: 'BCL-12',
+    title: 'the ID Token of the same login',
+    drive: backChannel(),
+    attacks: { 'an ID Token': ['invalid_jwt_type', 'invalid_logout_token_events'] },
+  },
+  {
+    id: 'TIM-01',
+    title: 'a logout token, on both sides of the tolerance',
+    drive: backChannel(),
+    refused: {
+      logout_token_expired_beyond: 'invalid_logout_token_expired',
+      logout_token_iat_too_far_ahead: 'invalid_logout_token_issued_at',
+    },
+    accepted: ['logout_token_just_expired', 'logout_token_iat_just_ahead'],
   },
   {
     id: 'BCL-13',

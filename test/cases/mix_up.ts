@@ -25,10 +25,10 @@ const mixedUp: Drive = async (act) => {
   const parameters = new URL(back.callback_url).searchParams
   const theirs = new URL(begun.callback_url).searchParams
   parameters.set('state', String(theirs.get('state')))
-  if (act.attack !== 'with iss') parameters.delete('iss')
+  if (!act.attack.startsWith('with iss')) parameters.delete('iss')
   const at = new URL(back.callback_url)
   at.search = String(parameters)
-  return evil.call('get_tokens_by_callback', { callback_url: at.href })
+  return act.attack.endsWith('by the code') ? byCode(evil, at.href) : byCallback(evil, at.href)
 }
 
 /** The name of a site at its OP: for whom ID Tokens are. */
@@ -287,7 +287,7 @@ const brought =
     return answer
   }
 
-const ROUNDS = 50
+const ROUNDS = 100
 /** Two issuers whose keys have the same names, in turns. */
 const inTurns: Drive = async (act) => {
   const one = await act.site()
@@ -375,7 +375,7 @@ export const MIX_UP: Area = {
       id: 'MIX-01',
       title: 'the response of the honest OP in a login at the attacker',
       drive: mixedUp,
-      attacks: { 'with iss': 'invalid_issuer' },
+      attacks: { 'with iss': 'invalid_issuer', 'with iss, by the code': 'invalid_issuer' },
       requests: { attacker: 0 },
     },
     {
@@ -456,12 +456,18 @@ export const MIX_UP: Area = {
       site: { scope: ['openid', 'offline_access'] },
       attacks: {
         response: 'invalid_state',
-        code: 'code_refused',
         state: 'invalid_state',
         'access token': 'foreign_access_token',
-        'refresh token': 'refresh_refused',
       },
-      requests: { token: [0, 1], userinfo: 0 },
+      requests: { token: 0, userinfo: 0 },
+    },
+    {
+      id: 'MIX-10',
+      title: 'what only the OP can tell apart: asked in the name of the site that brings it',
+      drive: brought(false),
+      site: { scope: ['openid', 'offline_access'] },
+      attacks: { code: 'code_refused', 'refresh token': 'refresh_refused' },
+      requests: { token: 1, userinfo: 0 },
     },
     {
       id: 'MIX-10',
@@ -475,7 +481,7 @@ export const MIX_UP: Area = {
       title: 'two issuers whose keys have the same names, in turns',
       drive: inTurns,
       harmless: ['in turns'],
-      requests: { attacker: [1, 200] },
+      requests: { attacker: [1, 400] },
     },
     {
       id: 'MIX-11',

@@ -33,6 +33,7 @@ export const REGISTRATION: Area = {
       drive: register,
       refused: {
         client_id_missing: 'no_client_id_returned',
+        client_id_empty: 'no_client_id_returned',
         client_id_number: 'op_answer_malformed',
         client_secret_missing: 'no_client_secret_returned',
       },

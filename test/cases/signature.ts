@@ -2,8 +2,18 @@
 import type { Area, Case } from '../../src/testing/cases/case.ts'
 import { login, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import type { Data } from '../../src/testing/daemon.ts'
+import type { FaultName } from '../../src/testing/faults/index.ts'
 
 const forAlg = (alg: string): Data => ({ id_token_signed_response_alg: alg })
+
+/** A good signature of each algorithm, by a key that the OP publishes, or the client_secret. */
+const SIGNED_BY: Readonly<Record<string, FaultName>> = {
+  RS256: 'alg_rs256',
+  PS256: 'alg_ps256',
+  ES256: 'alg_es256',
+  EdDSA: 'alg_eddsa',
+  HS256: 'alg_hs256_secret',
+}
 
 export const SIGNATURE: Area = {
   name: 'signatures and algorithms',
@@ -55,29 +65,16 @@ export const SIGNATURE: Area = {
         alg_hs256_public_key: 'invalid_id_token_invalid_algorithm',
       },
     },
-    {
-      id: 'SIG-05',
-      title: 'a good signature by another algorithm than RS256',
-      drive: login,
-      refused: {
-        alg_ps256: 'invalid_id_token_invalid_algorithm',
-        alg_es256: 'invalid_id_token_invalid_algorithm',
-        alg_eddsa: 'invalid_id_token_invalid_algorithm',
-      },
-    },
-    {
-      id: 'SIG-05',
-      title: 'a good signature by another algorithm than PS256',
-      drive: login,
-      site: forAlg('PS256'),
-      refused: { alg_rs256: 'invalid_id_token_invalid_algorithm' },
-    },
-    ...['ES256', 'EdDSA', 'HS256'].map((alg): Case => ({
+    ...Object.keys(SIGNED_BY).map((alg): Case => ({
       id: 'SIG-05',
       title: `a good signature by another algorithm than ${alg}`,
       drive: login,
       site: forAlg(alg),
-      refused: { alg_rs256: 'invalid_id_token_invalid_algorithm' },
+      refused: Object.fromEntries(
+        Object.entries(SIGNED_BY)
+          .filter(([other]) => other !== alg)
+          .map(([, fault]) => [fault, 'invalid_id_token_invalid_algorithm']),
+      ),
     })),
     {
       id: 'SIG-06',
@@ -107,6 +104,7 @@ export const SIGNATURE: Area = {
         certificate_in_header: 'invalid_id_token_bad_signature',
         jku_in_header: 'invalid_id_token_bad_signature',
         jku_inside: 'invalid_id_token_bad_signature',
+        x5u_of_attacker: 'invalid_id_token_bad_signature',
         x5u_inside: 'invalid_id_token_bad_signature',
       },
       requests: { attacker: 0 },
@@ -185,11 +183,19 @@ export const SIGNATURE: Area = {
       },
     },
     {
+      id: 'SIG-17',
+      title: 'half of a good HMAC',
+      drive: login,
+      site: forAlg('HS256'),
+      refused: { alg_hs256_truncated: 'invalid_id_token_bad_signature' },
+    },
+    {
       id: 'SIG-18',
-      title: 'HS256 with a secret of 31 bytes',
+      title: 'HS256 with a secret of 31 bytes, and of one',
       drive: registerAndLogin,
       site: forAlg('HS256'),
-      refused: { secret_short: 'client_secret_too_short' },
+      refused: { secret_short: 'client_secret_too_short', secret_of_one: 'client_secret_too_short' },
+      accepted: ['secret_long_enough'],
     },
     {
       id: 'SIG-18',

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { userinfo } from '../../src/testing/cases/drives.ts'
+import { redirects } from './redirects.ts'
 
 const SIGNED = { user_info_signed_response_alg: 'RS256' }
 
@@ -113,6 +114,7 @@ export const USERINFO: Area = {
       },
       requests: { userinfo: 1, attacker: 0 },
     },
+    redirects('UIN-06', 'userinfo', userinfo, 'op_redirected'),
     {
       id: 'UIN-07',
       title: 'answers that are too large, too slow, too deep, or ambiguous',

@@ -154,6 +154,24 @@ export const CALLBACK_FAULTS = faults({
     spec: 'Core 3.3.3.6',
     faults: frontSays('sub', 'mallory'),
   },
+  front_iss_foreign: {
+    what: 'The ID Token in the response is of another issuer.',
+    spec: 'Core 3.3.3.6',
+    faults: ({ attacker }) => frontSays('iss', attacker),
+  },
+  back_other_subject: {
+    what: 'The ID Token of the token endpoint is about another user than that of the response.',
+    spec: 'Core 3.3.3.6',
+    faults: { ...front({}), id_token: { claims: (good) => ({ ...good, sub: 'mallory' }) } },
+  },
+  back_iss_foreign: {
+    what: 'The ID Token of the token endpoint is of another issuer than that of the response.',
+    spec: 'Core 3.3.3.6',
+    faults: ({ attacker }) => ({
+      ...front({}),
+      id_token: { claims: (good) => ({ ...good, iss: attacker }) },
+    }),
+  },
   front_unsigned: {
     what: 'The ID Token in the response is not signed.',
     spec: 'RFC 8725 3.1',
@@ -178,6 +196,26 @@ export const CALLBACK_FAULTS = faults({
     what: 'auth_time is a text.',
     spec: 'Core 2',
     faults: { id_token: { claims: (good) => ({ ...good, auth_time: String(good['auth_time']) }) } },
+  },
+  auth_time_just_within: {
+    what: 'The user signed in 58 seconds longer ago than a max_age of 300 s allows, within a tolerance of 60 s.',
+    spec: 'Core 3.1.3.7 (13)',
+    faults: { id_token: { offsets: { auth_time: -357 } } },
+  },
+  auth_time_beyond: {
+    what: 'The user signed in two seconds longer ago than a max_age of 300 s and a tolerance of 60 s allow.',
+    spec: 'Core 3.1.3.7 (13)',
+    faults: { id_token: { offsets: { auth_time: -363 } } },
+  },
+  auth_time_just_ahead: {
+    what: 'The user will sign in in 58 seconds, within a tolerance of 60 s.',
+    spec: 'Core 3.1.3.7 (13)',
+    faults: { id_token: { offsets: { auth_time: 58 } } },
+  },
+  auth_time_too_far_ahead: {
+    what: 'The user will sign in two seconds later than a tolerance of 60 s allows.',
+    spec: 'Core 3.1.3.7 (13)',
+    faults: { id_token: { offsets: { auth_time: 63 } } },
   },
   auth_time_ahead: {
     what: 'The user will sign in in an hour.',

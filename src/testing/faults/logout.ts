@@ -195,6 +195,26 @@ export const LOGOUT_FAULTS = faults({
     spec: VALIDATION,
     faults: later({ iat: HOUR, exp: HOUR }),
   },
+  logout_token_just_expired: {
+    what: 'The logout token expired 58 seconds ago, within a tolerance of 60 s.',
+    spec: VALIDATION,
+    faults: later({ iat: -200, exp: -178 }),
+  },
+  logout_token_expired_beyond: {
+    what: 'The logout token expired two seconds before what a tolerance of 60 s allows.',
+    spec: VALIDATION,
+    faults: later({ iat: -200, exp: -183 }),
+  },
+  logout_token_iat_just_ahead: {
+    what: 'The logout token was issued in 58 seconds, within a tolerance of 60 s.',
+    spec: VALIDATION,
+    faults: later({ iat: 58, exp: 58 }),
+  },
+  logout_token_iat_too_far_ahead: {
+    what: 'The logout token was issued two seconds later than a tolerance of 60 s allows.',
+    spec: VALIDATION,
+    faults: later({ iat: 63, exp: 63 }),
+  },
   logout_token_iat_missing: {
     what: 'The logout token has no iat.',
     spec: CONTENT,

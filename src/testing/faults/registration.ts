@@ -17,6 +17,7 @@ const DAY = 86_400
 export const REGISTRATION_FAULTS = faults({
   ...transportFaults('registration', 'registration endpoint'),
   client_id_missing: { what: 'The answer has no client_id.', spec: ANSWER, faults: without('client_id') },
+  client_id_empty: { what: 'The client_id is an empty text.', spec: ANSWER, faults: says('client_id', '') },
   client_id_number: { what: 'The client_id is a number.', spec: ANSWER, faults: says('client_id', 42) },
   client_secret_missing: {
     what: 'The answer has no client_secret although the client authenticates with one.',
@@ -107,6 +108,16 @@ export const REGISTRATION_FAULTS = faults({
     what: 'The client_secret has 31 bytes: too few for HS256.',
     spec: 'Core 16.19',
     faults: { credentials: { client_secret: 's'.repeat(31) } },
+  },
+  secret_of_one: {
+    what: 'The client_secret has one byte.',
+    spec: 'Core 16.19',
+    faults: { credentials: { client_secret: 's' } },
+  },
+  secret_long_enough: {
+    what: 'The client_secret has 32 bytes: enough for HS256.',
+    spec: 'Core 16.19',
+    faults: { credentials: { client_secret: '0123456789abcdefghijklmnopqrstuv' } },
   },
   registered_for_none: {
     what: 'The OP registers the client for ID Tokens without a signature.',

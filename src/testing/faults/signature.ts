@@ -248,6 +248,11 @@ export const SIGNATURE_FAULTS = faults({
     spec: 'RFC 8725 3.10',
     faults: ({ canary }) => header({ jku: `${canary}/jwks` }, 'another_key'),
   },
+  x5u_of_attacker: {
+    what: 'The header names an attacker for the certificate (x5u).',
+    spec: 'RFC 8725 3.10',
+    faults: ({ attacker }) => header({ x5u: `${attacker}/cert.pem` }, 'another_key'),
+  },
   x5u_inside: {
     what: 'The header names an internal service for the certificate (x5u).',
     spec: 'RFC 8725 3.10',
