@@ -3,8 +3,7 @@ import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { carriageOf, hasWord } from '../flow.ts'
 import { expectedOf, finishLogin } from '../finish_login.ts'
-import { validateIdToken } from '../oidc/id_token.ts'
-import { redeemCode } from '../oidc/token.ts'
+import { tokensByCode } from '../oidc/login_tokens.ts'
 import { termsOf } from '../site.ts'
 import { refuseMoved } from '../token_endpoint.ts'
 
@@ -90,18 +89,7 @@ export const get_tokens_by_code = command({
 
     const op = await ops.at(site)
     refuseMoved(site, op)
-    const tokens = await redeemCode(op, site.client, {
-      code,
-      redirect_uri: login.redirect_uri,
-      code_verifier: login.code_verifier,
-    })
-    const id_token_claims = await validateIdToken(op, tokens.id_token, {
-      ...expectedOf(login, context),
-      direct: true,
-      access_token: tokens.access_token,
-      code,
-      state,
-    })
-    return finishLogin(login, { ...tokens, id_token_claims }, context)
+    const tokens = await tokensByCode(op, site.client, code, login, expectedOf(login, context))
+    return { ...(await finishLogin(login, tokens, context)) }
   },
 })

@@ -7,7 +7,7 @@ import type { AuthorizationResponse } from './authorization_response.ts'
 import { validateIdToken, type Expected } from './id_token.ts'
 import type { Op } from './op.ts'
 import type { RegisteredClient } from './registration.ts'
-import { grantedScope, redeemCode } from './token.ts'
+import { grantedScope, redeemCode, type TokenAnswer } from './token.ts'
 
 /** What its tokens must fit. */
 export interface AwaitedLogin {
@@ -48,9 +48,32 @@ const frontClaims = (
 }
 
 /**
+ * Tokens and claims that the token endpoint gives for the code.
+ * @throws OxdError those of `redeemCode` and `validateIdToken`
+ */
+export const tokensByCode = async (
+  op: Op,
+  client: RegisteredClient,
+  code: string,
+  { redirect_uri, code_verifier, state }: Pick<AwaitedLogin, 'redirect_uri' | 'code_verifier' | 'state'>,
+  expected: ExpectedOfAll,
+): Promise<TokenAnswer & { readonly id_token_claims: Claims }> => {
+  const tokens = await redeemCode(op, client, { code, redirect_uri, code_verifier })
+  const { id_token, access_token } = tokens
+  const id_token_claims = await validateIdToken(op, id_token, {
+    ...expected,
+    direct: true,
+    access_token,
+    code,
+    state,
+  })
+  return { ...tokens, id_token_claims }
+}
+
+/**
  * Tokens and claims of a login. What came through the browser is checked before the token endpoint is asked; an access
  * token that came with a code is not used, since the token endpoint gives one that nobody saw (Core 3.3.3.8).
- * @throws OxdError those of `validateIdToken` and `redeemCode`, id_tokens_differ
+ * @throws OxdError those of `validateIdToken` and `tokensByCode`, id_tokens_differ
  */
 export const tokensOf = async (
   op: Op,
@@ -76,18 +99,11 @@ export const tokensOf = async (
       scope: granted,
     }
   }
-  const { redirect_uri, code_verifier, state } = login
-  const tokens = await redeemCode(op, client, { code, redirect_uri, code_verifier })
-  const back = await validateIdToken(op, tokens.id_token, {
-    ...expected,
-    direct: true,
-    access_token: tokens.access_token,
-    code,
-    state,
-  })
+  const tokens = await tokensByCode(op, client, code, login, expected)
+  const { id_token_claims: back } = tokens
   // Core 3.3.3.6; that both are of this issuer each validation has seen.
   if (front !== undefined && (front.iss !== back.iss || front.sub !== back.sub)) {
     throw new OxdError('id_tokens_differ')
   }
-  return { ...tokens, id_token_claims: back, scope: grantedScope(op, tokens.scope, asked) }
+  return { ...tokens, scope: grantedScope(op, tokens.scope, asked) }
 }

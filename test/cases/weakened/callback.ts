@@ -52,8 +52,10 @@ export const WEAKENED_CALLBACK = [
       'IDT-20',
     ],
   ]),
+  ...weakenedCases('src/oidc/login_tokens.ts', [
+    ['a code is bound to no ID Token', 'state,', 'state: undefined,', 'CBK-23'],
+  ]),
   ...weakenedCases('src/commands/get_tokens_by_code.ts', [
-    ['a code alone is bound to no ID Token', 'state,', 'state: undefined,', 'CBK-23'],
     [
       'a code of any issuer',
       "if (iss !== undefined && iss !== site.issuer) throw fail('invalid_issuer')",
