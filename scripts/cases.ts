@@ -12,6 +12,17 @@ const [START, END] = ['<!-- cases: rendered by npm run cases -- --write -->', '<
 
 const args = process.argv.slice(2)
 const ids = args.filter((arg) => !arg.startsWith('--'))
+const known = AREAS.flatMap(({ cases, left_out = {} }) => [
+  ...cases.map(({ id }) => id),
+  ...Object.keys(left_out),
+])
+const unknown = ids.filter((id) => !known.includes(id))
+if (unknown.length > 0) {
+  process.stderr.write(
+    `There is no case ${unknown.join(', ')}. An id is such as ${known[0]}: see test/cases.\n`,
+  )
+  process.exit(2)
+}
 const stage = await startStage()
 try {
   const results = await runCases(stage, AREAS, ids.length === 0 ? undefined : new Set(ids))

@@ -123,7 +123,7 @@ const main = async (): Promise<void> => {
     writePart(
       values.write,
       'fuzz',
-      `Measured ${when}: ${minutes} minutes, ${numberOf('jobs', 1)} targets at a time, seed ${seed}, Node ${process.versions.node}.\n\n${markdown(rows)}\n\n${findings}`,
+      `Measured ${when}: ${minutes} minutes, ${numberOf('jobs', 1) ?? 1} at a time, seed ${seed}, Node ${process.versions.node}.\n\n${markdown(rows)}\n\n${findings}`,
     )
   }
   if (lines.length > 0) process.exitCode = 1

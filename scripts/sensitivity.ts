@@ -8,6 +8,13 @@ const table = WEAKENED.filter(
   ({ name, turns_red }) =>
     words.length === 0 || words.some((word) => name.includes(word) || turns_red.includes(word)),
 )
+const unknown = words.filter(
+  (word) => !WEAKENED.some(({ name, turns_red }) => name.includes(word) || turns_red.includes(word)),
+)
+if (unknown.length > 0) {
+  process.stderr.write(`No weakened build is named so, or turns such a case red: ${unknown.join(', ')}.\n`)
+  process.exit(2)
+}
 const problems = await checkWeakened(WEAKENED, AREAS)
 if (problems.length > 0 && words.length === 0) {
   process.stderr.write(`${problems.join('\n')}\n`)
