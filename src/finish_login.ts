@@ -3,7 +3,8 @@ import type { Claims } from './claims.ts'
 import type { SiteContext } from './command.ts'
 import { signedInSince, type SpentLogin, type Tokens } from './login.ts'
 import { originalOf, sessionIn, type Expected } from './oidc/id_token.ts'
-import { requiresAuthTime, termsOf } from './site.ts'
+import { termsOf } from './site.ts'
+import { requiresAuthTime } from './site_settings.ts'
 import { seconds } from './world.ts'
 
 /** What an ID Token of this login must say, however it came. */

@@ -2,7 +2,7 @@
 import type { SiteContext } from './command.ts'
 import { OxdError } from './error.ts'
 import { loginByPassword } from './oidc/password_login.ts'
-import { openidScope } from './site.ts'
+import { openidScope } from './site_settings.ts'
 import { seconds } from './world.ts'
 
 /** @throws OxdError unsupported_operation, unless the daemon was started with `--insecure-password-commands` */

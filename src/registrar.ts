@@ -6,16 +6,8 @@ import type { Op } from './oidc/op.ts'
 import { WITHOUT_SECRET } from './oidc/client_auth.ts'
 import { clientByHand, registerClient, removeClient, type ClientMetadata } from './oidc/registration.ts'
 import { clientCredentials } from './oidc/token.ts'
-import {
-  clientMetadata,
-  secretExpiry,
-  termsOf,
-  type Client,
-  type Site,
-  type SiteParams,
-  type Sites,
-  type SiteSettings,
-} from './site.ts'
+import { secretExpiry, termsOf, type Client, type Site, type Sites } from './site.ts'
+import { clientMetadata, type SiteParams, type SiteSettings } from './site_settings.ts'
 
 /**
  * Refuses half a client before the OP is asked for anything.

@@ -3,7 +3,8 @@ import { command } from '../command.ts'
 import { fields } from '../fields.ts'
 import { originalOf, validateIdToken } from '../oidc/id_token.ts'
 import { refreshTokens } from '../oidc/token.ts'
-import { openidScope, termsOf } from '../site.ts'
+import { termsOf } from '../site.ts'
+import { openidScope } from '../site_settings.ts'
 import { seconds } from '../world.ts'
 
 /** Gets fresh tokens for the refresh token of a login. */

@@ -7,14 +7,14 @@ import { loginParameters, refuseOwned, type Parameters } from '../oidc/authoriza
 import { requestAuthorization } from '../oidc/authorization_request.ts'
 import { claimsRequest } from '../oidc/claims_request.ts'
 import { requestWay } from '../rp_keys.ts'
+import { termsOf } from '../site.ts'
 import {
   defaultMaxAge,
   openidScope,
   responseModeFor,
   responseTypeFor,
-  termsOf,
   type SiteSettings,
-} from '../site.ts'
+} from '../site_settings.ts'
 import { movedAlong } from '../token_endpoint.ts'
 import { seconds } from '../world.ts'
 

@@ -8,7 +8,8 @@ import type { TokenClient } from '../oidc/token_client.ts'
 import type { Op } from '../oidc/op.ts'
 import { authMethod } from '../oidc/registration.ts'
 import { clientCredentials, type ClientTokenAnswer } from '../oidc/token.ts'
-import { openidScope, type Site } from '../site.ts'
+import type { Site } from '../site.ts'
+import { openidScope } from '../site_settings.ts'
 
 /** The scope of a token that protects commands. */
 const OXD = 'oxd'

@@ -7,7 +7,8 @@ import { askedOp } from '../oidc/asked_op.ts'
 import type { Op } from '../oidc/op.ts'
 import { publicPlace } from '../public_addresses.ts'
 import { keepSite, newClient, refuseHalfClient, registrationOf, withUmaGrants } from '../registrar.ts'
-import { SITE_PARAMS, loginRedirectFirst, settingsFrom, type Site, type SiteSettings } from '../site.ts'
+import type { Site } from '../site.ts'
+import { SITE_PARAMS, loginRedirectFirst, settingsFrom, type SiteSettings } from '../site_settings.ts'
 
 /** Registers a site at its OpenID Provider, or takes over a client that was registered there by hand. */
 export const register_site = command({

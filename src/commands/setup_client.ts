@@ -13,7 +13,8 @@ import {
   takeBack,
   withUmaGrants,
 } from '../registrar.ts'
-import { openidScope, SITE_PARAMS, settingsFrom, type Setup, type Site, type SiteSettings } from '../site.ts'
+import type { Setup, Site } from '../site.ts'
+import { openidScope, SITE_PARAMS, settingsFrom, type SiteSettings } from '../site_settings.ts'
 
 /** What a setup client must be able to do: get tokens for itself, ask the OP about tokens, protect oxd. */
 const SETUP_GRANT = 'client_credentials'

@@ -8,18 +8,15 @@ import type { Op } from '../oidc/op.ts'
 import { clientByHand, updateClient, type ClientMetadata, type Management } from '../oidc/registration.ts'
 import { publicPlace } from '../public_addresses.ts'
 import { toldMetadata } from '../registrar.ts'
+import { sameLoginTerms, secretExpiry, type Client, type Site } from '../site.ts'
 import {
   SITE_PARAMS,
   clientMetadata,
   loginRedirectFirst,
-  sameLoginTerms,
-  secretExpiry,
   settingsFrom,
-  type Client,
-  type Site,
   type SiteParams,
   type SiteSettings,
-} from '../site.ts'
+} from '../site_settings.ts'
 
 /** Changes a site, at the OP and in oxd: what is given replaces, what is absent stays. */
 export const update_site_registration = command({

@@ -1,8 +1,8 @@
 // What the site records and site defaults of oxd 2.4 to 4.5 call things, and what register_site calls them.
 import { ERRORS, OxdError } from '../error.ts'
 import { readParams } from '../params.ts'
-import { SITE_PARAMS } from '../site.ts'
-import type { SiteParams } from '../site.ts'
+import { SITE_PARAMS } from '../site_settings.ts'
+import type { SiteParams } from '../site_settings.ts'
 
 /** Old names beside those of the parameters themselves, which hold as well. */
 const OLD_NAMES: Readonly<Record<string, keyof SiteParams>> = {

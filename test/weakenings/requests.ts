@@ -147,6 +147,14 @@ export const REQUESTS = [
   ]),
   ...weakenings('src/site.ts', 'src/commands/register_site.test.ts', [
     [
+      'site: a secret that expires at no time',
+      'if (!Number.isFinite(at)) {',
+      'if (false) {',
+      '^register_site refuses .*"client_secret_expires_at"',
+    ],
+  ]),
+  ...weakenings('src/site_settings.ts', 'src/commands/register_site.test.ts', [
+    [
       'site: scopes of any characters',
       'if (tokens.some((token) => !SCOPE_TOKEN.test(token))) {',
       'if (false) {',
@@ -163,12 +171,6 @@ export const REQUESTS = [
       'if (!types.some((type) => responseTypeOf(type) !== undefined)) {',
       'if (false) {',
       '^register_site refuses \\{"response_types":',
-    ],
-    [
-      'site: a secret that expires at no time',
-      'if (!Number.isFinite(at)) {',
-      'if (false) {',
-      '^register_site refuses .*"client_secret_expires_at"',
     ],
   ]),
 ]
