@@ -264,6 +264,7 @@ export const KEYS: Area = {
       title: 'a set that is another each time',
       drive: loggedInBefore,
       accepted: ['keys_alternate'],
+      requests: { jwks: 0 },
     },
     {
       id: 'JWK-23',

@@ -1,6 +1,6 @@
 // REG: what comes of a registration.
 import assert from 'node:assert/strict'
-import type { Area, Drive } from '../../src/testing/cases/case.ts'
+import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import { redirects } from './redirects.ts'
 
@@ -39,19 +39,19 @@ export const REGISTRATION: Area = {
       },
       requests: { registration: 1 },
     },
-    {
+    ...(['client_secret_basic', 'client_secret_post', 'client_secret_jwt'] as const).map((method): Case => ({
       id: 'REG-02',
-      title: 'credentials of every printable character, by HTTP Basic',
+      title: `credentials of every printable character, ${method}`,
       drive: registerAndLogin,
+      site: { client_token_endpoint_auth_method: method },
       accepted: ['credentials_printable'],
-    },
-    {
-      id: 'REG-02',
-      title: 'credentials of every printable character, in the form',
-      drive: registerAndLogin,
-      site: { client_token_endpoint_auth_method: 'client_secret_post' },
-      accepted: ['credentials_printable'],
-    },
+      requests: { token: 1 },
+      check: ({ op, issuer }) => {
+        const sent = op.requests(issuer).findLast(({ endpoint }) => endpoint === 'token')
+        assert.equal(sent?.authorization?.startsWith('Basic ') ?? false, method === 'client_secret_basic')
+        assert.equal(sent?.params['client_secret'] !== undefined, method === 'client_secret_post')
+      },
+    })),
     {
       id: 'REG-04',
       title: 'secrets that expired, expire late, never, or at no time',

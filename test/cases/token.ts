@@ -6,6 +6,7 @@ import { login } from '../../src/testing/cases/drives.ts'
 import { redirects } from './redirects.ts'
 import { SIDE_BY_SIDE } from './side_by_side.ts'
 
+const METHODS = ['client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt']
 const ASKED = ['openid', 'profile', 'email']
 /** What an OP says of the scope, and what the application is told. */
 const SCOPES: readonly (readonly [fault: FaultName, told: readonly string[]])[] = [
@@ -35,13 +36,14 @@ export const TOKEN: Area = {
       accepted: ['token_no_error'],
       requests: { token: 1 },
     },
-    {
+    ...METHODS.map((method): Case => ({
       id: 'TOK-02',
-      title: 'the client is refused: no other way to authenticate is tried; the OP repeats what it was sent',
+      title: `the client is refused: no other way to authenticate is tried; the OP repeats what it was sent: ${method}`,
       drive: login,
+      site: { client_token_endpoint_auth_method: method },
       refused: { token_invalid_client: 'op_http_status', token_echoes: 'op_http_status' },
       requests: { token: 1 },
-    },
+    })),
     {
       id: 'TOK-03',
       title: 'the OP is out of order: asked once',

@@ -4,6 +4,22 @@ import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
 const ANYBODY = 'holds: () => true,'
 
 export const WEAKENED_CALLBACK = [
+  {
+    name: 'an access token goes to whoever gave it first',
+    file: 'src/oidc/userinfo.ts',
+    line: 'const url = op.metadata.userinfo_endpoint',
+    replace_by: 'const url = globalThis.homes?.get(access_token) ?? op.metadata.userinfo_endpoint',
+    turns_red: ['MIX-07'],
+    // Nobody remembers it.
+    also: [
+      {
+        file: 'src/oidc/token.ts',
+        line: "if (!tokens.access_token) throw new OxdError('no_access_token')",
+        replace_by:
+          "if (!tokens.access_token) throw new OxdError('no_access_token'); const homes = (globalThis.homes ??= new Map()); if (!homes.has(tokens.access_token)) homes.set(tokens.access_token, op.metadata.userinfo_endpoint)",
+      },
+    ],
+  },
   ...weakenedCases('src/oidc/authorization_response.ts', [
     [
       'a response without state',
@@ -30,6 +46,12 @@ export const WEAKENED_CALLBACK = [
       "if (iss !== undefined && iss !== issuer) throw new OxdError('invalid_issuer')",
       '',
       'CBK-17 CBK-21 MIX-01 MIX-03',
+    ],
+    [
+      'an issuer that nobody promised is none',
+      "if (iss !== undefined && iss !== issuer) throw new OxdError('invalid_issuer')",
+      "if (iss !== undefined && (iss !== issuer || !isPromised)) throw new OxdError('invalid_issuer')",
+      'CBK-19',
     ],
     [
       'an issuer that was promised is missing',
@@ -116,7 +138,7 @@ export const WEAKENED_CALLBACK = [
       'one verifier for all logins',
       "const code_verifier = keys.mac('login verifier', state).toString('base64url')",
       "const code_verifier = keys.mac('login verifier').toString('base64url')",
-      'PKC-02',
+      'PKC-01 PKC-02',
     ],
     [
       'one nonce for all logins',

@@ -2,6 +2,25 @@
 import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
 
 export const WEAKENED_DISCOVERY = [
+  {
+    name: 'PKCE only where it is offered',
+    file: 'src/commands/get_authorization_url.ts',
+    line: '...loginParameters(login, { client_id: client.client_id, scope, response_type, response_mode }),',
+    replace_by:
+      "...loginParameters(login, { client_id: client.client_id, scope, response_type, response_mode }).filter(([name]) => !name.startsWith('code_challenge') || op.metadata.code_challenge_methods_supported?.includes('S256')),",
+    turns_red: ['DSC-15'],
+    // What is offered is not even read.
+    also: [
+      {
+        file: 'src/oidc/discovery.ts',
+        line: 'issuer: z.string(),',
+        replace_by: 'issuer: z.string(), code_challenge_methods_supported: z.any(),',
+      },
+    ],
+  },
+  ...weakenedCases('src/oidc/op.ts', [
+    ['metadata for ever', 'ttl: limits.op_metadata_ms,', 'ttl: 0,', 'DSC-18 DSC-17'],
+  ]),
   ...weakenedCases('src/oidc/discovery.ts', [
     ['metadata of any issuer', 'if (metadata.issuer !== issuer) {', 'if (false) {', 'DSC-01 DSC-02 DSC-04'],
     [

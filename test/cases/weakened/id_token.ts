@@ -33,6 +33,18 @@ export const WEAKENED_ID_TOKEN = [
       'IDT-01 IDT-30 MIX-04 MIX-12',
     ],
     [
+      'the audience is a text',
+      'holds: (c, e) => audiences(c).includes(e.client_id),',
+      'holds: (c, e) => c.aud === e.client_id,',
+      'IDT-05',
+    ],
+    [
+      'claims are fetched from wherever they are',
+      'judge(RULES, claims, facts, clockHint(op.clock))',
+      'for (const { endpoint } of Object.values(claims._claim_sources ?? {})) await fetch(endpoint).catch(() => {}); judge(RULES, claims, facts, clockHint(op.clock))',
+      'IDT-32',
+    ],
+    [
       'an issuer in other letters',
       'holds: (c, e) => c.iss === e.issuer,',
       'holds: (c, e) => String(c.iss).toLowerCase() === e.issuer.toLowerCase(),',

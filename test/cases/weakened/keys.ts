@@ -2,6 +2,36 @@
 import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
 
 export const WEAKENED_KEYS = weakenedCases('src/oidc/keys.ts', [
+  [
+    'no key without its name',
+    '(kid === undefined || key.kid === kid),',
+    'key.kid === kid,',
+    'JWK-01 JWK-02 JWK-03',
+  ],
+  [
+    'one key of a name, and one guess without a name',
+    'for (const key of keys.slice(0, limits.signature_tries_max)) {',
+    'for (const key of keys.slice(0, 1)) {',
+    'JWK-02 JWK-05',
+  ],
+  [
+    'one entry that is no key spoils the set',
+    'if (!result.success || !isSound(result.data, limits)) return []',
+    "if (!result.success) throw new Error('no key'); if (!isSound(result.data, limits)) return []",
+    'JWK-13',
+  ],
+  [
+    'a key with a certificate is none',
+    'if (!result.success || !isSound(result.data, limits)) return []',
+    'if (!result.success || result.data.x5c !== undefined || !isSound(result.data, limits)) return []',
+    'JWK-17',
+  ],
+  [
+    'keys are fetched for each token',
+    'if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys',
+    '',
+    'JWK-22',
+  ],
   ['published private keys are good', 'if (leaked.has(key))', 'if (false)', 'JWK-11'],
   ['any number of keys', 'if (keys.length > limits.jwks_keys_max) {', 'if (false) {', 'JWK-16'],
   [
@@ -42,6 +72,6 @@ export const WEAKENED_KEYS = weakenedCases('src/oidc/keys.ts', [
     'what is cached is never behind',
     "if (payload === undefined && (fetching !== undefined || withinBudget(asker, kid ?? ''))) {",
     'if (false) {',
-    'JWK-03 JWK-06 JWK-08',
+    'JWK-03 JWK-06 JWK-07 JWK-08',
   ],
 ])

@@ -2,6 +2,14 @@
 import { weakenedCases } from '../../../src/testing/cases/sensitivity.ts'
 
 export const WEAKENED_REGISTRATION = [
+  ...weakenedCases('src/oidc/client_auth.ts', [
+    [
+      'credentials as they are',
+      "const written = hasQuirk('basic_not_encoded') ? asItIs : formEncoded",
+      'const written = asItIs',
+      'REG-02',
+    ],
+  ]),
   ...weakenedCases('src/oidc/registration.ts', [
     ['a client without a name', "if (!client_id) throw new OxdError('no_client_id_returned')", '', 'REG-01'],
     [
@@ -30,7 +38,7 @@ export const WEAKENED_REGISTRATION = [
       'an access token of any site',
       "if (known === undefined && !site.settings.accept_foreign_tokens) throw fail('foreign_access_token')",
       '',
-      'REG-08 MIX-10',
+      'REG-08 MIX-06 MIX-10',
     ],
   ]),
   ...weakenedCases('src/commands/get_authorization_url.ts', [

@@ -11,6 +11,12 @@ export const WEAKENED_TOKEN = [
     ],
   ]),
   ...weakenedCases('src/oidc/said.ts', [
+    [
+      'members are copied by their names',
+      'const object = JSON_OBJECT.safeParse(parseJson(text))',
+      'const into = (to, from) => { for (const k in from) { if (typeof from[k] === "object" && from[k] !== null) into((to[k] ??= Array.isArray(from[k]) ? [] : {}), from[k]); else to[k] = from[k] } return to }; const read = parseJson(text); const object = JSON_OBJECT.safeParse(read && into({}, read))',
+      'DSC-14 TOK-13',
+    ],
     ['JSON of any type', 'if (!JSON_TYPE.test(type)) {', 'if (false) {', 'DSC-10 TOK-06'],
   ]),
   ...weakenedCases('src/oidc/json.ts', [
@@ -70,6 +76,12 @@ export const WEAKENED_TOKEN = [
       'DSC-09 REG-06 TOK-05 SSR-08 UIN-06',
     ],
     [
+      'a Location is a redirect, whatever the status',
+      'if (status >= 300 && status < 400) {',
+      "if (got.get('location')) {",
+      'TOK-25',
+    ],
+    [
       'an OP may take any time',
       'const deadline = AbortSignal.timeout(limits.op_total_ms)',
       'const deadline = AbortSignal.timeout(60_000)',
@@ -113,6 +125,12 @@ export const WEAKENED_TOKEN = [
     ],
   ]),
   ...weakenedCases('src/oidc/jwt.ts', [
+    [
+      'claims are copied by their names',
+      'return CLAIMS.parse(parseJson(UTF8.decode(bytes), members_max))',
+      'const into = (to, from) => { for (const k in from) { if (typeof from[k] === "object" && from[k] !== null) into((to[k] ??= Array.isArray(from[k]) ? [] : {}), from[k]); else to[k] = from[k] } return to }; return into({}, CLAIMS.parse(parseJson(UTF8.decode(bytes), members_max)))',
+      'IDT-29',
+    ],
     ['an ID Token of any size', 'if (jws.length > LIMITS.token_characters_max) {', 'if (false) {', 'IDT-28'],
     [
       'an expression that tracks back',
