@@ -36,8 +36,20 @@ describe('the pages of the commands', () => {
       for (const url of command.spec)
         assert.match(url, /^https:\/\/(openid\.net|www\.rfc-editor\.org|docs\.kantarainitiative\.org)\//)
       assert.ok(indexPage(COMMANDS).includes(`(${command.name}.md)`))
+      assert.doesNotMatch(page, /\| (?:\w+ or )*any /, 'a type that has no name')
     })
   }
+
+  it('name the types of what may be written in two ways', () => {
+    const page = COMMANDS.filter(({ name }) => name === 'register_site')
+      .map(commandPage)
+      .join('')
+    for (const [name, type] of [
+      ['client_secret_expires_at', 'number or string'],
+      ['jwks', 'string or object'],
+    ])
+      assert.ok(page.includes(`| \`${name}\` | ${type} |`), name)
+  })
 
   it('list every error and every setting', () => {
     for (const code of Object.keys(ERRORS)) assert.ok(errorPage().includes(`\`${code}\``), code)

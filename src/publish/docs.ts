@@ -18,13 +18,13 @@ const TYPES: readonly { readonly is: (schema: z.core.$ZodType) => boolean; reado
   { is: (schema) => schema instanceof z.ZodArray, name: 'list of strings' },
   { is: (schema) => schema instanceof z.ZodBoolean, name: 'boolean' },
   { is: (schema) => schema instanceof z.ZodNumber, name: 'number' },
-  { is: (schema) => schema instanceof z.ZodUnion, name: 'number or string' },
-  { is: (schema) => schema instanceof z.ZodRecord, name: 'object' },
+  { is: (schema) => schema instanceof z.ZodRecord || schema instanceof z.ZodObject, name: 'object' },
 ]
 
 const typeOf = (schema: z.core.$ZodType): string => {
   if (schema instanceof z.ZodOptional) return typeOf(schema.unwrap())
   if (schema instanceof z.ZodNullable) return `${typeOf(schema.unwrap())} or null`
+  if (schema instanceof z.ZodUnion) return schema.options.map(typeOf).join(' or ')
   return TYPES.find(({ is }) => is(schema))?.name ?? 'any'
 }
 
