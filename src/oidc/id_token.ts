@@ -362,7 +362,8 @@ export const validateIdToken = async (op: Op, id_token: string, expected: Expect
   const { client } = expected
   const registered = registeredFor(client, 'id_token')
   const may_be_unsigned = expected.direct === true && mayBeUnsigned(op)
-  const claims = await openJwt(op, client, id_token, { ...registered, may_be_unsigned })
+  const asker = expected.direct === true ? 'login' : 'browser'
+  const claims = await openJwt(op, client, id_token, { ...registered, may_be_unsigned }, asker)
   const facts = { ...expected, client_id: client.client_id, alg: hashedLike(op, registered.alg) }
   judge(RULES, claims, facts, clockHint(op.clock))
   return claims

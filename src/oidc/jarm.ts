@@ -83,7 +83,7 @@ const OF_THE_JWT: ReadonlySet<string> = new Set(['iss', 'aud', 'exp', 'iat', 'nb
 
 const opened = async (op: Op, jwt: string, client: JwtClient): Promise<Claims> => {
   try {
-    return await openJwt(op, client, jwt, registeredFor(client, 'authorization'))
+    return await openJwt(op, client, jwt, registeredFor(client, 'authorization'), 'browser')
   } catch (error) {
     const code = error instanceof OxdError ? OF_A_RESPONSE.get(error.code) : undefined
     throw code === undefined ? error : new OxdError(code, { cause: error })

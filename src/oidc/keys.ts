@@ -68,10 +68,11 @@ const fitting = (keys: readonly PublicKey[], alg: string, kid: string | undefine
   )
 
 /**
- * On whose account keys are fetched: a token that came from the OP itself, in a login that oxd began, or one that anybody
- * may have sent. Each has a budget of its own, so that strangers spend nothing that logins need.
+ * On whose account keys are fetched: a token that came from the OP itself, in a login that oxd began; one that came through a browser,
+ * which may have made it up, or that a caller shows; or one that anybody may have sent. Each has a budget of its own, so that nobody
+ * spends what the others need.
  */
-export type Asker = 'login' | 'stranger'
+export type Asker = 'login' | 'browser' | 'stranger'
 
 interface Budget {
   /** When keys were fetched out of turn, and the kids that were not among them: each is worth one fetch in its time. */
@@ -104,6 +105,7 @@ export const createOpKeys = (options: {
   let fetching: Promise<readonly PublicKey[]> | undefined
   const budgets: Readonly<Record<Asker, Budget>> = {
     login: { refetches: [], unknownKids: [] },
+    browser: { refetches: [], unknownKids: [] },
     stranger: { refetches: [], unknownKids: [] },
   }
   const leaked = new WeakSet<PublicKey>()
@@ -204,7 +206,7 @@ export const createOpKeys = (options: {
         }
         payload = await tryKeys(jws, alg, keys)
         // An OP may have new keys as often as it likes: what a login needed is not counted.
-        if (isOurs && payload !== undefined && asker === 'login')
+        if (isOurs && payload !== undefined && asker !== 'stranger')
           budgets[asker].refetches = budgets[asker].refetches.slice(0, -1)
       }
       if (payload !== undefined) return payload

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import type { Json } from '../../src/testing/jws.ts'
 import { login } from '../../src/testing/cases/drives.ts'
+import type { Data } from '../../src/testing/daemon.ts'
 import { redirects } from './redirects.ts'
 
 const ES256 = { id_token_signed_response_alg: 'ES256' }
@@ -88,6 +89,27 @@ const storm: Drive = async (act) => {
   return site.login()
 }
 
+const INVENTED = 10
+/** A browser brings ID Tokens, or JWTs of responses, with keys that nobody knows; then the OP rotates its keys. */
+const invented =
+  (asked: Data, member: string): Drive =>
+  async (act) => {
+    const site = await act.site()
+    await site.login()
+    act.strike()
+    for (let n = 0; !act.honest && n < INVENTED; n += 1) {
+      const { callback_url } = await site.respond(asked)
+      const [before = '', after = ''] = callback_url.split(`${member}=`)
+      const [jwt = '', ...others] = after.split('&')
+      const head = Buffer.from(JSON.stringify({ alg: 'RS256', kid: `k${n}` })).toString('base64url')
+      const made = [`${member}=${[head, ...jwt.split('.').slice(1)].join('.')}`, ...others].join('&')
+      const { status } = await site.call('get_tokens_by_callback', { callback_url: `${before}${made}` })
+      assert.equal(status, 'error')
+    }
+    act.op.rotateKeys(act.issuer)
+    return site.login()
+  }
+
 const PARALLEL = 100
 /** Many first logins at once. */
 const atOnce: Drive = async (act) => {
@@ -165,6 +187,21 @@ export const KEYS: Area = {
       drive: storm,
       harmless: ['a storm'],
       requests: { jwks: [0, 5] },
+    },
+    {
+      id: 'JWK-09',
+      title: 'a rotation after ID Tokens that a browser has made up',
+      drive: invented({ response_type: 'id_token' }, 'id_token'),
+      site: { response_types: ['code', 'id_token'] },
+      harmless: ['made up'],
+      requests: { jwks: [1, 6] },
+    },
+    {
+      id: 'JWK-09',
+      title: 'a rotation after JWTs of responses that a browser has made up',
+      drive: invented({ response_mode: 'jwt' }, 'response'),
+      harmless: ['made up'],
+      requests: { jwks: [1, 6] },
     },
     {
       id: 'JWK-10',

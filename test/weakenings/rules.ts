@@ -94,13 +94,13 @@ export const RULES = [
     ],
     [
       'keys: new ones cost a login what wrong ones do',
-      "if (isOurs && payload !== undefined && asker === 'login')",
+      "if (isOurs && payload !== undefined && asker !== 'stranger')",
       'if (false)',
       'as often as an OP has new keys',
     ],
     [
       'keys: strangers spend nothing with old tokens',
-      "if (isOurs && payload !== undefined && asker === 'login')",
+      "if (isOurs && payload !== undefined && asker !== 'stranger')",
       'if (isOurs && payload !== undefined)',
       'as often as an OP has new keys',
     ],

@@ -113,7 +113,7 @@ export const WEAKENED_CALLBACK = [
     ],
     [
       'a response as a JWT that nobody proved',
-      "return await openJwt(op, client, jwt, registeredFor(client, 'authorization'))",
+      "return await openJwt(op, client, jwt, registeredFor(client, 'authorization'), 'browser')",
       'return unprovenClaims(jwt) ?? {}',
       'CBK-22',
     ],
