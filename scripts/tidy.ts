@@ -62,7 +62,7 @@ const DOORS: Readonly<
     rooms: ['error', 'oidc', 'reasons', 'world'],
     types: ['command', 'limits', 'site', 'store', 'stranger_login'],
   },
-  stranger_login: { rooms: ['commands', 'error', 'params'], types: ['command', 'site'] },
+  stranger_login: { rooms: ['commands', 'error', 'oidc', 'params'], types: ['command', 'limits', 'site'] },
   registrar: {
     rooms: ['error', 'oidc', 'public_addresses', 'site', 'site_settings'],
     types: ['command'],

@@ -159,7 +159,7 @@ const furnish = (config: Config, surroundings: Surroundings) => {
     },
     sites,
     tellKeys: keyTeller(context),
-    desk: createPublicDesk(context, store, createStartLogin(context), telling, limits),
+    desk: createPublicDesk(context, store, createStartLogin(context, limits), telling, limits),
     dispatch: createDispatch(COMMANDS, context, guard, telling),
     admin: createDispatch(ADMIN_COMMANDS, adminContext, guard, telling),
   }

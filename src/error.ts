@@ -889,6 +889,11 @@ const ERROR_ROWS = {
     http: 400,
     message: 'The site has no webhook: give logout_webhook_uri.',
   },
+  too_many_strangers: {
+    wire: 'bad_request',
+    http: 429,
+    message: 'Too many logins of third parties wait for the OP.',
+  },
   too_many_waits: {
     wire: 'bad_request',
     http: 429,

@@ -117,6 +117,10 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   op_connect_ms: ['src/oidc/http.test.ts', 'a handshake, a lookup that does not end'],
   op_total_ms: ['src/oidc/http.test.ts', 'a body that drips'],
   op_connections_max: ['src/oidc/http.test.ts', 'a hundred at once'],
+  stranger_requests_max: [
+    'test/stranger_login.test.ts',
+    'has few of the connections to an OP that takes its time',
+  ],
   op_body_bytes_max: ['src/oidc/http.test.ts', 'exactly as much as is allowed, by step and by request'],
   jwks_bytes_max: ['src/oidc/http.test.ts', 'exactly as much as is allowed, by step and by request'],
   jwks_keys_max: ['src/oidc/keys.test.ts', 'is in a set of a hundred'],

@@ -154,6 +154,8 @@ export const LIMITS = {
   op_total_ms: 15_000,
   /** Connections to one OP at once; further requests wait for a free one, within their time. */
   op_connections_max: 32,
+  /** Of them those that logins of third parties have, where the OP wants each request pushed: anybody starts those. */
+  stranger_requests_max: 8,
   /** An idle connection to an OP is kept this long: shorter than servers keep theirs, so that none is closed in mid-request. */
   op_idle_ms: 4_000,
   /** An OP's answer after decoding. */

@@ -8,7 +8,7 @@ import { after, before, describe, it } from 'node:test'
 import { LIMITS } from '../src/limits.ts'
 import { PUBLIC_URL } from '../src/testing/daemon.ts'
 import { reply } from '../src/testing/op.ts'
-import { startStory, type Site, type Story } from '../src/testing/story.ts'
+import { siteAt, startStory, type Site, type Story } from '../src/testing/story.ts'
 
 describe('a login that a third party starts', () => {
   let story: Story
@@ -119,6 +119,34 @@ describe('a login that a third party starts', () => {
     assert.deepEqual(kept(), before)
     database.close()
     assert.equal(story.op.requests(iss).length, requests, 'nor is the OP asked')
+  })
+
+  it('THR-05: has few of the connections to an OP that takes its time', async () => {
+    const limits = { stranger_requests_max: 3, op_connections_max: 4, op_total_ms: 1_500 }
+    const story = await startStory({ public: true, limits })
+    try {
+      const iss = story.issuer({ pushes: 'required' })
+      const { oxd_id } = (await story.register(iss)).data
+      const site = siteAt(story.daemon, story.op, iss, String(oxd_id))
+      const { node } = await site.ok('get_rp')
+      const to = `${String((node as Record<string, unknown>).initiate_login_uri)}?iss=${encodeURIComponent(site.issuer)}`
+      const waiting = await site.visit()
+      story.op.setFaults(site.issuer, { pushes: 'required', par: reply.hang() })
+      const asked = story.op.count(site.issuer, 'par')
+      const strangers = Array.from({ length: 20 }, () => story.daemon.stranger(to))
+      await Promise.race(strangers)
+      await site.ok('get_tokens_by_code', waiting)
+      const statuses = (await Promise.all(strangers)).map(({ status }) => status)
+      assert.deepEqual(new Set(statuses), new Set([400]))
+      assert.equal(story.op.count(site.issuer, 'par'), asked + 3)
+      const outcomes = story.daemon.log.map(({ fields }) => fields.outcome)
+      assert.equal(outcomes.filter((outcome) => outcome === 'too_many_strangers').length, 17)
+      story.op.setFaults(site.issuer, { pushes: 'required' })
+      const later = await Promise.all(Array.from({ length: 3 }, () => story.daemon.stranger(to)))
+      assert.deepEqual(new Set(later.map(({ status }) => status)), new Set([303]))
+    } finally {
+      await story.close()
+    }
   })
 
   it('THR-05: asks an OP that fails no more than five times a minute, and lets logins ask it', async () => {

@@ -218,8 +218,15 @@ export const LOGOUT = [
       'third parties: each of their logins is pushed to the OP',
       'require_pushed_authorization_requests: site.settings.require_pushed_authorization_requests ?? false,',
       '',
-      'THR-05',
+      'THR-05: keeps nothing',
     ],
+    [
+      'third parties: they have all connections to an OP',
+      "if ((underWay.get(issuer) ?? 0) >= stranger_requests_max) throw new OxdError('too_many_strangers')",
+      '',
+      'THR-05: has few',
+    ],
+    ['third parties: what is over counts on', 'add(-1)', '', 'THR-05: has few'],
   ]),
   ...weakenings('src/oidc/logout.ts', URI, [
     [
