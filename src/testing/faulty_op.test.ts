@@ -51,6 +51,15 @@ describe('the OP with one fault', () => {
         back.headers.get('location') ?? '',
         /^http:\/\/localhost:3000\/callback\?code=[\w-]+&state=s/,
       )
+      const lost = async (change: Record<string, string>) => {
+        const asked = new URLSearchParams([...new URLSearchParams(ASKED), ['sub', 'bob']])
+        for (const [name, value] of Object.entries(change)) asked.set(name, value)
+        const answer = await fetch(`${op.issuer}/authorize`, { method: 'POST', body: asked })
+        return [answer.status, Object(await answer.json()).error_description]
+      }
+      assert.deepEqual(await lost({ client_id: 'nobody' }), [400, 'No client has this client_id.'])
+      const elsewhere = await lost({ redirect_uri: `${REDIRECT}2` })
+      assert.deepEqual(elsewhere, [400, 'redirect_uri is none of those of the client.'])
     } finally {
       await op.close()
     }

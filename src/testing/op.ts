@@ -267,7 +267,9 @@ export const startLyingOp = async (options: LyingOpOptions = {}): Promise<LyingO
       return await endpoint.answer(house, issuer, request)
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
-      return { status: error.status, json: { error: error.error }, refused: error.headers }
+      const { status, headers: refused, error: code, error_description } = error
+      const json = { error: code, ...(error_description === undefined ? {} : { error_description }) }
+      return { status, json, refused }
     }
   }
 

@@ -178,8 +178,10 @@ export const authorization: Endpoint = {
     const client = issuer.clients.get(text(params['client_id']) ?? '')
     const redirect_uri = text(params['redirect_uri']) ?? ''
     // Nobody is sent to an address that was not registered, whatever else is wrong.
-    if (client === undefined || !texts(client.metadata['redirect_uris']).includes(redirect_uri))
-      throw new Refusal(400, 'invalid_request')
+    const shown = (what: string): Refusal => new Refusal(400, 'invalid_request', {}, what)
+    if (client === undefined) throw shown('No client has this client_id.')
+    if (!texts(client.metadata['redirect_uris']).includes(redirect_uri))
+      throw shown('redirect_uri is none of those of the client.')
     const types = words(params['response_type'])
     const error = errorOf(house, issuer, client, { ...request, params }, types)
     const now = secondsOf(house)

@@ -169,11 +169,19 @@ export class Refusal extends Error {
   readonly status: number
   readonly error: string
   readonly headers: Readonly<Record<string, string>>
-  constructor(status: number, error: string, headers: Readonly<Record<string, string>> = {}) {
+  /** For the person who sees it in a browser. */
+  readonly error_description: string | undefined
+  constructor(
+    status: number,
+    error: string,
+    headers: Readonly<Record<string, string>> = {},
+    error_description?: string,
+  ) {
     super(error)
     this.status = status
     this.error = error
     this.headers = headers
+    this.error_description = error_description
   }
 }
 
