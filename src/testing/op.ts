@@ -8,24 +8,17 @@ import { realWorld } from '../world.ts'
 import type { World } from '../world.ts'
 import { isJson } from './jws.ts'
 import type { Json, TokenFaults } from './jws.ts'
-import {
-  addClient,
-  clientInformation,
-  ENDPOINT_NAMES,
-  ENDPOINTS,
-  JSON_HEADERS,
-  Refusal,
-  rotateKeys,
-  SLOTS,
-  text,
-} from './op_endpoints.ts'
+import { addClient, clientInformation } from './op_clients.ts'
+import { ENDPOINTS } from './op_endpoints.ts'
+import { ENDPOINT_NAMES, JSON_HEADERS, Refusal, text } from './op_house.ts'
+import { rotateKeys, SLOTS } from './op_tokens.ts'
 import { makeLogoutToken, type LoggedOut } from './op_logout.ts'
-import type { Answer, EndpointName, Faults, House, Issuer, Recorded, Request } from './op_endpoints.ts'
+import type { Answer, EndpointName, Faults, House, Issuer, Recorded, Request } from './op_house.ts'
 import { reply, Reply } from './reply.ts'
 import type { Good } from './reply.ts'
 
 export { reply, Reply } from './reply.ts'
-export type { EndpointName, Fault, Faults, Recorded, Seen } from './op_endpoints.ts'
+export type { EndpointName, Fault, Faults, Recorded, Seen } from './op_house.ts'
 
 const BODY_BYTES_MAX = 1_048_576
 const VISIT_MS_MAX = 10_000

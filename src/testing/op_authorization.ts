@@ -1,18 +1,8 @@
 // The authorization endpoint of the lying OP: every response type, in every response mode, also as a JWT.
 // OpenID Connect Core 3, Multiple Response Types, Form Post Response Mode, JARM, RFC 9207.
-import {
-  CODE_SECONDS,
-  encryptFor,
-  idToken,
-  keepAccessToken,
-  Refusal,
-  secondsOf,
-  signFor,
-  text,
-  texts,
-  TOKEN_SECONDS,
-} from './op_endpoints.ts'
-import type { Answer, Client, Endpoint, Grant, House, Issuer, Request } from './op_endpoints.ts'
+import { CODE_SECONDS, Refusal, secondsOf, text, texts, TOKEN_SECONDS } from './op_house.ts'
+import { encryptFor, idToken, keepAccessToken, signFor } from './op_tokens.ts'
+import type { Answer, Client, Endpoint, Grant, House, Issuer, Request } from './op_house.ts'
 import { isJson, type Json } from './jws.ts'
 import { requestedBy } from './op_request.ts'
 

@@ -4,8 +4,8 @@ import { createHmac, createPublicKey, timingSafeEqual, verify, constants } from 
 import type { KeyObject } from 'node:crypto'
 import { isJson } from './jws.ts'
 import type { Json } from './jws.ts'
-import { Refusal, text } from './op_endpoints.ts'
-import type { House, Issuer, Request } from './op_endpoints.ts'
+import { Refusal, text } from './op_house.ts'
+import type { House, Issuer, Request } from './op_house.ts'
 
 export const AUTH_METHODS = [
   'client_secret_basic',

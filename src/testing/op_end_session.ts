@@ -1,8 +1,8 @@
 // Where a user logs out at the OP that can lie, and who is told.
 // @see https://openid.net/specs/openid-connect-rpinitiated-1_0.html
 import { isJson, type Json } from './jws.ts'
-import { readable, redirectTo, Refusal, text, texts } from './op_endpoints.ts'
-import type { Client, Endpoint, House, Issuer } from './op_endpoints.ts'
+import { readable, redirectTo, Refusal, text, texts } from './op_house.ts'
+import type { Client, Endpoint, House, Issuer } from './op_house.ts'
 import { makeLogoutToken } from './op_logout.ts'
 
 /** The session that the hint is of has ended: the client is told, where it said that it wants to be. */

@@ -1,7 +1,8 @@
 // The logout tokens of the OP that can lie.
 // @see https://openid.net/specs/openid-connect-backchannel-1_0.html#LogoutToken
 import type { Json, TokenFaults } from './jws.ts'
-import { encryptFor, signFor, type House, type Issuer } from './op_endpoints.ts'
+import type { House, Issuer } from './op_house.ts'
+import { encryptFor, signFor } from './op_tokens.ts'
 
 export const LOGOUT_EVENT = 'http://schemas.openid.net/event/backchannel-logout'
 const LOGOUT_TOKEN_SECONDS = 120

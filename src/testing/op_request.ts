@@ -4,8 +4,8 @@ import { constants, createDecipheriv, privateDecrypt } from 'node:crypto'
 import { pooledKey, publicJwk } from './jws.ts'
 import type { Json } from './jws.ts'
 import { jsonOf, signedByClient } from './op_client_auth.ts'
-import { Refusal, text, UNSIGNED } from './op_endpoints.ts'
-import type { House, Issuer, Request } from './op_endpoints.ts'
+import { Refusal, text, UNSIGNED } from './op_house.ts'
+import type { House, Issuer, Request } from './op_house.ts'
 
 type Client = NonNullable<ReturnType<Issuer['clients']['get']>>
 
