@@ -287,7 +287,7 @@ const brought =
     return answer
   }
 
-const ROUNDS = 100
+const ROUNDS = 50
 /** Two issuers whose keys have the same names, in turns. */
 const inTurns: Drive = async (act) => {
   const one = await act.site()
@@ -481,7 +481,7 @@ export const MIX_UP: Area = {
       title: 'two issuers whose keys have the same names, in turns',
       drive: inTurns,
       harmless: ['in turns'],
-      requests: { attacker: [1, 400] },
+      requests: { attacker: [1, 200] },
     },
     {
       id: 'MIX-11',
