@@ -78,8 +78,10 @@ export const runCases = async (
     ...(await each(unwatched, SIDE_BY_SIDE, (row) => playRow(stage, row))),
     ...(await each(watched, 1, (row) => playRow(stage, row))),
   ]
+  // A case whose rows stand in several areas is counted once: in the last one.
+  const homes = new Map(areas.flatMap((area) => area.cases.map(({ id }) => [id, area])))
   return areas.map((area) => {
-    const inArea = [...new Set(area.cases.map(({ id }) => id))].filter((id) => ids?.has(id) ?? true)
+    const inArea = [...homes.keys()].filter((id) => homes.get(id) === area && (ids?.has(id) ?? true))
     const cases = inArea.map((id) => {
       const ofCase = played.filter(({ row }) => row.id === id)
       return { id, outcome: outcomeOf(ofCase), played: ofCase }
