@@ -34,7 +34,7 @@ const PARAMETERS: ReadonlySet<string> = new Set([
   'error_description',
   'error_uri',
 ])
-const isOfResponse = ([name]: Parameter): boolean => PARAMETERS.has(name)
+export const isOfResponse = ([name]: readonly [name: string, value: unknown]): boolean => PARAMETERS.has(name)
 
 /** What parsers of URLs leave out: they would see other parameters. */
 const PASSED_OVER = /[\s\p{C}]/u

@@ -2,10 +2,11 @@
 // @see https://openid.net/specs/oauth-v2-jarm.html#section-2.4
 import type { Claims } from '../claims.ts'
 import { OxdError, type ErrorCode } from '../error.ts'
+import { LIMITS } from '../limits.ts'
 import { isTime, judge, tolerance, type ClaimRule } from './claim_rules.ts'
 import { decrypted, isEncrypted } from './jwe.ts'
 import { openJwt, registeredFor, unprovenClaims, type JwtClient } from './jwt.ts'
-import type { Parameter } from './authorization_response.ts'
+import { isOfResponse, type Parameter } from './authorization_response.ts'
 import type { Op } from './op.ts'
 
 export interface ExpectedJwt {
@@ -38,7 +39,8 @@ const RULES: readonly ClaimRule<ExpectedJwt>[] = [
     otherwise: 'response_jwt_no_expiry',
     spec: 'JARM 2.1',
     about: 'exp',
-    holds: (c) => isTime(c.exp),
+    wanted: (e) => e.now + LIMITS.id_token_seconds_max,
+    holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,
   },
   {
     otherwise: 'response_jwt_expired',
@@ -127,9 +129,13 @@ export const openResponseJwt = async (
   }
   const claims = await opened(op, jwt, expected.client)
   judge(RULES, claims, expected)
-  return Object.entries(claims).flatMap(([member, value]) => {
-    if (OF_THE_JWT.has(member)) return []
-    if (typeof value !== 'string' && typeof value !== 'number') return []
-    return [[member, String(value)] as const]
+  return Object.entries(claims).flatMap((claim) => {
+    const [member, value] = claim
+    if (OF_THE_JWT.has(member) || value === null) return []
+    if (typeof value === 'string' || typeof value === 'number') return [[member, String(value)] as const]
+    // An error that is a list is an error all the same; what nobody knows may be anything.
+    if (isOfResponse(claim))
+      throw new OxdError('response_jwt_malformed', { what: `Its ${member} is no text.` })
+    return []
   })
 }

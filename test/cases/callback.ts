@@ -500,6 +500,12 @@ export const CALLBACK: Area = {
     },
     {
       id: 'CBK-22',
+      title: 'what is in a response as a JWT, and says nothing',
+      drive: callback({ response_mode: 'jwt' }),
+      accepted: ['jarm_error_null', 'jarm_strange'],
+    },
+    {
+      id: 'CBK-22',
       title: 'a response as a JWT: of whom, for whom, until when, by whom',
       drive: callback({ response_mode: 'jwt' }),
       refused: {
@@ -508,6 +514,8 @@ export const CALLBACK: Area = {
         jarm_aud_missing: 'response_jwt_bad_audience',
         jarm_aud_foreign: 'response_jwt_bad_audience',
         jarm_exp_missing: 'response_jwt_no_expiry',
+        jarm_exp_milliseconds: 'response_jwt_no_expiry',
+        jarm_error_list: 'response_jwt_malformed',
         jarm_expired: 'response_jwt_expired',
         jarm_bad_signature: 'response_jwt_bad_signature',
         jarm_unsigned: 'response_jwt_not_signed',

@@ -152,7 +152,7 @@ export const FLOWS = [
     ],
     [
       'JARM: that never expires',
-      'holds: (c) => isTime(c.exp),',
+      'holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,',
       'holds: () => true,',
       `${JWT} (that never expires|whose expiry is a text) is refused$`,
     ],

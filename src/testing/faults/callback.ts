@@ -245,6 +245,26 @@ export const CALLBACK_FAULTS = faults({
     faults: jarmSays('aud', 'another-client'),
   },
   jarm_exp_missing: { what: 'The JWT of the response has no exp.', spec: JARM, faults: jarmWithout('exp') },
+  jarm_exp_milliseconds: {
+    what: 'exp of the JWT of the response is in milliseconds.',
+    spec: JARM,
+    faults: jarm({ claims: (good) => ({ ...good, exp: Number(good['exp']) * 1_000 }) }),
+  },
+  jarm_error_list: {
+    what: 'The JWT of the response has a code, and an error that is a list.',
+    spec: JARM,
+    faults: jarmSays('error', ['access_denied']),
+  },
+  jarm_error_null: {
+    what: 'The JWT of the response has a code, and an error that is null.',
+    spec: JARM,
+    faults: jarmSays('error', null),
+  },
+  jarm_strange: {
+    what: 'The JWT of the response has members that nobody knows.',
+    spec: JARM,
+    faults: jarmSays('of_the_future', { a: [1] }),
+  },
   jarm_expired: {
     what: 'The JWT of the response has expired.',
     spec: JARM,

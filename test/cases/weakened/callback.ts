@@ -100,7 +100,7 @@ export const WEAKENED_CALLBACK = [
     ['a response as a JWT of any issuer', 'holds: (c, e) => c.iss === e.issuer,', ANYBODY, 'CBK-22'],
     [
       'a response as a JWT for ever',
-      'holds: (c) => isTime(c.exp),',
+      'holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,',
       ANYBODY,
       'CBK-22',
       [['holds: (c, e) => isTime(c.exp) && e.now < c.exp + tolerance,', ANYBODY]],
@@ -109,6 +109,18 @@ export const WEAKENED_CALLBACK = [
       'a response as a JWT for any client',
       "[c.aud].flat().includes(e.client.client_id) && [c.aud].flat().every((aud) => typeof aud === 'string'),",
       'true,',
+      'CBK-22',
+    ],
+    [
+      'what is no text in a response as a JWT is passed over',
+      'if (isOfResponse(claim))',
+      'if (false)',
+      'CBK-22',
+    ],
+    [
+      'a response as a JWT that expires when it likes',
+      'holds: (c, e) => isTime(c.exp) && c.exp <= e.now + LIMITS.id_token_seconds_max,',
+      'holds: (c) => isTime(c.exp),',
       'CBK-22',
     ],
     [
