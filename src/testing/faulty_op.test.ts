@@ -11,9 +11,11 @@ import { join, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { after, describe, it } from 'node:test'
 import { promisify } from 'node:util'
+import { StartError } from '../error.ts'
 import { startTestDaemon } from './daemon.ts'
 import { FAULTS } from './faults/index.ts'
 import { startFaultyOp } from './faulty_op.ts'
+import { runFaultyOp } from './faulty_op_cli.ts'
 import { createAuthority, createServerCertificate } from './tls.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
@@ -277,23 +279,29 @@ describe('oxd faulty-op', () => {
     assert.doesNotMatch(out, /secret=x/)
   })
 
-  it('refuses production, faults that there are not, and ports that are none', async () => {
+  it('refuses production, faults that there are not, ports and addresses that are none', async () => {
     const production = await run(['--fault', 'iss_missing'], { NODE_ENV: 'production' })
     assert.equal(production.code, 1)
     assert.match(production.stderr, /^oxd: The faulty OP does not run with NODE_ENV=production[^\n]*\n$/)
-    const unknown = await run(['--fault', 'iss_mising'])
-    assert.equal(unknown.code, 2)
-    assert.match(unknown.stderr, /no fault "iss_mising"\. Did you mean .*iss_missing.*--list-faults/)
-    assert.match((await run(['--fault', 'iss_missing', '--port', 'x'])).stderr, /--port is "x"/)
-    assert.match(
-      (await run(['--fault', 'issuer_http'])).stderr,
-      /issuer_http.*https: give --tls-cert and --tls-key/,
-    )
-    assert.match((await run(['--tls-cert', 'x.pem'])).stderr, /--tls-cert and --tls-key go together/)
-    assert.match(
-      (await run(['iss_missing'])).stderr,
-      /Unexpected argument 'iss_missing'\. See oxd faulty-op --help/,
-    )
+    const address = /"[^"]+": it must be a whole URL, without a fragment/
+    for (const [args, what] of [
+      [['--fault', 'iss_mising'], /no fault "iss_mising"\. Did you mean .*iss_missing.*--list-faults/],
+      [['--fault', 'iss_missing', '--fault', 'iss_list'], /one thing wrong at a time/],
+      [['--fault', 'issuer_http'], /issuer_http.*https: give --tls-cert and --tls-key/],
+      [['iss_missing'], /Unexpected argument 'iss_missing'\. See oxd faulty-op --help/],
+      [['--tls-cert', 'x.pem'], /--tls-cert and --tls-key go together/],
+      [['--port', 'x'], /--port is "x"/],
+      [['--redirect-uri', 'here'], address],
+      [['--post-logout-redirect-uri', 'https://client.example.com/#a'], address],
+      [['--backchannel-logout-uri', 'here'], address],
+    ] as const) {
+      let said = ''
+      const stream = { write: (text: string) => (said += text) }
+      const ended = await runFaultyOp(args, { env: {}, stdout: stream, stderr: stream }).catch(
+        (error: unknown) => (error instanceof StartError ? error.message : Promise.reject(error)),
+      )
+      assert.match(`${said}${ended}`, what)
+    }
     const previous = process.env['NODE_ENV']
     process.env['NODE_ENV'] = 'production'
     await assert.rejects(startFaultyOp(), /NODE_ENV=production/)

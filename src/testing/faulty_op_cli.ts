@@ -44,6 +44,13 @@ const similar = (typed: string): string => {
   return ` Did you mean ${found.slice(0, SUGGESTIONS).join(', ')}?`
 }
 
+/** @throws StartError for what an OP cannot send anybody to */
+const urlsOf = (flag: string, urls: readonly string[] = []): readonly string[] => {
+  const bad = urls.find((url) => !URL.canParse(url) || url.includes('#'))
+  if (bad === undefined) return urls
+  throw new StartError(`--${flag} is ${JSON.stringify(bad)}: it must be a whole URL, without a fragment.`)
+}
+
 type Files = Readonly<Partial<Record<'tls-cert' | 'tls-key', string>>>
 /** @throws StartError for a file that is no good, or alone */
 const tlsOf = ({ 'tls-cert': cert, 'tls-key': key }: Files): Readonly<Pick<FaultyOpOptions, 'tls'>> => {
@@ -85,11 +92,11 @@ export const runFaultyOp = async (
   { env, stdout, stderr }: Streams,
 ): Promise<number> => {
   const options = {
-    fault: { type: 'string' },
+    fault: { type: 'string', multiple: true },
     port: { type: 'string' },
     'redirect-uri': { type: 'string', multiple: true },
     'post-logout-redirect-uri': { type: 'string', multiple: true },
-    'backchannel-logout-uri': { type: 'string' },
+    'backchannel-logout-uri': { type: 'string', multiple: true },
     'tls-cert': { type: 'string' },
     'tls-key': { type: 'string' },
     'list-faults': { type: 'boolean' },
@@ -108,7 +115,7 @@ export const runFaultyOp = async (
     stdout.write(list())
     return 0
   }
-  const { fault } = values
+  const [fault, ...further] = values.fault ?? []
   if (values.help === true) {
     stdout.write(USAGE)
     return 0
@@ -119,13 +126,19 @@ export const runFaultyOp = async (
     )
     return 2
   }
+  if (further.length > 0) {
+    stderr.write('oxd: --fault stands there twice: this OP does one thing wrong at a time.\n')
+    return 2
+  }
   if (env['NODE_ENV'] === 'production') {
     throw new StartError(
       'The faulty OP does not run with NODE_ENV=production: it lies, its registration is open, and its users sign in without a password.',
     )
   }
-  const redirect_uris = values['redirect-uri'] ?? [DEFAULT_REDIRECT_URI]
-  const { 'backchannel-logout-uri': backchannel_logout_uri, 'post-logout-redirect-uri': back = [] } = values
+  const redirect_uris = urlsOf('redirect-uri', values['redirect-uri'] ?? [DEFAULT_REDIRECT_URI])
+  const back = urlsOf('post-logout-redirect-uri', values['post-logout-redirect-uri'])
+  const [backchannel_logout_uri, another] = urlsOf('backchannel-logout-uri', values['backchannel-logout-uri'])
+  if (another !== undefined) throw new StartError('--backchannel-logout-uri stands there twice: give one.')
   const tls = tlsOf(values)
   const told = fault === undefined ? undefined : FAULTS[fault]
   if (told?.over === 'https' && tls.tls === undefined) {
