@@ -2,11 +2,12 @@
 import assert from 'node:assert/strict'
 import { connect } from 'node:net'
 import { after, before, describe, it } from 'node:test'
+import { setTimeout as delay } from 'node:timers/promises'
 import { COMMANDS } from '../daemon.ts'
 import { LIMITS } from '../limits.ts'
 import { startTestDaemon, PUBLIC_URL, type TestDaemon } from '../testing/daemon.ts'
 import { startStory, type Story } from '../testing/story.ts'
-import { sourceOf } from './public.ts'
+import { listenPublic, sourceOf } from './public.ts'
 
 describe('the public listener', () => {
   let story: Story
@@ -153,6 +154,55 @@ describe('the public listener, in bounds', () => {
     clock.ms += 60_000
     const answer = await daemon.stranger('/nothing', { headers: { 'x-long': 'x'.repeat(4_096) } })
     assert.equal(answer.status, 431)
+  })
+
+  it('gives the place of whoever says nothing to whoever comes, and of nobody who is being answered', async (t) => {
+    const answers: (() => void)[] = []
+    const waiting = new Promise<readonly []>((resolve) => answers.push(() => resolve([])))
+    const listening = await listenPublic({
+      host: '127.0.0.1',
+      port: 0,
+      tls: undefined,
+      limits: { ...LIMITS, connections_max: 3 },
+      log: () => {},
+      now: Date.now,
+      desk: {
+        backChannelLogout: async () => false,
+        frontChannelLogout: async () => {},
+        initiateLogin: async () => undefined,
+        requestObject: async () => undefined,
+        keys: () => waiting,
+      },
+    })
+    t.after(listening.close)
+    const { port } = listening.address
+    const closed: string[] = []
+    const open = (name: string, sent: string): Promise<void> =>
+      new Promise((resolve) => {
+        const socket = connect({ host: '127.0.0.1', port }, () => socket.write(sent, () => resolve()))
+        socket.on('error', () => {})
+        socket.once('close', () => closed.push(name)).resume()
+        t.after(() => socket.destroy())
+      })
+    const get = (path: string): Promise<Response> => fetch(`http://127.0.0.1:${port}${path}`)
+    const answered = get('/get-rp-jwks').then(
+      ({ status }) => status,
+      () => 'cut off',
+    )
+    // So that it is asked for first.
+    await delay(50)
+    for (const name of ['first', 'second', 'third', 'fourth']) {
+      await open(name, 'POST /backchannel-logout/x HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\nlogout')
+      await delay(20)
+    }
+    assert.equal((await get('/nothing')).status, 404)
+    assert.deepEqual(
+      closed.slice(0, 3),
+      ['first', 'second', 'third'],
+      'the one that was silent for the longest time',
+    )
+    for (const answer of answers) answer()
+    assert.equal(await answered, 200)
   })
 
   it('waits for no request without end', async () => {

@@ -1,7 +1,7 @@
 // The public listener: what OPs and browsers send to sites, and fetch of oxd. It knows no commands.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Server as HttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { PublicDesk, PublicParams } from '../public_desk.ts'
 import type { HttpListening } from './http.ts'
 import { plainAddress } from './http_addresses.ts'
@@ -158,6 +158,41 @@ export const createMeter = (
   }
 }
 
+/**
+ * Makes room at a server that has all its connections: the one that has asked nothing for the longest time gives its place to
+ * whoever comes. Else a stranger who sends requests slowly, or none, could keep all others out.
+ */
+const createPlaces = (server: Server, connections_max: number) => {
+  /** Those that ask nothing, the longest first. By address and port: with TLS the socket of a request is not that of the connection. */
+  const silent = new Map<string, Socket>()
+  let open = 0
+  server.on('connection', (socket: Socket) => {
+    const peer = peerOf(socket)
+    open += 1
+    socket.once('close', () => {
+      open -= 1
+      silent.delete(peer)
+    })
+    const [longest] = silent
+    silent.set(peer, socket)
+    // One place is kept free: where there is none, nobody is heard.
+    if (open < connections_max || longest === undefined) return
+    silent.delete(longest[0])
+    longest[1].destroy()
+  })
+  return {
+    /** A request is complete; what it returns is called when it is answered. */
+    asked(request: Pick<IncomingMessage, 'socket'>): () => void {
+      const peer = peerOf(request.socket)
+      const socket = silent.get(peer)
+      silent.delete(peer)
+      return () => {
+        if (socket?.destroyed === false) silent.set(peer, socket)
+      }
+    },
+  }
+}
+
 /** The address; of an IPv6 one what a provider gives to one customer, however its zeros are written (RFC 5952 section 4.2). */
 export const sourceOf = ({
   remoteAddress = '',
@@ -202,7 +237,9 @@ export const listenPublic = async ({
       if (text === undefined) return { status: 413, headers: { connection: 'close' } }
     }
     const [, name = ''] = route.path.exec(path) ?? []
-    return route.answer(desk, { name, params: readParams(text, limits), peer: peerOf(request.socket) })
+    const answered = places.asked(request)
+    const asked = { name, params: readParams(text, limits), peer: peerOf(request.socket) }
+    return route.answer(desk, asked).finally(answered)
   }
 
   const send = (response: ServerResponse, { status, headers = {}, body = '' }: Reply): void => {
@@ -224,6 +261,7 @@ export const listenPublic = async ({
       .then((reply) => send(response, reply))
   })
   const busy = watchBusy(listening)
+  const places = createPlaces(listening, limits.connections_max)
 
   await new Promise<void>((resolve, reject) => {
     listening.once('error', (error) => reject(listenProblem(error, host, port, '--public-port')))

@@ -54,6 +54,18 @@ export const BOUNDS = [
   ]),
   ...weakenings('src/serve/public.ts', 'src/serve/public.test.ts', [
     [
+      'public listener: whoever says nothing keeps all others out',
+      'longest[1].destroy()',
+      '',
+      'gives the place of whoever says nothing',
+    ],
+    [
+      'public listener: whoever is being answered loses the place',
+      'const answered = places.asked(request)',
+      'const answered = () => {}',
+      'gives the place of whoever says nothing',
+    ],
+    [
       'public listener: bodies of the size of a command',
       'text = await readBody(request, limits.public_body_bytes_max)',
       'text = await readBody(request, limits.http_body_bytes_max)',

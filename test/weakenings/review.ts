@@ -7,14 +7,6 @@ const PUBLIC = 'src/serve/public.test.ts'
 const STATUS = 'src/commands/id_token_status.test.ts'
 
 export const REVIEW = [
-  ...weakenings('src/serve/public.ts', REDOS, [
-    [
-      'public: each parameter is compared with all others',
-      'return Object.fromEntries([...once].filter(([name]) => !twice.has(name)))',
-      'const read = new URLSearchParams(text); return Object.fromEntries([...once].filter(([name]) => read.getAll(name).length === 1))',
-      'in a form at the public listener',
-    ],
-  ]),
   ...weakenings('src/serve/public.ts', PUBLIC, [
     [
       'public: one customer is a source for each of its addresses',
