@@ -212,6 +212,10 @@ const encoded: Drive = async (act) => {
   const asked: Readonly<Record<string, Data>> = {
     prompt: { prompt: 'login&client_id=evil' },
     acr_values: { acr_values: [HOSTILE] },
+    login_hint: { login_hint: HOSTILE },
+    ui_locales: { ui_locales: ['de&client_id=evil', 'en'] },
+    hd: { hd: HOSTILE },
+    claims: { claims: { userinfo: { [HOSTILE]: null } } },
     'a parameter of its own': { custom_parameters: { shade: HOSTILE } },
   }
   const { authorization_url } = await site.ok('get_authorization_url', asked[act.attack ?? ''] ?? {})
@@ -628,7 +632,15 @@ export const CALLBACK: Area = {
       id: 'CBK-24',
       title: 'parameters of the caller with every character',
       drive: encoded,
-      harmless: ['prompt', 'acr_values', 'a parameter of its own'],
+      harmless: [
+        'prompt',
+        'acr_values',
+        'login_hint',
+        'ui_locales',
+        'hd',
+        'claims',
+        'a parameter of its own',
+      ],
     },
     {
       id: 'CBK-25',

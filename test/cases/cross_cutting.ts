@@ -8,22 +8,18 @@ import type { Envelope } from '../../src/testing/daemon.ts'
 import type { Faults } from '../../src/testing/op.ts'
 import type { Site } from '../../src/testing/story.ts'
 
-/** Every issuer is taken byte for byte; asked for in another way of writing it is another one. */
-const written: Drive = async (act) => {
-  const ways: Readonly<Record<string, string>> = {
-    'in small letters': act.issuer.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-    decoded: decodeURIComponent(act.issuer),
-    'with the letter itself': act.issuer.replace('%C3%A9', 'é'),
-  }
-  act.strike()
-  const registered = await act.register({}, ways[act.attack ?? ''] ?? act.issuer)
-  return registered.status === 'ok' ? act.siteOf(registered).login() : registered
-}
-
 /** The host as it is written for people, and what says so. */
 const inLetters = (issuer: string): string => {
   const { hostname } = new URL(issuer)
   return issuer.replace(hostname, domainToUnicode(hostname))
+}
+const PATH_WAYS: Readonly<Record<string, (issuer: string) => string>> = {
+  'in small letters': (issuer) => issuer.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
+  decoded: decodeURIComponent,
+  'with the letter itself': (issuer) => issuer.replace('%C3%A9', 'é'),
+  'with the slash itself': (issuer) => issuer.replace('%2F', '/'),
+  'encoded twice': (issuer) => issuer.replaceAll('%', '%25'),
+  'a letter more encoded': (issuer) => issuer.replace('nant', '%6Eant'),
 }
 const HOST_WAYS: Readonly<Record<string, (issuer: string) => string>> = {
   'in its letters': inLetters,
@@ -34,10 +30,18 @@ interface Saying {
   readonly code: ErrorCode | readonly ErrorCode[]
   readonly faults: (issuer: string) => Faults
 }
-/** Who writes the host in another way, and what comes of it. */
-const HOST_SAID: Readonly<Record<string, Saying>> = {
-  // With a dot it is another origin, which nobody trusts.
-  'the application': { code: ['invalid_issuer_discovered', 'restricted_op_host'], faults: () => ({}) },
+/** Who writes the issuer in another way, and what comes of it. */
+const SAID: Readonly<Record<string, Saying>> = {
+  // With a dot it is another origin, which nobody trusts; another path leads nowhere.
+  'the application': {
+    code: [
+      'invalid_issuer_discovered',
+      'restricted_op_host',
+      'no_connect_discovery_response',
+      'invalid_op_host',
+    ],
+    faults: () => ({}),
+  },
   'the metadata': {
     code: 'invalid_issuer_discovered',
     faults: (issuer) => ({ discovery: (good) => ({ ...good, issuer }) }),
@@ -57,18 +61,17 @@ const IN_JWT: Readonly<Record<string, Saying>> = {
     faults: (iss) => ({ response_jwt: { claims: (good) => ({ ...good, iss }) } }),
   },
 }
-/** The issuer is taken byte for byte, also where another way of writing its host leads to the same place. */
-const hostWritten = (
-  title: string,
+/** The issuer is taken byte for byte, also where another way of writing it leads to the same place. */
+const issuerWritten = (
+  row: Pick<Case, 'id' | 'title' | 'over' | 'issuer'>,
+  ways: Readonly<Record<string, (issuer: string) => string>>,
   table: Readonly<Record<string, Saying>>,
   login: (site: Site) => Promise<Envelope>,
 ): Case => ({
-  id: 'UNI-02',
-  title: `a host beyond ASCII: its A-label is the issuer, nothing else that leads there${title}`,
-  over: 'https beyond ASCII',
+  ...row,
   drive: async (act) => {
     const [who = '', way = ''] = act.attack?.split(', ') ?? []
-    const written = HOST_WAYS[way]?.(act.issuer) ?? act.issuer
+    const written = ways[way]?.(act.issuer) ?? act.issuer
     act.strike()
     act.op.setFaults(act.issuer, table[who]?.faults(written) ?? {})
     const registered = await act.register({}, who === 'the application' ? written : act.issuer)
@@ -76,10 +79,16 @@ const hostWritten = (
   },
   attacks: Object.fromEntries(
     Object.entries(table).flatMap(([who, { code }]) =>
-      Object.keys(HOST_WAYS).map((way) => [`${who}, ${way}`, code]),
+      Object.keys(ways).map((way) => [`${who}, ${way}`, code]),
     ),
   ),
 })
+const [UNI_01, UNI_02] = [
+  { id: 'UNI-01', issuer: (name: string) => `t%C3%A9nant/%2Fa/${name}` },
+  { id: 'UNI-02', over: 'https beyond ASCII' },
+] as const
+const IN_PATH = 'issuers with percent-encoding, byte for byte'
+const IN_HOST = 'a host beyond ASCII: its A-label is the issuer, nothing else that leads there'
 /** The whole response is handed over. */
 const whole =
   (response_mode: string) =>
@@ -147,20 +156,12 @@ export const CROSS_CUTTING: Area = {
     'DOS-06': 'test/denial.long.test.ts: kill -9 between tokens and store',
   },
   cases: [
-    {
-      id: 'UNI-01',
-      title: 'issuers with percent-encoding, byte for byte',
-      drive: written,
-      issuer: (name) => `t%C3%A9nant/%2Fa/${name}`,
-      attacks: {
-        'in small letters': ['no_connect_discovery_response', 'invalid_issuer_discovered'],
-        decoded: ['no_connect_discovery_response', 'invalid_issuer_discovered', 'invalid_op_host'],
-        'with the letter itself': 'invalid_issuer_discovered',
-      },
-    },
-    hostWritten('', HOST_SAID, whole('query')),
-    hostWritten(', by the code alone', HOST_SAID, (site) => site.login()),
-    hostWritten(', in a JWT', IN_JWT, whole('jwt')),
+    issuerWritten({ ...UNI_01, title: IN_PATH }, PATH_WAYS, SAID, whole('query')),
+    issuerWritten({ ...UNI_01, title: `${IN_PATH}, by the code` }, PATH_WAYS, SAID, (site) => site.login()),
+    issuerWritten({ ...UNI_01, title: `${IN_PATH}, in a JWT` }, PATH_WAYS, IN_JWT, whole('jwt')),
+    issuerWritten({ ...UNI_02, title: IN_HOST }, HOST_WAYS, SAID, whole('query')),
+    issuerWritten({ ...UNI_02, title: `${IN_HOST}, by the code` }, HOST_WAYS, SAID, (site) => site.login()),
+    issuerWritten({ ...UNI_02, title: `${IN_HOST}, in a JWT` }, HOST_WAYS, IN_JWT, whole('jwt')),
     {
       id: 'UNI-03',
       title: 'claims with controls, directions, and letters beyond the first plane',

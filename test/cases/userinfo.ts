@@ -56,6 +56,14 @@ export const USERINFO: Area = {
       requests: { userinfo: 1 },
     },
     {
+      id: 'TIM-01',
+      title: 'signed userinfo, on both sides of the tolerance',
+      drive: userinfo,
+      site: SIGNED,
+      refused: { userinfo_jwt_expired: 'invalid_userinfo_jwt', userinfo_jwt_ahead: 'invalid_userinfo_jwt' },
+      accepted: ['userinfo_jwt_just_expired', 'userinfo_jwt_just_ahead'],
+    },
+    {
       id: 'UIN-04',
       title: 'JSON where a JWT was registered',
       drive: userinfo,

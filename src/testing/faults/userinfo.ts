@@ -36,6 +36,9 @@ const distributed = (source: Json): Faults => ({
 })
 const signed = (change: (good: Json) => Json): Faults => ({ signed_userinfo: { claims: change } })
 
+/** Seconds since the epoch. */
+const secondsFromNow = (seconds: number): number => Math.floor(Date.now() / 1000) + seconds
+
 const SAME_SUBJECT = 'Core 5.3.2'
 const UNSECURED = 'eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.'
 
@@ -141,6 +144,26 @@ export const USERINFO_FAULTS = faults({
     what: 'The JWT of userinfo is about the right subject with "invalid" behind it.',
     spec: SAME_SUBJECT,
     faults: signed((good) => ({ ...good, sub: `${String(good['sub'])}invalid` })),
+  },
+  userinfo_jwt_just_expired: {
+    what: 'The JWT of userinfo expired 58 seconds ago, within a tolerance of 60 s.',
+    spec: 'RFC 7519 4.1.4',
+    faults: signed((good) => ({ ...good, exp: secondsFromNow(-58) })),
+  },
+  userinfo_jwt_expired: {
+    what: 'The JWT of userinfo expired two seconds before what a tolerance of 60 s allows.',
+    spec: 'RFC 7519 4.1.4',
+    faults: signed((good) => ({ ...good, exp: secondsFromNow(-62) })),
+  },
+  userinfo_jwt_just_ahead: {
+    what: 'The JWT of userinfo is good in 58 seconds (nbf), within a tolerance of 60 s.',
+    spec: 'RFC 7519 4.1.5',
+    faults: signed((good) => ({ ...good, nbf: secondsFromNow(58) })),
+  },
+  userinfo_jwt_ahead: {
+    what: 'The JWT of userinfo is good two seconds later (nbf) than a tolerance of 60 s allows.',
+    spec: 'RFC 7519 4.1.5',
+    faults: signed((good) => ({ ...good, nbf: secondsFromNow(63) })),
   },
   userinfo_invalid_token: {
     what: 'Userinfo refuses the access token.',

@@ -40,6 +40,7 @@ export const WEAKENED_USERINFO = [
       "if (response.status !== 200) await op.door.request({ step: 'userinfo', url, accept: 'application/json' }); if (response.status === 401) throw new OxdError('invalid_access_token')",
       'UIN-05',
     ],
+    ['userinfo of any time', 'if (!isOfNow(op, claims)) {', 'if (false) {', 'TIM-01'],
     ['userinfo for any client', 'if (!isAddressed(op, client, claims)) {', 'if (false) {', 'UIN-02'],
     [
       'JSON for a JWT, and the other way round',
