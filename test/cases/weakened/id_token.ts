@@ -22,7 +22,7 @@ export const WEAKENED_ID_TOKEN = [
       'no clock tolerance',
       'export const tolerance = LIMITS.clock_tolerance_seconds',
       'export const tolerance = 0',
-      'IDT-13 IDT-15 TIM-01',
+      'IDT-13 IDT-15',
     ],
   ]),
   ...weakenedCases('src/oidc/id_token.ts', [
