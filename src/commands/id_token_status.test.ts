@@ -111,13 +111,21 @@ describe('id_token_status', () => {
       )
       assert.deepEqual(await site.ok('id_token_status', { id_token }), INACTIVE, typ)
     }
-    for (const typ of ['at+jwt', 'application/AT+JWT', 'oauth-authz-req+jwt']) {
+    for (const typ of [
+      'at+jwt',
+      'application/AT+JWT',
+      'oauth-authz-req+jwt',
+      'at+jwt; v=1',
+      ' at+jwt\t',
+      ['at+jwt'],
+      null,
+    ]) {
       const lies = {
         header: (good: Data) => ({ ...good, typ }),
         claims: ({ nonce: _, ...claims }: Data) => claims,
       }
       const { id_token } = await hybridResponse(story, site, { lies })
-      assert.deepEqual(await site.ok('id_token_status', { id_token }), INACTIVE, typ)
+      assert.deepEqual(await site.ok('id_token_status', { id_token }), INACTIVE, String(typ))
     }
   })
 

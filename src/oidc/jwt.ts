@@ -89,9 +89,15 @@ const headerOf = (jws: string): Claims => {
   return header
 }
 
-/** A type is a media type, in any case, of which `application/` may be left out (RFC 7515 section 4.1.9). */
+/** A type is a media type, in any case, of which `application/` may be left out (RFC 7515 section 4.1.9), perhaps with parameters. */
 const typeIn = ({ typ }: Claims): unknown =>
-  typeof typ === 'string' ? typ.toLowerCase().replace(/^application\//, '') : typ
+  typeof typ === 'string'
+    ? typ
+        .toLowerCase()
+        .replace(/;.*$/s, '')
+        .trim()
+        .replace(/^application\//, '')
+    : typ
 
 /** What says of itself that it is something else: access tokens, logout tokens, request objects and the like (RFC 8725 section 3.11). */
 const OTHER_SORTS: ReadonlySet<unknown> = new Set([
@@ -104,6 +110,10 @@ const OTHER_SORTS: ReadonlySet<unknown> = new Set([
   'secevent+jwt',
   'token-introspection+jwt',
 ])
+
+/** Is it of another sort, or of none, since its type is no text? */
+const isOfOtherSort = (typ: unknown): boolean =>
+  OTHER_SORTS.has(typ) || (typ !== undefined && typeof typ !== 'string')
 
 /** The signed JWT: what came, or what is in it. Whether it is encrypted is not for the token to say. */
 export const signedJwt = async (
@@ -143,9 +153,7 @@ export const openJwt = async (
   const header = headerOf(jws)
   const { alg } = header
   const typ = typeIn(header)
-  if (
-    registered.types === undefined ? OTHER_SORTS.has(typ) : !registered.types.some((type) => type === typ)
-  ) {
+  if (registered.types === undefined ? isOfOtherSort(typ) : !registered.types.some((type) => type === typ)) {
     throw new OxdError('invalid_jwt_type', { reason: { about: 'typ', spec: 'RFC 8725 3.11', seen: typ } })
   }
   const isAllowed = registered.alg === UNSIGNED && registered.may_be_unsigned === true

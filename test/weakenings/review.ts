@@ -26,8 +26,15 @@ export const REVIEW = [
   ...weakenings('src/oidc/jwt.ts', STATUS, [
     [
       'JWT: of any sort',
-      'registered.types === undefined ? OTHER_SORTS.has(typ) : !registered.types.some((type) => type === typ)',
-      'registered.types?.some((type) => type === typ) === false',
+      'if (registered.types === undefined ? isOfOtherSort(typ) : !registered.types.some((type) => type === typ)) {',
+      'if (registered.types?.some((type) => type === typ) === false) {',
+      'of another sort',
+    ],
+    ['JWT: of a sort with a parameter behind it', ".replace(/;.*$/s, '')", '', 'of another sort'],
+    [
+      'JWT: of a sort that is no text',
+      "OTHER_SORTS.has(typ) || (typ !== undefined && typeof typ !== 'string')",
+      'OTHER_SORTS.has(typ)',
       'of another sort',
     ],
   ]),
