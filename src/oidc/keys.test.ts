@@ -5,6 +5,7 @@ import type { ErrorCode } from '../error.ts'
 import { LIMITS } from '../limits.ts'
 import type { Json } from '../testing/jws.ts'
 import { reply, type Fault, type Faults } from '../testing/op.ts'
+import { whereabouts } from './discovery.ts'
 import type { Asker } from './keys.ts'
 import { refusedWith, startParty, type Party, type PartyClient } from '../testing/op_party.ts'
 
@@ -284,6 +285,24 @@ describe('how long keys are used, and how often they are fetched', () => {
     await assert.rejects(verify(at), refusedWith('key_id_not_found'))
     clock += 60_000
     await verify(at)
+  })
+
+  it('at the first login after a client was registered; where that fails, those that are fresh hold on', async () => {
+    const at = await party.at()
+    const token = await tokenOf(at)
+    await verify(at, token)
+    const register = () => party.ops.anew(whereabouts(at.issuer, {}))
+    await register()
+    await verify(at, token, 'stranger')
+    assert.equal(fetches(at), 1)
+    await verify(at, token)
+    await verify(at, token)
+    assert.equal(fetches(at), 2)
+    await register()
+    party.op.setFaults(at.issuer, { jwks: reply.html(503) })
+    await verify(at, token)
+    await verify(at, token)
+    assert.equal(fetches(at), 3)
   })
 
   it('as often as an OP has new keys, if the login was right to ask; for a stranger it counts', async () => {

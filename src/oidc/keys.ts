@@ -87,6 +87,8 @@ export interface OpKeys {
    *   for a stranger also key_budget_spent
    */
   verify(jws: string, alg: string, asker?: Asker): Promise<Uint8Array>
+  /** The next login fetches the keys, however fresh they are; where that fails, they hold on. */
+  doubt(): void
   /** The public keys of the OP, members of private ones left out whatever it publishes. */
   published(asker?: Asker): Promise<{ readonly keys: readonly PublicKey[] }>
 }
@@ -102,6 +104,7 @@ export const createOpKeys = (options: {
 }): OpKeys => {
   const { door, jwks_uri, now, limits, log } = options
   let cached: { readonly keys: readonly PublicKey[]; readonly fetched_at: number } | undefined
+  let isDoubted = false
   let fetching: Promise<readonly PublicKey[]> | undefined
   const budgets: Readonly<Record<Asker, Budget>> = {
     login: { refetches: [], unknownKids: [] },
@@ -111,6 +114,7 @@ export const createOpKeys = (options: {
   const leaked = new WeakSet<PublicKey>()
 
   const fetchKeys = async (): Promise<readonly PublicKey[]> => {
+    isDoubted = false
     const url = await jwks_uri()
     const response = await door.request({
       step: 'keys',
@@ -145,7 +149,9 @@ export const createOpKeys = (options: {
 
   const current = async (asker: Asker): Promise<readonly PublicKey[]> => {
     const age = cached === undefined ? -1 : now() - cached.fetched_at
-    if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys
+    const fresh = cached !== undefined && age >= 0 && age < limits.op_keys_ms ? cached.keys : undefined
+    if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)
+    if (fresh !== undefined) return fresh
     // Of an OP that does not answer nothing is cached: every token of a stranger would be a request.
     if (asker === 'stranger' && fetching === undefined && !withinBudget(asker))
       throw new OxdError('key_budget_spent')
@@ -182,6 +188,10 @@ export const createOpKeys = (options: {
   }
 
   return {
+    doubt() {
+      isDoubted = true
+    },
+
     async published(asker = 'login') {
       return { keys: (await current(asker)).filter(({ kty }) => ASYMMETRIC.has(kty)) }
     },

@@ -32,7 +32,7 @@ export interface Ops {
    */
   at(whereabouts: Whereabouts, asker?: Asker): Promise<Op>
   /**
-   * The OP as it is now, for who registers a client: its metadata are fetched anew.
+   * The OP as it is now, for who registers a client: its metadata are fetched anew, and its keys at the next login.
    * @throws OxdError as `discover` does; what is known of the OP stays known to others then
    */
   anew(whereabouts: Whereabouts): Promise<Op>
@@ -132,6 +132,7 @@ export const createOps = (
     async anew(where) {
       const { key, context } = keptAt(where)
       if (metadata.has(key)) metadata.set(key, await discover(context.door, context.where))
+      context.keys.doubt()
       return ops.at(where)
     },
     async at(where, asker = 'login') {

@@ -31,6 +31,16 @@ const OTHERS = {
   ec_enc: jwk(ec(), 'enc', 'ECDH-ES', 'ec-enc'),
 }
 
+const unusable = (key: Json): Json => ({ ...key, use: 'sig', kid: `unusable-${String(key['alg'])}` })
+/** Keys beside those that nobody can use, each of them well-formed: by their kind, algorithm or curve. */
+export const UNUSABLE = [
+  unusable({ kty: 'AKP', alg: 'ML-DSA-0', pub: 'AA' }),
+  unusable({ kty: 'X-NONE', alg: 'X-NONE' }),
+  unusable({ ...rsa(), alg: 'X-RSA' }),
+  unusable({ ...ec(), alg: 'X-EC' }),
+  unusable({ ...ec(), alg: 'ES256', crv: 'X-256' }),
+]
+
 const ALG_OF: Readonly<Record<string, string>> = { RSA: 'RS256', EC: 'ES256' }
 export const keysIn = (set: Json): readonly Json[] => {
   // As the honest OP made it.
@@ -121,7 +131,7 @@ const arranged = (how: Arranged): Faults => ({
     const keys = keysIn(good)
       .filter(({ kty }) => kty !== 'OKP')
       .map((key) => ({ ...key, alg: ALG_OF[String(key['kty'])] }))
-    return { keys: [OTHERS.rsa, ...keys, OTHERS.rsa_enc, OTHERS.ec, OTHERS.ec_enc] }
+    return { keys: [OTHERS.rsa, ...keys, OTHERS.rsa_enc, OTHERS.ec, OTHERS.ec_enc, ...UNUSABLE] }
   },
   id_token: { claims: ({ auth_time: _, ...good }) => good },
 })

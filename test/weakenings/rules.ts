@@ -88,9 +88,21 @@ export const RULES = [
     ],
     [
       'keys: used for ever',
-      'if (cached !== undefined && age >= 0 && age < limits.op_keys_ms) return cached.keys',
-      'if (cached !== undefined) return cached.keys',
+      'const fresh = cached !== undefined && age >= 0 && age < limits.op_keys_ms ? cached.keys : undefined',
+      'const fresh = cached?.keys',
       'until they are too old|no longer than they are published',
+    ],
+    [
+      'keys: those of before a client was registered hold without a look',
+      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)",
+      '',
+      'at the first login after a client was registered',
+    ],
+    [
+      'keys: fresh ones are worth nothing while new ones are not to be had',
+      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)",
+      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce()",
+      'at the first login after a client was registered',
     ],
     [
       'keys: new ones cost a login what wrong ones do',
