@@ -286,6 +286,8 @@ describe('oxd faulty-op', () => {
     const address = /"[^"]+": it must be a whole URL, without a fragment/
     for (const [args, what] of [
       [['--fault', 'iss_mising'], /no fault "iss_mising"\. Did you mean .*iss_missing.*--list-faults/],
+      [['--fault', 'iss_missings'], /Did you mean iss_missing,/],
+      [['--fault', 'expired'], /Did you mean .*secret_expired, .*jarm_expired/],
       [['--fault', 'iss_missing', '--fault', 'iss_list'], /one thing wrong at a time/],
       [['--fault', 'issuer_http'], /issuer_http.*https: give --tls-cert and --tls-key/],
       [['iss_missing'], /Unexpected argument 'iss_missing'\. See oxd faulty-op --help/],

@@ -37,9 +37,12 @@ const list = (): string => {
 }
 
 const SUGGESTIONS = 5
-/** The names that begin most like what was typed. */
+/** The names that have what was typed in them, and those that begin most like it. */
 const similar = (typed: string): string => {
-  const shared = (name: string): number => [...name].findIndex((letter, at) => letter !== typed[at])
+  const shared = (name: string): number => {
+    const first = [...name].findIndex((letter, at) => letter !== typed[at])
+    return name.includes(typed) || first < 0 ? typed.length + 1 : first
+  }
   const found = Object.keys(FAULTS).sort((one, other) => shared(other) - shared(one))
   return ` Did you mean ${found.slice(0, SUGGESTIONS).join(', ')}?`
 }
