@@ -121,6 +121,7 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
     'test/stranger_login.test.ts',
     'has few of the connections to an OP that takes its time',
   ],
+  op_header_bytes_max: ['src/oidc/http.test.ts', 'headers up to their bound, and no more'],
   op_body_bytes_max: ['src/oidc/http.test.ts', 'exactly as much as is allowed, by step and by request'],
   jwks_bytes_max: ['src/oidc/http.test.ts', 'exactly as much as is allowed, by step and by request'],
   jwks_keys_max: ['src/oidc/keys.test.ts', 'is in a set of a hundred'],

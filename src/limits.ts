@@ -158,6 +158,8 @@ export const LIMITS = {
   stranger_requests_max: 8,
   /** An idle connection to an OP is kept this long: shorter than servers keep theirs, so that none is closed in mid-request. */
   op_idle_ms: 4_000,
+  /** The headers of an OP's answer: gateways before it add policies and cookies of many kilobytes. */
+  op_header_bytes_max: 32_768,
   /** An OP's answer after decoding. */
   op_body_bytes_max: 1_048_576,
   /** An OP's key set, and the keys in it. */

@@ -202,6 +202,7 @@ export const createDoor = (options: DoorOptions): Door => {
       connections: limits.op_connections_max,
       keepAliveTimeout: limits.op_idle_ms,
       keepAliveMaxTimeout: limits.op_idle_ms,
+      maxHeaderSize: limits.op_header_bytes_max,
       // One deadline of ours covers all of a request.
       headersTimeout: 0,
       bodyTimeout: 0,

@@ -36,6 +36,14 @@ export const BOUNDS = [
       'a published key is passed over with more operations than there are',
     ],
   ]),
+  ...weakenings('src/oidc/http.ts', 'src/oidc/http.test.ts', [
+    [
+      'door: as many headers as the environment of the process allows',
+      'maxHeaderSize: limits.op_header_bytes_max,',
+      '',
+      'headers up to their bound',
+    ],
+  ]),
   ...weakenings('src/oidc/scope.ts', 'src/oidc/scope.test.ts', [
     [
       'scope: each item of a list without end is looked at',

@@ -89,8 +89,8 @@ export const WEAKENED_TOKEN = [
     ],
     [
       'headers without end',
-      'connections: limits.op_connections_max,',
-      'connections: limits.op_connections_max, maxHeaderSize: 1e9,',
+      'maxHeaderSize: limits.op_header_bytes_max,',
+      'maxHeaderSize: 1e9,',
       'TOK-20',
     ],
   ]),
