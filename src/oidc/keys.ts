@@ -150,7 +150,7 @@ export const createOpKeys = (options: {
   const current = async (asker: Asker): Promise<readonly PublicKey[]> => {
     const age = cached === undefined ? -1 : now() - cached.fetched_at
     const fresh = cached !== undefined && age >= 0 && age < limits.op_keys_ms ? cached.keys : undefined
-    if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)
+    if (fresh !== undefined && isDoubted && asker !== 'stranger') return fetchOnce().catch(() => fresh)
     if (fresh !== undefined) return fresh
     // Of an OP that does not answer nothing is cached: every token of a stranger would be a request.
     if (asker === 'stranger' && fetching === undefined && !withinBudget(asker))

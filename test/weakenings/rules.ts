@@ -94,14 +94,14 @@ export const RULES = [
     ],
     [
       'keys: those of before a client was registered hold without a look',
-      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)",
+      "if (fresh !== undefined && isDoubted && asker !== 'stranger') return fetchOnce().catch(() => fresh)",
       '',
       'at the first login after a client was registered',
     ],
     [
       'keys: fresh ones are worth nothing while new ones are not to be had',
-      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce().catch(() => fresh)",
-      "if (fresh !== undefined && isDoubted && asker === 'login') return fetchOnce()",
+      "if (fresh !== undefined && isDoubted && asker !== 'stranger') return fetchOnce().catch(() => fresh)",
+      "if (fresh !== undefined && isDoubted && asker !== 'stranger') return fetchOnce()",
       'at the first login after a client was registered',
     ],
     [
