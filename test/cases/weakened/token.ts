@@ -87,12 +87,7 @@ export const WEAKENED_TOKEN = [
       'const deadline = AbortSignal.timeout(60_000)',
       'TOK-08',
     ],
-    [
-      'headers without end',
-      'maxHeaderSize: limits.op_header_bytes_max,',
-      'maxHeaderSize: 1e9,',
-      'TOK-20',
-    ],
+    ['headers without end', 'maxHeaderSize: limits.op_header_bytes_max,', 'maxHeaderSize: 1e9,', 'TOK-20'],
   ]),
   ...weakenedCases('src/oidc/connect.ts', [
     [
