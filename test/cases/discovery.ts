@@ -6,6 +6,7 @@ import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import { FAULTS, type FaultName } from '../../src/testing/faults/index.ts'
 import { reply, type Fault, type Faults } from '../../src/testing/op.ts'
 import { redirects } from './redirects.ts'
+import { onTheWay } from './transport.ts'
 import { WEBFINGER } from './webfinger.ts'
 
 const METADATA_MS = 150
@@ -289,6 +290,7 @@ export const DISCOVERY: Area = {
       },
       requests: { registration: 0 },
     },
+    onTheWay('DSC-10', 'discovery', register, 'no_connect_discovery_response'),
     {
       id: 'DSC-11',
       title: 'a member twice',

@@ -6,6 +6,7 @@ import type { Json } from '../../src/testing/jws.ts'
 import { login } from '../../src/testing/cases/drives.ts'
 import type { Data } from '../../src/testing/daemon.ts'
 import { redirects } from './redirects.ts'
+import { onTheWay } from './transport.ts'
 
 const ES256 = { id_token_signed_response_alg: 'ES256' }
 const KEYS_MS = 150
@@ -288,6 +289,7 @@ export const KEYS: Area = {
       accepted: ['jwks_not_found', 'jwks_server_error', 'jwks_html', 'jwks_hangs', 'keys_redirected_inside'],
       requests: { jwks: 0 },
     },
+    onTheWay('JWK-18', 'jwks', login),
     redirects('JWK-18', 'jwks', login, 'op_redirected'),
     {
       id: 'JWK-19',

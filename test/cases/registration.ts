@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { register, registerAndLogin } from '../../src/testing/cases/drives.ts'
 import { redirects } from './redirects.ts'
+import { onTheWay } from './transport.ts'
 
 /** Two sites at two OPs that gave them the same client_id; each logs in, then one comes with what the other got. */
 const twoTenants: Drive = async (act) => {
@@ -97,6 +98,7 @@ export const REGISTRATION: Area = {
         if (!honest) assert.match(String(data.error_description), /invalid_redirect_uri.*No such place/)
       },
     },
+    onTheWay('REG-06', 'registration', register),
     redirects('REG-06', 'registration', register, 'op_redirected'),
     {
       id: 'REG-08',

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import { userinfo } from '../../src/testing/cases/drives.ts'
 import { redirects } from './redirects.ts'
+import { onTheWay } from './transport.ts'
 
 const SIGNED = { user_info_signed_response_alg: 'RS256' }
 
@@ -122,6 +123,7 @@ export const USERINFO: Area = {
       },
       requests: { userinfo: 1, attacker: 0 },
     },
+    onTheWay('UIN-05', 'userinfo', userinfo),
     redirects('UIN-06', 'userinfo', userinfo, 'op_redirected'),
     {
       id: 'UIN-07',
