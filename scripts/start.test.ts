@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { signIn, signOut, Visitor } from '../src/testing/dev_op/sign_in.ts'
+import { freePort } from '../src/testing/free_port.ts'
 
 const START = join(import.meta.dirname, 'start.ts')
 /** Three programs on a busy machine. */
@@ -20,11 +21,6 @@ const listening = async (): Promise<{ server: Server; port: number }> => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   return { server, port: typeof address === 'object' && address !== null ? address.port : 0 }
-}
-const freePort = async () => {
-  const { server, port } = await listening()
-  await new Promise((resolve) => server.close(resolve))
-  return port
 }
 const answers = (port: number): Promise<boolean> =>
   new Promise((resolve) => {

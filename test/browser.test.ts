@@ -18,6 +18,7 @@ import { startDevOp, type DevOp } from '../src/testing/dev_op/op.ts'
 import { signIn as signInByHand, Visitor as HandVisitor } from '../src/testing/dev_op/sign_in.ts'
 import { assertNoSecrets } from '../src/testing/log_scan.ts'
 import { realWorld } from '../src/world.ts'
+import { freePort } from '../src/testing/free_port.ts'
 
 const PEOPLE = {
   alice: { password: 'wonderland', name: 'Alice Liddell', email: 'alice@example.com' },
@@ -569,16 +570,6 @@ test('with the keyboard alone: in and out', () =>
     await page.keyboard.press('Enter')
     await look(page, 'You are logged out')
   }))
-
-/** A port at which nobody listens. */
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // It listens on TCP, so its address has a port.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 /** Stands between site and daemon and keeps what the daemon says, so that a test knows the secrets of a login. */
 const listenIn = async (to: number) => {

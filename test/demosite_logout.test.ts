@@ -1,7 +1,6 @@
 // A back-channel logout at the certified OP ends the session at the sample site, within a second.
 import assert from 'node:assert/strict'
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -10,15 +9,7 @@ import { testSite } from '../examples/demosite/testing.ts'
 import { startTestDaemon } from '../src/testing/daemon.ts'
 import { startDevOp } from '../src/testing/dev_op/op.ts'
 import { signIn, signOut, Visitor } from '../src/testing/dev_op/sign_in.ts'
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { freePort } from '../src/testing/free_port.ts'
 
 it('a back-channel logout at oidc-provider ends the login at the sample site within a second', async (t) => {
   const op = await startDevOp()

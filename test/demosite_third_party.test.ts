@@ -1,21 +1,12 @@
 // A login that the OP began, from the public listener to the sample site: the user is asked there.
 import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { it } from 'node:test'
 import { testSite } from '../examples/demosite/testing.ts'
 import { startStory } from '../src/testing/story.ts'
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
+import { freePort } from '../src/testing/free_port.ts'
 
 it('a login that a third party began is offered at the sample site; that of another browser is not', async (t) => {
   const story = await startStory({ public: true })

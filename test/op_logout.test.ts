@@ -1,21 +1,12 @@
 // A logout at the certified OP, as it comes to the application: over the back channel, within a second.
 import assert from 'node:assert/strict'
-import { createServer, type AddressInfo } from 'node:net'
 import { after, before, describe, it } from 'node:test'
 import { startTestDaemon, type Data, type TestDaemon } from '../src/testing/daemon.ts'
 import { startDevOp, type DevOp } from '../src/testing/dev_op/op.ts'
 import { signIn, signOut, Visitor } from '../src/testing/dev_op/sign_in.ts'
+import { freePort } from '../src/testing/free_port.ts'
 
 const REDIRECT = 'https://client.example.com/callback'
-
-const freePort = async (): Promise<number> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  // A TCP server has an address with a port.
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => server.close(resolve))
-  return port
-}
 
 describe('a logout at oidc-provider', () => {
   let op: DevOp

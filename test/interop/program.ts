@@ -1,9 +1,7 @@
 // Starts a program that is an OP, waits until it answers, and stops that program alone.
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { setTimeout as delay } from 'node:timers/promises'
+import { freePort } from '../../src/testing/free_port.ts'
 
 /** From its start to its first answer, and from its end being asked for to its end. */
 const READY_MS = 30_000
@@ -35,17 +33,6 @@ export const atFreePort = async <T>(start: (port: number) => Promise<T>): Promis
       if (tries === TRIES_MAX) throw error
     }
   }
-}
-
-/** A port that was free a moment ago. */
-const freePort = async (): Promise<number> => {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  // It was given a port, so the address is no pipe.
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** @throws Error with the end of what the program said, when it ends or does not answer in time */

@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { existsSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { freePort } from '../free_port.ts'
 
 const MAIN = join(import.meta.dirname, 'main.ts')
 const OPTIONS = { timeout: 60_000 }
@@ -36,17 +36,9 @@ const withFolder = async (use: (DEV_DIR: string) => Promise<void>) => {
   }
 }
 
-const freePort = async (): Promise<string> => {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return String(typeof address === 'object' && address !== null ? address.port : 0)
-}
-
 test('it says issuer, CA and users, warns of nothing, and ends at Ctrl-C', OPTIONS, () =>
   withFolder(async (DEV_DIR) => {
-    const DEV_OP_PORT = await freePort()
+    const DEV_OP_PORT = String(await freePort())
     const op = run({ DEV_DIR, DEV_OP_PORT })
     try {
       while (!op.said().includes('Ctrl-C') && op.child.exitCode === null) {
@@ -71,7 +63,7 @@ test('an empty DEV_DIR is as good as none: nothing is put into the root of the r
       symlinkSync(join(import.meta.dirname, '../../..', name), join(root, name))
     const main = join(root, 'src/testing/dev_op/main.ts')
     const args = ['--preserve-symlinks', '--preserve-symlinks-main', main]
-    const op = run({ DEV_DIR: '', DEV_OP_PORT: await freePort() }, args)
+    const op = run({ DEV_DIR: '', DEV_OP_PORT: String(await freePort()) }, args)
     try {
       while (!op.said().includes('Ctrl-C') && op.child.exitCode === null) {
         await new Promise((resolve) => setTimeout(resolve, 20))
