@@ -1,5 +1,6 @@
 // Authorization requests that do not travel in the URL: pushed, signed, encrypted, fetched by the OP; and what of them is refused.
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { after, before, describe, it } from 'node:test'
 import type { Data } from '../src/testing/daemon.ts'
 import { reply, type Faults } from '../src/testing/op.ts'
@@ -180,14 +181,18 @@ describe('a signed request', () => {
     )
     assert.equal((await site.login()).status, 'ok')
   })
-  it('is refused where the OP has no key to encrypt to', async () => {
-    const site = await siteWith(
-      { jwks: (good) => ({ keys: (good.keys as Data[]).filter(({ use }) => use === 'sig') }) },
-      { request_object_signing_alg: 'RS256', request_object_encryption_alg: 'RSA-OAEP-256' },
-    )
-    const { data } = await site.call('get_authorization_url', {}, native)
-    assert.equal(data.error, 'no_op_encryption_key')
-  })
+  const SHORT = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' })
+  for (const [what, keys] of Object.entries({ none: [], 'one of 1,024 bits': [{ ...SHORT, use: 'enc' }] }))
+    it(`is refused where the OP has no key to encrypt to: ${what}`, async () => {
+      const site = await siteWith(
+        {
+          jwks: (good) => ({ keys: [...(good.keys as Data[]).filter(({ use }) => use === 'sig'), ...keys] }),
+        },
+        { request_object_signing_alg: 'RS256', request_object_encryption_alg: 'RSA-OAEP-256' },
+      )
+      const { data } = await site.call('get_authorization_url', {}, native)
+      assert.equal(data.error, 'no_op_encryption_key')
+    })
   it('logs in pushed, where both are wanted', async () => {
     const site = await siteWith({ pushes: 'required' }, { request_object_signing_alg: 'EdDSA' })
     const { request, request_uri } = await urlOf(site)

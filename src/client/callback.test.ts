@@ -63,6 +63,18 @@ describe('callback', () => {
     )
   })
 
+  it('takes a Request of the web that came through a proxy, and its own word where nothing is configured', async () => {
+    const behind = (callback_url: string): Request =>
+      new Request(callback_url.replace(new URL(REDIRECT).origin, 'http://10.0.0.1:8080'))
+    await loggedIn(behind((await begun()).came.callback_url))
+    const unconfigured = new Client({ port: story.daemon.port, oxd_id: site.oxd_id })
+    const foreign = behind((await begun()).came.callback_url)
+    await assert.rejects(unconfigured.callback(foreign), { code: 'foreign_callback_url' })
+    const { id_token_claims } = await unconfigured.callback(new Request((await begun()).came.callback_url))
+    assert.deepEqual(id_token_claims.sub, ['alice'])
+    await unconfigured.close()
+  })
+
   /** What a server makes of a request that a browser sends. */
   const served = async (
     handler: (handle: (source: CallbackSource) => Promise<void>) => Parameters<typeof createServer>[1],

@@ -23,6 +23,13 @@ export interface Callback {
   readonly parameters?: Readonly<Record<string, string>> | undefined
 }
 
+/**
+ * Where the callback of the site is. A proxy may hide the host that was asked for, and a browser cannot be believed: the redirect URI of
+ * the site has it, and `own`, what a request says itself, counts only where no redirect URI is known.
+ * @throws OxdConfigError where neither is
+ */
+export type OriginOf = (own?: string) => string
+
 const COMMAND = 'get_tokens_by_callback'
 const refused = (code: string, description: string): OxdError => new OxdError(COMMAND, code, description)
 
@@ -61,19 +68,20 @@ const requireForm = (type: string | null | undefined): void => {
   if (!FORM.test(type ?? '')) throw refused('malformed_response', 'The request has a body that is no form.')
 }
 
-const ofWeb = async (request: Request, bytes_max: number): Promise<Callback> => {
-  const callback_url = request.url
+const ofWeb = async (request: Request, originOf: OriginOf, bytes_max: number): Promise<Callback> => {
+  const { url } = request
+  const { origin } = new URL(url)
+  const callback_url = `${originOf(origin)}${url.slice(origin.length)}`
   if (request.method !== 'POST') return { callback_url }
   requireForm(request.headers.get('content-type'))
   const text = request.body === null ? '' : await textOf(request.body, bytes_max)
   return { callback_url, parameters: fieldsOf(new URLSearchParams(text)) }
 }
 
-const ofNode = async (request: NodeRequest, origin: string, bytes_max: number): Promise<Callback> => {
+const ofNode = async (request: NodeRequest, originOf: OriginOf, bytes_max: number): Promise<Callback> => {
   const { method, originalUrl, url = '', body, headers } = request
-  // Joined, not resolved: a path such as //example.com is no host. Which host was asked for a proxy may hide, and a browser
-  // cannot be believed; the redirect URI of the site has it.
-  const callback_url = `${origin}${originalUrl ?? url}`
+  // Joined, not resolved: a path such as //example.com is no host.
+  const callback_url = `${originOf()}${originalUrl ?? url}`
   if (method !== 'POST') return { callback_url }
   const type = headers['content-type']
   requireForm(typeof type === 'string' ? type : undefined)
@@ -87,16 +95,16 @@ const ofNode = async (request: NodeRequest, origin: string, bytes_max: number): 
 
 /**
  * What oxd is asked with.
- * @param originOf the origin of the redirect URI of the site, for requests that do not know their own
+ * @param originOf the origin of a request
  * @throws OxdError duplicate_parameter, malformed_response
  */
 export const callbackOf = async (
   source: CallbackSource,
-  originOf: () => string,
+  originOf: OriginOf,
   bytes_max: number,
 ): Promise<Callback> => {
   if (typeof source === 'string' || source instanceof URL) return { callback_url: String(source) }
-  return isWebRequest(source) ? ofWeb(source, bytes_max) : ofNode(source, originOf(), bytes_max)
+  return isWebRequest(source) ? ofWeb(source, originOf, bytes_max) : ofNode(source, originOf, bytes_max)
 }
 
 /** The state in a JWT (JARM), unless it is encrypted; oxd proves it. */

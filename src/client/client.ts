@@ -406,7 +406,11 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     { state, session_binding }: CallbackOptions = {},
     call: CallOptions = {},
   ): Promise<Result<CommandNamed<'get_tokens_by_callback'>, M>> {
-    const came = await callbackOf(source, () => this.#redirectOrigin(), CLIENT_LIMITS.callback_bytes_max)
+    const came = await callbackOf(
+      source,
+      (own) => this.#redirectOrigin(own),
+      CLIENT_LIMITS.callback_bytes_max,
+    )
     const said = stateOf(came)
     // What an encrypted response says oxd alone can read: then it is compared below.
     if (state !== undefined && said !== undefined && !isExpectedState(said, state)) throw foreignState()
@@ -423,10 +427,11 @@ export class Client<M extends ClaimsMode = 'lists'> extends Commands<M> {
     return this.#ask('get_tokens_by_callback', { ...params, oxd_id: this.#knownId() }, call)
   }
 
-  /** Where the callback is, for requests that know only their path. */
-  #redirectOrigin(): string {
+  /** Where the callback is; `own`: what the request says. */
+  #redirectOrigin(own?: string): string {
     const { authorization_redirect_uri: uri } = this.#settings.site
     if (typeof uri === 'string' && URL.canParse(uri)) return new URL(uri).origin
+    if (own !== undefined) return own
     throw new OxdConfigError(
       'callback() needs the whole URL, or authorization_redirect_uri in the configuration',
       this.#file === undefined ? {} : { file: this.#file },

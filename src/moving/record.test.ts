@@ -161,6 +161,17 @@ test('what oxd does not do is never imported as if it did', () => {
   assert.equal(notes.length, 2)
 })
 
+test('HMAC is taken over with a secret that is long enough for it', () => {
+  const withSecret = (client_secret: string) =>
+    siteOf(ID, { ...OLD_30, id_token_signed_response_alg: 'HS256', client_secret })
+  const long = withSecret('s'.repeat(32))
+  assert.equal(long.site.client.id_token_signed_response_alg, 'HS256')
+  assert.deepEqual(long.notes, [])
+  const short = withSecret('s'.repeat(31))
+  assert.equal(short.site.client.id_token_signed_response_alg, 'RS256')
+  assert.match(String(short.notes), /too short/)
+})
+
 test('an oxd_id in capitals and an issuer with a slash stay byte for byte', () => {
   const upper = ID.toUpperCase()
   const { site } = siteOf(upper, { ...OLD_30, oxd_id: upper, op_host: 'https://op.example.com/' })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { OxdError } from '../error.ts'
 import { isObject } from '../is_object.ts'
 import { AUTH_METHODS } from '../oidc/client_auth.ts'
+import { isHmac, isLongEnough } from '../oidc/client_key.ts'
 import { whereabouts } from '../oidc/discovery.ts'
 import { ALGORITHMS } from '../oidc/keys.ts'
 import { secretExpiry } from '../site.ts'
@@ -124,10 +125,10 @@ const clientOf = (
     )
   }
   const alg = params.id_token_signed_response_alg ?? DEFAULT_ALGORITHM
-  const isKnownAlgorithm = Object.hasOwn(ALGORITHMS, alg)
+  const isKnownAlgorithm = Object.hasOwn(ALGORITHMS, alg) || (isHmac(alg) && isLongEnough(client_secret, alg))
   if (!isKnownAlgorithm) {
     notes.push(
-      `id_token_signed_response_alg was one that oxd does not accept: it insists on ${DEFAULT_ALGORITHM}, which the client at the OP must be set to (update_site_registration, or by hand).`,
+      `id_token_signed_response_alg was one that oxd does not accept, or with a secret that is too short for it: it insists on ${DEFAULT_ALGORITHM}, which the client at the OP must be set to (update_site_registration, or by hand).`,
     )
   }
   const registration_access_token = params.client_registration_access_token

@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts'
 import type { ClientAlgorithms } from './client_algorithms.ts'
 import { DEFAULT_ENCRYPTION } from './jwe.ts'
 import { parseJson } from './json.ts'
-import { importedKey } from './keys.ts'
+import { importedKey, type PublicKey } from './keys.ts'
 import type { Op } from './op.ts'
 import { isOwnAlgorithm, type OwnAlgorithm } from './own_keys.ts'
 import { UNSIGNED } from './unsigned.ts'
@@ -34,6 +34,11 @@ const claimOf = ([name, value]: readonly [string, string]): readonly [string, un
   Object.hasOwn(NATIVE, name) ? NATIVE[name]?.(value) : value,
 ]
 
+const RSA_BITS_MIN = 2048
+/** RFC 7518 section 4.3: whoever encrypts to a shorter one does so to everybody. */
+const isLong = ({ n }: PublicKey): boolean =>
+  n === undefined || Buffer.byteLength(n, 'base64url') * 8 >= RSA_BITS_MIN
+
 /** A key of the OP to encrypt to, and its name: the first of the kind that the algorithm wants. @throws OxdError no_op_encryption_key */
 const encryptionKey = async (
   { keys }: Op,
@@ -44,6 +49,7 @@ const encryptionKey = async (
     const isFitting =
       candidate.kty === kty &&
       candidate.use === 'enc' &&
+      isLong(candidate) &&
       (candidate.alg === undefined || candidate.alg === alg)
     const key = isFitting ? await importedKey(candidate, alg) : undefined
     const { kid } = candidate

@@ -234,6 +234,12 @@ export const TOKENS_AS_REGISTERED = [
       'is refused where the OP has no key',
     ],
     [
+      'request object: encrypted to a key of any length',
+      'isLong(candidate) &&',
+      '',
+      'is refused where the OP has no key to encrypt to: one of 1,024 bits',
+    ],
+    [
       'request object: encrypted to the first key alone',
       'if (key !== undefined) return { key, named: kid === undefined ? {} : { kid } }',
       "if (key === undefined && isFitting) throw new OxdError('no_op_encryption_key')",
