@@ -115,13 +115,14 @@ const redirectUris = (meta: FieldMeta) =>
     .max(LIMITS.list_items_max)
     .meta({ ...meta })
 
+const UNSEEN = /\p{C}/u
 /** Of any characters that can be seen: each comes back as it was, however it is written in a URL. */
 const ownRandom = (description: string) =>
   z
     .string()
     .min(LIMITS.own_random_characters_min)
     .max(LIMITS.state_characters_max)
-    .regex(/^\P{C}+$/u, 'must have no control characters, and no half of one')
+    .refine((text) => !UNSEEN.test(text), 'must have no control characters, and no half of one')
     .meta({ description, secret: true })
 
 const scopesOfCondition = z
