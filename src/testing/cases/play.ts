@@ -300,16 +300,16 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
   const ceiling_ms = wrong === undefined ? TWIN_CEILING_MS : stage.patience.ceiling_ms
   const daemon = await stage.daemon({ limits, ahead_ms, reachable, purpose: purposeOf(row) })
   const canary = await stage.canary()
-  if (watched) {
-    // What a daemon loads with its first login is loaded.
-    await controlLogin(stage, daemon)
-    await daemon.tell('watch')
-  }
   const from = daemon.log.length
   const act = new Playing(stage, row, wrong, daemon, canary)
   const started = performance.now()
   const failures: string[] = []
   try {
+    if (watched) {
+      // What a daemon loads with its first login is loaded.
+      await inTime(controlLogin(stage, daemon), ceiling_ms)
+      await inTime(daemon.tell('watch'), ceiling_ms)
+    }
     const answer = await inTime(row.drive(act), ceiling_ms)
     failures.push(...(await judge(row, wrong, act, answer)))
     await row.check?.(act, answer)
@@ -336,6 +336,8 @@ const playOnce = async (stage: Stage, row: Case, wrong: Wrong | undefined): Prom
     }
   } catch (error) {
     failures.push(messageOf(error))
+    // Nor would it answer in the next trial.
+    await daemon.kill()
   }
   if (canary.contacts() > 0) failures.push(`the canary was contacted ${canary.contacts()} times`)
   await canary.close()
