@@ -330,7 +330,10 @@ export const DISCOVERY: Area = {
       title: 'members named as what objects inherit; a hundred thousand levels',
       drive: registerAndLogin,
       watched: true,
-      refused: { discovery_deep: 'no_connect_discovery_response' },
+      refused: {
+        discovery_deep: 'no_connect_discovery_response',
+        discovery_nested: 'no_connect_discovery_response',
+      },
       accepted: ['discovery_prototypes', 'many_metadata'],
     },
     {

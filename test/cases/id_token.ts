@@ -169,6 +169,7 @@ export const ID_TOKEN: Area = {
         payload_not_utf8: 'invalid_id_token_malformed',
         payload_huge: 'invalid_id_token_malformed',
         payload_deep: 'invalid_id_token_malformed',
+        payload_nested: 'invalid_id_token_malformed',
       },
     },
     {

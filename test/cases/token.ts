@@ -144,6 +144,7 @@ export const TOKEN: Area = {
       watched: true,
       refused: {
         token_deep: 'op_answer_malformed',
+        token_nested: 'op_answer_malformed',
         token_short_members: 'op_answer_malformed',
         token_colliding_members: 'op_answer_malformed',
         token_many_members: 'op_answer_too_large',

@@ -143,6 +143,7 @@ export const USERINFO: Area = {
         userinfo_stalls: 'op_timeout',
         userinfo_duplicate_sub: 'op_answer_malformed',
         userinfo_deep: 'op_answer_malformed',
+        userinfo_nested: 'op_answer_malformed',
         userinfo_short_members: 'op_answer_malformed',
         userinfo_colliding_members: 'op_answer_malformed',
       },

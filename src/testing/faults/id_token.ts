@@ -273,6 +273,11 @@ export const ID_TOKEN_FAULTS = faults({
     spec: '-',
     faults: withText(`"deep":${'['.repeat(10_000)}${']'.repeat(10_000)}`),
   },
+  payload_nested: {
+    what: 'A claim is nested a hundred levels deep.',
+    spec: '-',
+    faults: withText(`"nested":${'['.repeat(100)}${']'.repeat(100)}`),
+  },
   payload_prototypes: {
     what: 'There are claims named __proto__ and constructor.',
     spec: '-',

@@ -181,6 +181,11 @@ const TRANSPORT = {
     spec: '-',
     lie: withMembers(() => `"deep":${'['.repeat(LONG_DEPTH)}${']'.repeat(LONG_DEPTH)}`),
   },
+  nested: {
+    what: 'The % sends a hundred lists within each other.',
+    spec: '-',
+    lie: withMembers(() => `"nested":${'['.repeat(100)}${']'.repeat(100)}`),
+  },
   many_members: {
     what: 'The % sends a million members.',
     spec: '-',
