@@ -892,7 +892,8 @@ const ERROR_ROWS = {
   too_many_strangers: {
     wire: 'bad_request',
     http: 429,
-    message: 'Too many logins of third parties wait for the OP.',
+    message:
+      'Too many logins of third parties wait for the OP: try again in a few seconds, or log in at the site itself.',
   },
   too_many_waits: {
     wire: 'bad_request',
@@ -949,7 +950,7 @@ const ERROR_ROWS = {
   invalid_logout_token_not_yet_valid: {
     wire: 'invalid_request',
     http: 400,
-    message: 'The logout token is not good yet.',
+    message: 'The logout token is not good yet: compare the clocks of the OP and of oxd.',
   },
   invalid_logout_token_jti: {
     wire: 'invalid_request',
