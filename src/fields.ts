@@ -100,6 +100,7 @@ const urls = (meta: FieldMeta) =>
     )
     .max(LIMITS.list_items_max)
     .meta({ ...meta })
+const withoutFragment = (value: string): string => value.split('#', 1)[0] ?? ''
 /** The same with fragments, which have a code of their own. */
 const redirectUris = (meta: FieldMeta) =>
   z
@@ -108,7 +109,7 @@ const redirectUris = (meta: FieldMeta) =>
         .string()
         .max(LIMITS.url_characters_max)
         .refine(
-          (value) => isPlainUri(value.replace(/#.*$/, '')),
+          (value) => isPlainUri(withoutFragment(value)),
           'must be absolute URLs in ASCII without fragment, user name or password',
         ),
     )

@@ -1,6 +1,10 @@
 // DOS-01: texts that make regular expressions look back and forth, in everything that a text from outside is matched with.
+import ts from '@typescript/typescript6'
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { analyse } from 'scslre'
 import { COMMANDS } from '../src/daemon.ts'
 import { parse } from '../src/client/ini.ts'
 import { csvRows } from '../src/moving/csv.ts'
@@ -44,9 +48,22 @@ const UNITS = [
   '\ud83d',
   '=',
   'aA0-_',
+  '#',
+  '?',
+  '1',
 ]
-/** What follows, so that what was matched so far matches no longer. */
-const ENDS = ['', '\0', '!', '"', '@b']
+/** What stands before and after, so that a match begins late, and what was matched so far matches no longer. */
+const AROUND: readonly (readonly [before: string, after: string])[] = [
+  ['', ''],
+  ['', '\0'],
+  ['', '!'],
+  ['', '"'],
+  ['', '@b'],
+  ['', '\n!'],
+  ['a', 'a'],
+  ['a =a', 'a'],
+  ['https://a/', '\n!'],
+]
 
 const answer = (text: string) => ({
   status: 400,
@@ -75,6 +92,11 @@ const PARSERS: Readonly<Record<string, (text: string) => unknown>> = {
       } catch {
         // Refused is answered.
       }
+      try {
+        readParams({ [name]: schema }, { [name]: [text] })
+      } catch {
+        // Refused is answered.
+      }
     }
   },
 }
@@ -91,8 +113,8 @@ const MS_MAX = 1_500
 for (const [what, parser] of Object.entries(PARSERS)) {
   test(`64 KiB of anything, as ${what}, take no time`, () => {
     for (const unit of UNITS) {
-      for (const end of ENDS) {
-        const text = unit.repeat(Math.floor(BYTES / unit.length)) + end
+      for (const [start, end] of AROUND) {
+        const text = start + unit.repeat(Math.floor(BYTES / unit.length)) + end
         const before = process.cpuUsage()
         try {
           parser(text)
@@ -102,7 +124,7 @@ for (const [what, parser] of Object.entries(PARSERS)) {
         const { user, system } = process.cpuUsage(before)
         assert.ok(
           (user + system) / 1_000 < MS_MAX,
-          `${JSON.stringify(unit)} and ${JSON.stringify(end)}: ${(user + system) / 1_000} ms`,
+          `${JSON.stringify([start, unit, end])}: ${(user + system) / 1_000} ms`,
         )
       }
     }
@@ -122,4 +144,39 @@ test('as many parameters as there is room for, in a callback URL, take no time',
   const { user, system } = process.cpuUsage(before)
   assert.ok(count > characters / 5 - 2)
   assert.ok((user + system) / 1_000 < MS_MAX, `${(user + system) / 1_000} ms`)
+})
+
+const SRC = join(import.meta.dirname, '../src')
+/** What meets texts from outside; `testing` talks to nobody but tests. */
+const SOURCES = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter(
+  (file) => file.endsWith('.ts') && !file.endsWith('.test.ts') && !file.startsWith('testing'),
+)
+
+function* patternsIn(node: ts.Node): Generator<RegExp> {
+  if (ts.isRegularExpressionLiteral(node)) {
+    const end = node.text.lastIndexOf('/')
+    yield new RegExp(node.text.slice(1, end), node.text.slice(end + 1))
+  }
+  // A list: the callback of forEachChild cannot yield.
+  const children: ts.Node[] = []
+  ts.forEachChild(node, (child) => void children.push(child))
+  for (const child of children) yield* patternsIn(child)
+}
+const slowIn = (file: string, text: string): readonly string[] =>
+  [...patternsIn(ts.createSourceFile(file, text, ts.ScriptTarget.Latest))]
+    .filter((pattern) => analyse(pattern).reports.length > 0)
+    .map((pattern) => `${file}: ${pattern}`)
+
+test('a pattern that takes the square of the length of its text, or more, is recognised', () => {
+  assert.deepEqual(slowIn('a.ts', String.raw`text.replace(/[ \t]+$/, '').match(/^(?:a*)*b/) ?? /^\s*\s*$/`), [
+    String.raw`a.ts: /[ \t]+$/`,
+    'a.ts: /^(?:a*)*b/',
+    String.raw`a.ts: /^\s*\s*$/`,
+  ])
+})
+
+// Pairs of repetitions are looked at. Alternatives that begin alike, as in (?:a|a)*, are left to the texts above.
+test('no pattern of oxd goes through a long repetition again and again', () => {
+  const slow = SOURCES.flatMap((file) => slowIn(file, readFileSync(join(SRC, file), 'utf8')))
+  assert.deepEqual(slow, [], 'give it a beginning, or write it without a pattern')
 })

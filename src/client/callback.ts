@@ -121,7 +121,7 @@ const stateInJwt = (jwt: string): string | undefined => {
 
 /** The state that a response says to have; undefined: none, several, or one that cannot be read here. */
 export const stateOf = ({ callback_url, parameters }: Callback): string | undefined =>
-  stateIn(parameters ?? (/[?#](.*)$/s.exec(callback_url)?.[1] ?? '').replaceAll('#', '&'))
+  stateIn(parameters ?? (/[?#](.*)/s.exec(callback_url)?.[1] ?? '').replaceAll('#', '&'))
 
 /**
  * The `state` that a response says to have: of the query, the fragment or the form, as text. For applications that look up what

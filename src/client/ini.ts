@@ -51,12 +51,21 @@ export interface Document {
 const BYTE_ORDER_MARK = 'ï»¿' // EF BB BF, read as Latin-1
 
 // Not \s: in Latin-1 that takes the byte A0 for a space, which is the second half of letters such as à.
+const BLANKS = ' \t\f\v'
 const BLANKS_BEFORE = /^[ \t\f\v]*/
-const BLANKS_AFTER = /[ \t\f\v]+$/
 const HEADER = /^\[([^\]]+)\]/
 const OPTION = /^([^=:]*)([=:])([ \t\f\v]*)/
 
 const last = <T>(items: readonly T[]): T | undefined => items[items.length - 1]
+
+const endsBlank = (text: string): boolean => text !== '' && BLANKS.includes(text.charAt(text.length - 1))
+
+/** Without blanks after it. From its end: a pattern would begin anew at each blank of a long run inside. */
+const trimmedEnd = (text: string): string => {
+  let end = text.length
+  while (end > 0 && BLANKS.includes(text.charAt(end - 1))) end -= 1
+  return text.slice(0, end)
+}
 
 const NO_LINE = 'neither `key = value` nor a [section] nor a # comment'
 
@@ -84,7 +93,7 @@ export const parse = (bytes: Uint8Array): Document => {
   for (const line of linesOf(text)) {
     const indent = BLANKS_BEFORE.exec(text.slice(line.start, line.end))?.[0] ?? ''
     const at = line.start + indent.length
-    const body = text.slice(at, line.end).replace(BLANKS_AFTER, '')
+    const body = trimmedEnd(text.slice(at, line.end))
     if (body === '' || body.startsWith('#') || body.startsWith(';')) continue
     // Deeper than its key: the value goes on.
     if (open !== undefined && indent.length > level) {
@@ -101,7 +110,7 @@ export const parse = (bytes: Uint8Array): Document => {
       continue
     }
     const [, name = '', , gap = ''] = OPTION.exec(body) ?? []
-    const key = name.replace(BLANKS_AFTER, '').toLowerCase()
+    const key = trimmedEnd(name).toLowerCase()
     if (key === '' || body.startsWith('[')) {
       malformed.push({
         line: line.number,
@@ -121,7 +130,7 @@ export const parse = (bytes: Uint8Array): Document => {
       value: text.slice(start, end),
       indent,
       first: { start: from, end: Math.max(from, end) },
-      wantsSpace: from === at + name.length + 1 && BLANKS_AFTER.test(name),
+      wantsSpace: from === at + name.length + 1 && endsBlank(name),
       lines: [line],
     }
     section.entries.push(open)

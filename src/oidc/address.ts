@@ -32,7 +32,8 @@ const numericV4 = (address: string): bigint =>
 const numericV6 = (address: string): bigint => {
   // A zone id names an interface of this machine, not a place: the address before it decides.
   const [plain = ''] = address.split('%')
-  const quad = /\d+\.\d+\.\d+\.\d+$/.exec(plain)?.[0]
+  const end = plain.slice(plain.lastIndexOf(':') + 1)
+  const quad = end.includes('.') ? end : undefined
   const tail = quad === undefined ? '' : numericV4(quad).toString(16).padStart(8, '0')
   const groups = quad === undefined ? plain : plain.replace(quad, `${tail.slice(0, 4)}:${tail.slice(4)}`)
   const [before = [], after = []] = groups.split('::').map((side) => side.split(':').filter((g) => g !== ''))

@@ -74,7 +74,7 @@ const readLaxly = (name: string): string =>
   name
     .trimStart()
     .toLowerCase()
-    .replace(/[[\0].*$/s, '')
+    .replace(/[[\0].*/s, '')
     .replaceAll(/[\s.]/g, '_')
 
 /**

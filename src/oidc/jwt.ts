@@ -94,7 +94,7 @@ const typeIn = ({ typ }: Claims): unknown =>
   typeof typ === 'string'
     ? typ
         .toLowerCase()
-        .replace(/;.*$/s, '')
+        .replace(/;.*/s, '')
         .trim()
         .replace(/^application\//, '')
     : typ

@@ -37,7 +37,7 @@ const UNUSABLE = /[\s\p{C}"<>\\^`{|}]/u
  * @throws OxdError invalid_request
  */
 export const webfingerOf = (given: string): { readonly resource: string; readonly host: string } => {
-  const unfragmented = given.replace(/#.*$/, '')
+  const [unfragmented = ''] = given.split('#', 1)
   const resource = SCHEME.test(unfragmented)
     ? unfragmented
     : `${EMAIL.test(unfragmented) ? 'acct:' : 'https://'}${unfragmented}`

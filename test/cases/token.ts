@@ -284,13 +284,19 @@ export const TOKEN: Area = {
             discovery: (good) => ({ ...good, userinfo_endpoint: `https://${'a.'.repeat(30_000)}%` }),
           })
         const registered = await act.register(
-          attack === 'a redirect URI' ? { authorization_redirect_uri: `https://${long}` } : {},
+          attack === 'a redirect URI'
+            ? { authorization_redirect_uri: `https://${long}` }
+            : attack === 'a fragment'
+              ? { redirect_uris: [`${'#'.repeat(60_000)}\n`] }
+              : {},
           attack === 'the issuer' ? `https://${long}` : act.issuer,
         )
         if (registered.status !== 'ok') return registered
         const site = act.siteOf(registered)
-        if (attack === 'a resource')
-          return act.call('get_issuer', { resource: `a@${long}`, op_host: act.issuer })
+        if (attack === 'a resource' || attack === 'a resource with a fragment') {
+          const resource = attack === 'a resource' ? `a@${long}` : `a@a${'#'.repeat(2_000)}\n`
+          return act.call('get_issuer', { resource, op_host: act.issuer })
+        }
         return attack === 'a callback'
           ? site.call('get_tokens_by_callback', { callback_url: `https://${long}?${'&='.repeat(30_000)}` })
           : site.login()
@@ -299,8 +305,10 @@ export const TOKEN: Area = {
       attacks: {
         'an endpoint': 'no_connect_discovery_response',
         'a redirect URI': 'invalid_authorization_redirect_uri',
+        'a fragment': 'malformed_params',
         'the issuer': ['malformed_params', 'invalid_op_host'],
         'a resource': ['malformed_params', 'invalid_request'],
+        'a resource with a fragment': 'invalid_request',
         'a callback': [
           'malformed_params',
           'malformed_response',

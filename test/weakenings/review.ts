@@ -30,7 +30,7 @@ export const REVIEW = [
       'if (registered.types?.some((type) => type === typ) === false) {',
       'of another sort',
     ],
-    ['JWT: of a sort with a parameter behind it', ".replace(/;.*$/s, '')", '', 'of another sort'],
+    ['JWT: of a sort with a parameter behind it', ".replace(/;.*/s, '')", '', 'of another sort'],
     [
       'JWT: of a sort that is no text',
       "OTHER_SORTS.has(typ) || (typ !== undefined && typeof typ !== 'string')",

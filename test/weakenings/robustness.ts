@@ -42,4 +42,12 @@ export const ROBUSTNESS = [
       '^the names under which oxd may be called ',
     ],
   ]),
+  ...weakenings('src/client/ini.ts', 'test/redos.test.ts', [
+    [
+      'settings: blanks at the end of a line are looked for at each blank',
+      'return text.slice(0, end)',
+      "return text.replace(/[ \\t\\f\\v]+$/, '')",
+      'as a file of settings, take no time$|again and again$',
+    ],
+  ]),
 ]

@@ -134,4 +134,12 @@ export const WEAKENED_TOKEN = [
       'DOS-01',
     ],
   ]),
+  ...weakenedCases('src/fields.ts', [
+    [
+      'the end of a fragment is looked for at each of its characters',
+      '(value) => isPlainUri(withoutFragment(value)),',
+      "(value) => isPlainUri(value.replace(/#.*$/, '')),",
+      'DOS-01',
+    ],
+  ]),
 ]
