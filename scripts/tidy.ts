@@ -17,7 +17,8 @@ const DOORS: Readonly<
   flow: { rooms: [] },
   fields: { rooms: ['flow', 'limits', 'oidc/quirks'], types: ['error'] },
   params: { rooms: ['error', 'is_object', 'limits'], types: ['fields'] },
-  config: { rooms: ['error', 'oidc/quirks'] },
+  yaml: { rooms: ['error', 'limits'] },
+  config: { rooms: ['error', 'oidc/quirks', 'yaml'] },
   log: { rooms: [], types: ['world'] },
   store: { rooms: ['error'], types: ['limits', 'world'] },
   oidc: { rooms: ['error', 'flow', 'is_object', 'limits'], types: ['claims', 'world'] },
@@ -113,6 +114,7 @@ const DOORS: Readonly<
       'site',
       'site_settings',
       'store/files',
+      'yaml',
     ],
   },
   admin: {
@@ -201,7 +203,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   'json-logic-engine': ['oidc'],
   ioredis: ['moving'],
   pino: ['log'],
-  yaml: ['config', 'moving'],
+  yaml: ['yaml', 'config'],
 }
 
 /** What comes in through a World, or is handed in: the rooms that may take it from the machine. */

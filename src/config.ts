@@ -2,10 +2,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIPv4 } from 'node:net'
 import { parseArgs } from 'node:util'
-import { LineCounter, parseDocument, isMap, isScalar, isSeq } from 'yaml'
+import { isMap, isScalar, isSeq } from 'yaml'
 import { z } from 'zod'
 import { StartError } from './error.ts'
 import { QUIRK_NAMES } from './oidc/quirks.ts'
+import { parseYaml } from './yaml.ts'
 
 interface Setting<T> {
   readonly schema: z.ZodType<T>
@@ -300,18 +301,14 @@ const plainValue = (node: unknown, where: string): unknown => {
 }
 
 const fromFile = (file: string): Layer => {
-  const lines = new LineCounter()
-  const document = parseDocument(readText(file), { lineCounter: lines })
-  const [broken] = document.errors
-  if (broken !== undefined)
-    throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: is not valid YAML (${broken.code}).`)
+  const { document, lineOf } = parseYaml(file, readText(file))
   if (document.contents === null) return new Map()
   if (!isMap(document.contents)) throw new StartError(`${file}:1: must be a list of "setting: value" lines.`)
   return new Map(
     document.contents.items.map(({ key, value }): [SettingName, Given] => {
       const name = isScalar(key) ? String(key.value) : ''
       const offset = isScalar(key) ? (key.range?.[0] ?? 0) : 0
-      const where = `${file}:${lines.linePos(offset).line}: ${name}`
+      const where = `${file}:${lineOf(offset)}: ${name}`
       if (!isSetting(name)) throw new StartError(`${where}: there is no such setting. See oxd serve --help.`)
       const plain = plainValue(value, where)
       const list = SETTINGS[name as 'trust_op'].list === true

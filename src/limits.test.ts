@@ -156,10 +156,7 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   uma_resources_max: ['src/commands/uma_rs_protect.test.ts', 'uma_resources_max'],
   uma_rule_nodes_max: ['src/oidc/uma_rule.test.ts', 'takes a rule up to its bounds, and no further'],
   uma_rule_depth_max: ['src/oidc/uma_rule.test.ts', 'takes a rule up to its bounds, and no further'],
-  legacy_config_bytes_max: [
-    'src/moving/legacy_config.test.ts',
-    'is read with tabs and a byte order mark, and refused where it is broken, by its line',
-  ],
+  settings_bytes_max: ['src/yaml.test.ts', 'up to its bound, and no further'],
   legacy_substitutions_max: [
     'src/moving/legacy_config.test.ts',
     'an environment that grows without end is refused',

@@ -210,8 +210,8 @@ export const LIMITS = {
   uma_rule_nodes_max: 256,
   uma_rule_depth_max: 16,
 
-  /** A configuration file of an old oxd is a few pages of text, also after the environment was put in. */
-  legacy_config_bytes_max: 1_048_576,
+  /** A file of settings, ours or that of an old oxd, is a few pages of text, also after the environment was put in. */
+  settings_bytes_max: 32_768,
   /** How often `${NAME}` may lead to another `${NAME}`. */
   legacy_substitutions_max: 4,
   /** A site of an old oxd: its tables hold 64 KiB of it, its files somewhat more. */

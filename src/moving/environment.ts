@@ -15,7 +15,7 @@ const INNERMOST = /\$\{([^${}:]+)(?::-([^${}]*))?\}/g
 export const withEnvironment = (
   text: string,
   env: Environment,
-  limits: Pick<Limits, 'legacy_config_bytes_max' | 'legacy_substitutions_max'>,
+  limits: Pick<Limits, 'settings_bytes_max' | 'legacy_substitutions_max'>,
 ): string => {
   let result = text
   for (let round = 0; round < limits.legacy_substitutions_max; round += 1) {
@@ -23,10 +23,8 @@ export const withEnvironment = (
     result = before.replace(INNERMOST, (whole, name: string, fallback: string | undefined) =>
       Object.hasOwn(env, name) ? (env[name] ?? whole) : (fallback ?? whole),
     )
-    if (result.length > limits.legacy_config_bytes_max) {
-      throw new StartError(
-        `with the environment in it, it has more than ${limits.legacy_config_bytes_max} bytes`,
-      )
+    if (result.length > limits.settings_bytes_max) {
+      throw new StartError(`with the environment in it, it has more than ${limits.settings_bytes_max} bytes`)
     }
     if (result === before) break
   }

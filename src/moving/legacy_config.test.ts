@@ -236,7 +236,7 @@ describe('oxd-conf.json', () => {
     await refused(read({ text: '[1]' }), 'list of settings')
     await refused(read({ text: '{"port": 1, "port": 2}' }), /is not valid/)
     await refused(read({ content: { ...CONF_31, support_google_logout: true } }), 'both spellings')
-    await refused(read({ text: ' '.repeat(LIMITS.legacy_config_bytes_max + 1) }), 'bytes')
+    await refused(read({ text: ' '.repeat(LIMITS.settings_bytes_max + 1) }), 'bytes')
   })
 
   for (const [key, value] of [

@@ -1,11 +1,11 @@
 // Understands the configuration files of old oxds: oxd-conf.json (2.4 to 3.1) and oxd-server.yml (4.x).
 import { basename } from 'node:path'
-import { LineCounter, parseDocument } from 'yaml'
 import { OxdError, StartError } from '../error.ts'
 import { isObject } from '../is_object.ts'
 import type { Limits } from '../limits.ts'
 import { addressKind, isLocalName } from '../oidc/address.ts'
 import type { SiteParams } from '../site_settings.ts'
+import { parseYaml } from '../yaml.ts'
 import { unsetIn, withEnvironment } from './environment.ts'
 import type { Environment } from './environment.ts'
 import { KEYS_OF_31, legacyName, ruleOf } from './legacy_keys.ts'
@@ -46,7 +46,7 @@ export interface LegacyConfig {
   readonly warnings: readonly string[]
 }
 
-type ConfigLimits = Pick<Limits, 'legacy_config_bytes_max' | 'legacy_substitutions_max'>
+type ConfigLimits = Pick<Limits, 'settings_bytes_max' | 'legacy_substitutions_max'>
 
 const DEFAULTS_FILE = 'oxd-default-site-config.json'
 const FILE_NAMES = /^(?:oxd-conf\.json|oxd-server\.ya?ml)$/i
@@ -55,12 +55,7 @@ const OUR_OWN = new Set(['port'])
 
 /** A JSON or YAML mapping. @throws StartError */
 const parsed = (file: string, text: string): Readonly<Record<string, unknown>> => {
-  const lines = new LineCounter()
-  const document = parseDocument(text.replace(/^\uFEFF/, ''), { lineCounter: lines })
-  const [broken] = document.errors
-  if (broken !== undefined) {
-    throw new StartError(`${file}:${broken.linePos?.[0].line ?? 1}: is not valid (${broken.code}).`)
-  }
+  const { document } = parseYaml(file, text)
   let value: unknown
   try {
     value = document.toJS()
@@ -249,9 +244,6 @@ const judgeTrust = async (reading: Reading, { met }: LegacyFile): Promise<void> 
  * @throws StartError with file and key for what is malformed, and for what would make oxd less safe
  */
 export const readLegacyConfig = async (file: LegacyFile, limits: ConfigLimits): Promise<LegacyConfig> => {
-  if (Buffer.byteLength(file.text) > limits.legacy_config_bytes_max) {
-    throw new StartError(`${file.name}: has more than ${limits.legacy_config_bytes_max} bytes.`)
-  }
   const values = named(file.name, parsed(file.name, substituted(file, limits)))
   const isFour = values.has('server') || values.has('defaultSiteConfig') || /\.ya?ml$/i.test(file.name)
   const reading = createReading(file.name, isFour ? 4 : 3, values)
@@ -262,7 +254,7 @@ export const readLegacyConfig = async (file: LegacyFile, limits: ConfigLimits): 
   }
   const site_defaults = isFour
     ? readDefaults(`${file.name}: defaultSiteConfig`, values.get('defaultSiteConfig'), reading)
-    : readDefaults(DEFAULTS_FILE, siblingOf(file, limits), reading)
+    : readDefaults(DEFAULTS_FILE, siblingOf(file), reading)
   if (isFour) judgeHttp(reading)
   else judgeSocket(reading)
   await judgeTrust(reading, file)
@@ -279,11 +271,8 @@ const substituted = ({ name, text, env }: LegacyFile, limits: ConfigLimits): str
   }
 }
 
-const siblingOf = ({ sibling }: LegacyFile, limits: ConfigLimits): unknown => {
+const siblingOf = ({ sibling }: LegacyFile): unknown => {
   const text = sibling(DEFAULTS_FILE)
   if (text === undefined || text.trim() === '') return undefined
-  if (Buffer.byteLength(text) > limits.legacy_config_bytes_max) {
-    throw new StartError(`${DEFAULTS_FILE}: has more than ${limits.legacy_config_bytes_max} bytes.`)
-  }
   return parsed(DEFAULTS_FILE, text)
 }

@@ -61,6 +61,7 @@ describe('scope expressions', () => {
     'a variable that is computed': { rule: v({ '+': [0, 0] }), data: ['a'] },
     'the data above': { rule: v('../0'), data: ['a'] },
     'a member of the list': { rule: v('length'), data: ['a'] },
+    'a number that JSON has no word for': { rule: { '==': [v(0), JSON.parse('1e400')] }, data: ['a'] },
     'operands that an operator does not take': { rule: { '<': v(0) }, data: ['a'] },
   }
   for (const [what, value] of Object.entries(REFUSED)) {

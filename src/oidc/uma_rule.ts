@@ -71,6 +71,8 @@ const check = (rule: unknown, scopes: number): void => {
       for (const item of node) walk(item, depth + 1)
       return
     }
+    // JSON has no word for it: a rule that was stored would say something else.
+    if (node === Infinity || node === -Infinity) throw refuse('A number of the rule is too large.')
     if (typeof node !== 'object' || node === null) return
     const [entry, ...others] = Object.entries(node)
     if (entry === undefined || others.length > 0 || !KNOWN.has(entry[0])) {

@@ -194,7 +194,7 @@ export const MOVING = [
   ...weakenings('src/moving/environment.ts', CONFIG_TEST, [
     [
       'legacy: an environment without end',
-      'if (result.length > limits.legacy_config_bytes_max) {',
+      'if (result.length > limits.settings_bytes_max) {',
       'if (false) {',
       '^oxd-server.yml an environment that grows',
     ],

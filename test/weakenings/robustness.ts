@@ -50,4 +50,25 @@ export const ROBUSTNESS = [
       'as a file of settings, take no time$|again and again$',
     ],
   ]),
+  ...weakenings('src/yaml.ts', 'src/yaml.test.ts', [
+    [
+      'YAML: of any size',
+      'if (Buffer.byteLength(text) > LIMITS.settings_bytes_max)',
+      'if (false)',
+      'up to its bound, and no further$',
+    ],
+    [
+      'YAML: a malformed file is passed over',
+      'if (broken !== undefined) throw refuse(`${file}:${lineOf(broken.pos[0])}`, `is not valid (${broken.code})`)',
+      '',
+      'for (a mistake|a key twice), in one',
+    ],
+    ['YAML: carriage returns alone', 'if (at >= 0) {', 'if (false) {', 'a carriage return alone, in one'],
+    [
+      'YAML: very deep lists end in a stack trace',
+      "if (broken?.code === 'RESOURCE_EXHAUSTION') throw tooDeep(file, broken)",
+      '',
+      'lists in lists, in one',
+    ],
+  ]),
 ]

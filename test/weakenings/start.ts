@@ -22,12 +22,6 @@ export const START = [
       '^settings name what is wrong with "(porrt|key)',
     ],
     [
-      'config: a malformed file is passed over',
-      'if (broken !== undefined)',
-      'if (false)',
-      '^settings name what is wrong with "(port: 1|\\\\)',
-    ],
-    [
       'config: a malformed setting has no place',
       "throw new StartError(`${given?.where ?? name}: ${result.error.issues[0]?.message ?? 'malformed'}.`)",
       "throw new StartError(`${name}: ${result.error.issues[0]?.message ?? 'malformed'}.`)",

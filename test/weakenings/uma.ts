@@ -229,6 +229,12 @@ export const UMA = [
   ]),
   ...weakenings('src/oidc/uma_rule.ts', 'src/oidc/uma_rule.test.ts', [
     [
+      'rule: a number that is lost in the store',
+      "if (node === Infinity || node === -Infinity) throw refuse('A number of the rule is too large.')",
+      '',
+      'a number that JSON has no word for$',
+    ],
+    [
       'rule: of any size',
       'if (nodes > LIMITS.uma_rule_nodes_max) {',
       'if (false) {',

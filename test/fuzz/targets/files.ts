@@ -76,7 +76,7 @@ const csvField = (field: string): string => `"${field.replaceAll('"', '""')}"`
 export const TARGETS = targets({
   oxd_yml: {
     promise: 'Settings that passed their checks, or one sentence that names the place.',
-    about: ['config'],
+    about: ['config', 'yaml'],
     examples: [
       'port: 8099\nbind: 127.0.0.1\ntrust_op: [https://op.example.com]\nallowed_ip:\n  - 10.0.0.0/8\n',
       'https_port: 8443\ntls_cert: cert.pem\ntls_key: key.pem\nrequire_token: true\nno_proxy: localhost\n',
@@ -106,6 +106,7 @@ export const TARGETS = targets({
       'moving/legacy_reading',
       'moving/environment',
       'moving/old_names',
+      'yaml',
     ],
     examples: [
       'oxd-conf.json\n{"port":8099,"localhost_only":true,"time_out_in_seconds":0,"use_client_authentication_for_pat":true,"trust_all_certs":true,"trust_store_path":"","trust_store_password":"","crypt_provider_key_store_path":"","op_host":"","uma2_auto_register_claims_gathering_endpoint_as_redirect_uri_of_client":true}',
