@@ -11,6 +11,7 @@ import { isJson } from '../../../src/testing/jws.ts'
 import { startLyingOp } from '../../../src/testing/op.ts'
 import { startBareDaemon } from '../bare_daemon.ts'
 import { exchange } from '../exchange.ts'
+import { fewFrames } from '../few_frames.ts'
 
 const CALLBACK = 'https://rp.example.com/cb'
 const WIRE = Object.values(ERRORS)
@@ -69,7 +70,8 @@ export const TARGETS = targets({
         op.origin,
         '--insecure-password-commands',
       ])
-      const caller = new Caller(daemon.addresses.tcp?.port ?? 0)
+      const connected = () => new Caller(daemon.addresses.tcp?.port ?? 0)
+      let caller = connected()
       const ok = async (command: string, params: Data): Promise<Data> => {
         const { status, data } = await caller.call(command, params, { oxd: 1 })
         assert.equal(status, 'ok', JSON.stringify(data))
@@ -119,6 +121,11 @@ export const TARGETS = targets({
           })
           assert.deepEqual(surprises(), [], 'an exception that nobody foresaw')
           assert.ok(isJson(data))
+          if (String(data['error_description']).startsWith(ERRORS.frame_too_large.message)) {
+            // The daemon closes then: where the next frame begins is not known.
+            caller.close()
+            caller = connected()
+          }
           if (status === 'error') {
             const code = String(data['error'])
             assert.ok(
@@ -163,7 +170,7 @@ export const TARGETS = targets({
       const { daemon, surprises } = await startBareDaemon([])
       return {
         async run(input) {
-          const said = await exchange(daemon.addresses.tcp?.port ?? 0, input)
+          const said = await exchange(daemon.addresses.tcp?.port ?? 0, fewFrames(input))
           assert.deepEqual(surprises(), [], 'an exception that nobody foresaw')
           for (let at = 0; at < said.length;) {
             const [header = ''] = /^\d{4,7}(?=\{)/.exec(said.toString('latin1', at, at + 8)) ?? []

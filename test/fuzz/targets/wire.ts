@@ -7,6 +7,7 @@ import { readBody } from '../../../src/serve/http_request.ts'
 import { chanceFrom, hashOf } from '../../../src/testing/fuzz/chance.ts'
 import { strictJson } from '../../../src/testing/fuzz/strict_json.ts'
 import { assertUnpolluted, targets } from '../../../src/testing/fuzz/target.ts'
+import { fewFrames } from '../few_frames.ts'
 
 const framesOf = (chunks: readonly Uint8Array[]): readonly Frame[] => {
   const reader = new FrameReader(LIMITS)
@@ -51,7 +52,8 @@ export const TARGETS = targets({
       '0000{}',
     ],
     open: () => ({
-      run(input) {
+      run(bytes) {
+        const input = fewFrames(bytes)
         const whole = framesOf([input])
         assert.deepEqual(
           framesOf(pieces(input)).map(shape),
