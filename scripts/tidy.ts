@@ -66,7 +66,7 @@ const DOORS: Readonly<
   stranger_login: { rooms: ['commands', 'error', 'oidc', 'params'], types: ['command', 'limits', 'site'] },
   registrar: {
     rooms: ['error', 'oidc', 'public_addresses', 'site', 'site_settings'],
-    types: ['command'],
+    types: ['command', 'world'],
   },
   token_endpoint: { rooms: ['error'], types: ['oidc', 'site'] },
   told_keys: {

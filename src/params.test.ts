@@ -75,6 +75,8 @@ describe('parameters', () => {
     [{ client_secret: 'half \ud800' }, 'malformed_params', 'client_secret'],
     [{ scope: ['half \udc00'] }, 'invalid_scope', 'scope'],
     [{ params: { 'half \ud800': 'x' } }, 'malformed_params', 'params'],
+    [{ params: JSON.parse('{"a":"x","__proto__":"x"}') }, 'malformed_params', 'params'],
+    [{ jwks: JSON.parse('{"keys":[{"__proto__":{"kty":"RSA"}}]}') }, 'malformed_params', 'jwks'],
     [{ subject_type: 'x' }, 'invalid_subject_type', 'subject_type'],
     [{ subject_type: { a: 1 } }, 'malformed_params', 'subject_type'],
     [{ jwks: 7 }, 'malformed_params', 'jwks'],

@@ -87,6 +87,8 @@ const UNUSABLE = {
   too_deep: 'is nested too deeply',
   // RFC 7493 section 2.1: half of a surrogate pair stands for no character, and nobody could send it on.
   ill_formed: 'holds half a character',
+  // Readers of objects leave it out, or make it what it is not.
+  reserved: 'has a member of the name __proto__',
 } as const
 
 const unusable = (
@@ -98,7 +100,7 @@ const unusable = (
   // Whoever follows it to its end would run out of stack.
   if (depth === 0) return 'too_deep'
   for (const [name, item] of Object.entries(value)) {
-    const problem = unusable(name) ?? unusable(item, depth - 1)
+    const problem = name === '__proto__' ? 'reserved' : (unusable(name) ?? unusable(item, depth - 1))
     if (problem !== undefined) return problem
   }
   return undefined

@@ -8,6 +8,7 @@ import { clientByHand, registerClient, removeClient, type ClientMetadata } from 
 import { clientCredentials } from './oidc/token.ts'
 import { secretExpiry, termsOf, type Client, type Site, type Sites } from './site.ts'
 import { clientMetadata, type SiteParams, type SiteSettings } from './site_settings.ts'
+import type { World } from './world.ts'
 
 /**
  * Refuses half a client before the OP is asked for anything.
@@ -62,10 +63,18 @@ export const newClient = async (
   settings: SiteSettings,
   params: SiteParams,
   place: PublicPlace | undefined,
+  { log }: Pick<World, 'log'>,
 ): Promise<Client> => {
   const { client_id } = params
-  if (client_id === undefined)
-    return { ...(await registerClient(op, toldMetadata(op, settings, place))), by_hand: false }
+  if (client_id === undefined) {
+    const client = await registerClient(op, toldMetadata(op, settings, place))
+    // It may be all that this OP offers: PKCE still binds each code to its login.
+    if (client.token_endpoint_auth_method === 'none' && settings.token_endpoint_auth_method !== 'none')
+      log('warn', 'an OP made a client without authentication, which nobody asked for', {
+        op: op.metadata.issuer,
+      })
+    return { ...client, by_hand: false }
+  }
   const client = clientByHand(
     op,
     {

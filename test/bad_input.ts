@@ -267,12 +267,16 @@ const hostile = (kind: Kind, schema: Schema, example: unknown, prefix: string): 
     ]
   }
   const members = PROTOTYPE_NAMES.map((name): Bad => {
-    return { what: `the member ${name}`, value: withMember(name, MARK), fate: 'any' }
+    return {
+      what: `the member ${name}`,
+      value: withMember(name, MARK),
+      fate: name === '__proto__' ? 'wrong_type' : 'any',
+    }
   })
   return [
     ...texts,
     ...members,
-    ...bad('any', { '__proto__ with a member': withMember('__proto__', { polluted: MARK }) }),
+    ...bad('wrong_type', { '__proto__ with a member': withMember('__proto__', { polluted: MARK }) }),
     ...bad('no_use', { 'half a character in a name': { 'member\ud800': MARK } }),
   ]
 }

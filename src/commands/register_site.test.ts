@@ -271,6 +271,21 @@ describe('register_site', () => {
     assert.equal(sent?.params.token_endpoint_auth_method, 'client_secret_post')
   })
 
+  it('takes a client without authentication from an OP that has no other, and logs it unless it was asked for', async () => {
+    const logged = () =>
+      story.daemon.log
+        .filter(({ message }) => message.includes('without authentication'))
+        .map(({ level, fields }) => [level, fields])
+    const issuer = story.issuer({
+      registration: (good) => ({ ...good, token_endpoint_auth_method: 'none' }),
+    })
+    const asked = { client_token_endpoint_auth_method: 'none' }
+    assert.equal((await story.register(issuer, asked)).status, 'ok')
+    assert.deepEqual(logged(), [])
+    assert.equal((await story.register(issuer)).status, 'ok')
+    assert.deepEqual(logged(), [['warn', { op: issuer }]])
+  })
+
   it('takes the default OP of the daemon when a site names none', async () => {
     const own = await startStory({ argv: ['--op-host', 'https://10.0.0.7'] })
     try {

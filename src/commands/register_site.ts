@@ -140,7 +140,7 @@ export const register_site = command({
     const withGrants = withUmaGrants(asked, op)
     const settings = dialect === 'v4' ? withOwnTokens(withGrants, op) : withGrants
     const place = publicPlace(defaults.public_url, world)
-    const client = await newClient(op, settings, params, place)
+    const client = await newClient(op, settings, params, place, world)
     const public_id = place?.public_id
     const site: Site = { oxd_id, op_host, ...where, version: 1, settings, client, setup, public_id }
     await keepSite(op, sites, site, permit.adopt)

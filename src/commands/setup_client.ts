@@ -99,7 +99,7 @@ export const setup_client = command({
     const register = async (own_id: string, wanted: SiteSettings, link?: Setup): Promise<Site> => {
       // Nobody logs in with a setup client.
       const place = link === undefined ? undefined : publicPlace(defaults.public_url, world)
-      const client = await newClient(op, wanted, params, place)
+      const client = await newClient(op, wanted, params, place, world)
       // Setup clients are asked about tokens, and only so many: who shows nothing must not crowd out the true ones.
       if (client.by_hand && link === undefined && !permit.anywhere) await proveClient(op, client)
       // A setup client is its own.

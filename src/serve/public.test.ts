@@ -50,11 +50,22 @@ describe('the public listener', () => {
     assert.equal((await story.daemon.stranger('/get-request-object/unknown')).status, 404)
   })
 
-  it('knows one method for each path, and says which', async () => {
+  it('says of its keys what it would answer, to who asks with HEAD', async () => {
+    const [head, get] = [
+      await story.daemon.stranger('/get-rp-jwks', { method: 'HEAD' }),
+      await story.daemon.stranger('/get-rp-jwks'),
+    ]
+    assert.equal(head.status, 200)
+    assert.equal(head.headers.get('content-type'), get.headers.get('content-type'))
+    assert.equal(head.headers.get('content-length'), String((await get.arrayBuffer()).byteLength))
+    assert.equal(await head.text(), '')
+  })
+
+  it('knows the methods of each path, and says which', async () => {
     for (const [path, methods, allow] of [
       ['/backchannel-logout/x', ['GET', 'PUT', 'DELETE', 'OPTIONS', 'HEAD'], 'POST'],
       ['/frontchannel-logout/x', ['POST', 'OPTIONS'], 'GET'],
-      ['/get-rp-jwks', ['POST', 'OPTIONS'], 'GET'],
+      ['/get-rp-jwks', ['POST', 'OPTIONS'], 'GET, HEAD'],
     ] as const) {
       for (const method of methods) {
         const answer = await story.daemon.stranger(path, { method })

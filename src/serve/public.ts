@@ -33,7 +33,7 @@ interface Asked {
 
 interface Route {
   readonly path: RegExp
-  readonly methods: readonly ('GET' | 'POST')[]
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]
   readonly answer: (desk: PublicDesk, asked: Asked) => Promise<Reply>
 }
 
@@ -99,7 +99,7 @@ const ROUTES: readonly Route[] = [
   },
   {
     path: /^\/get-rp-jwks$/,
-    methods: ['GET'],
+    methods: ['GET', 'HEAD'],
     answer: async (desk) => json(200, { keys: await desk.keys() }),
   },
 ]

@@ -172,5 +172,11 @@ export const REGISTRATION = [
       '',
       '^register_site refuses \\{"client_secret":"x"\\}',
     ],
+    [
+      'register: a client without authentication goes unnoticed',
+      "if (client.token_endpoint_auth_method === 'none' && settings.token_endpoint_auth_method !== 'none')",
+      'if (false)',
+      '^register_site takes a client without authentication',
+    ],
   ]),
 ]

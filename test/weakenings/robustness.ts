@@ -71,4 +71,12 @@ export const ROBUSTNESS = [
       'lists in lists, in one',
     ],
   ]),
+  ...weakenings('src/params.ts', 'src/params.test.ts', [
+    [
+      'params: a member that readers of objects leave out',
+      "const problem = name === '__proto__' ? 'reserved' : (unusable(name) ?? unusable(item, depth - 1))",
+      'const problem = unusable(name) ?? unusable(item, depth - 1)',
+      '^parameters refuses .*__proto__',
+    ],
+  ]),
 ]
