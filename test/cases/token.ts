@@ -287,14 +287,14 @@ export const TOKEN: Area = {
           attack === 'a redirect URI'
             ? { authorization_redirect_uri: `https://${long}` }
             : attack === 'a fragment'
-              ? { redirect_uris: [`${'#'.repeat(60_000)}\n`] }
+              ? { redirect_uris: [`${'#'.repeat(60_000)}\n!`] }
               : {},
           attack === 'the issuer' ? `https://${long}` : act.issuer,
         )
         if (registered.status !== 'ok') return registered
         const site = act.siteOf(registered)
         if (attack === 'a resource' || attack === 'a resource with a fragment') {
-          const resource = attack === 'a resource' ? `a@${long}` : `a@a${'#'.repeat(2_000)}\n`
+          const resource = attack === 'a resource' ? `a@${long}` : `a@a${'#'.repeat(2_000)}\n!`
           return act.call('get_issuer', { resource, op_host: act.issuer })
         }
         return attack === 'a callback'
@@ -305,7 +305,7 @@ export const TOKEN: Area = {
       attacks: {
         'an endpoint': 'no_connect_discovery_response',
         'a redirect URI': 'invalid_authorization_redirect_uri',
-        'a fragment': 'malformed_params',
+        'a fragment': 'invalid_redirect_uri',
         'the issuer': ['malformed_params', 'invalid_op_host'],
         'a resource': ['malformed_params', 'invalid_request'],
         'a resource with a fragment': 'invalid_request',
