@@ -52,7 +52,7 @@ const DOORS: Readonly<
   refreshes: { rooms: ['error', 'world'], types: ['limits', 'site', 'store'] },
   webhooks: { rooms: ['error', 'oidc', 'world'], types: ['ended_logins', 'limits', 'site', 'store'] },
   ended_logins: { rooms: ['error', 'world'], types: ['limits', 'store'] },
-  site_settings: { rooms: ['error', 'fields', 'flow'], types: ['oidc'] },
+  site_settings: { rooms: ['error', 'fields', 'flow', 'limits', 'oidc/json', 'params'], types: ['oidc'] },
   site: { rooms: ['error'], types: ['limits', 'oidc', 'site_settings', 'store'] },
   pat: { rooms: ['oidc', 'world'], types: ['limits', 'site', 'store'] },
   key_ring: { rooms: [], types: ['limits'] },

@@ -38,7 +38,13 @@ const list = (meta: FieldMeta) =>
     .max(LIMITS.list_items_max)
     .meta({ ...meta })
 const map = (meta: FieldMeta) =>
-  z.record(z.string().max(256), z.string().max(LIMITS.text_characters_max)).meta({ ...meta })
+  z
+    .record(z.string().max(256), z.string().max(LIMITS.text_characters_max))
+    .refine(
+      (members) => Object.keys(members).length <= LIMITS.list_items_max,
+      `may have ${LIMITS.list_items_max} members at most`,
+    )
+    .meta({ ...meta })
 /** Seconds; at most what old clients read, 32 bits with a sign. */
 const seconds = (meta: FieldMeta) =>
   z
@@ -78,6 +84,8 @@ const UNPRINTABLE = /[\u0000-\u0020\u007f-\uffff\\"<>^`{|}]/
 
 /** An absolute URI with an authority or a private-use scheme, without fragment or credentials, byte for byte as given. */
 export const isPlainUri = (value: string): boolean => {
+  // What is too long is not even parsed: some hosts take the time of their square.
+  if (value.length > LIMITS.url_characters_max) return false
   if (UNPRINTABLE.test(value) || value.includes('#') || !URL.canParse(value)) return false
   const { protocol, username, password } = new URL(value)
   return !SCRIPT_SCHEMES.has(protocol) && username === '' && password === ''

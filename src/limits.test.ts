@@ -9,6 +9,7 @@ import { LIMITS, type Limits } from './limits.ts'
 import { whereabouts } from './oidc/discovery.ts'
 import { createOps } from './oidc/op.ts'
 import { show } from './oidc/said.ts'
+import { unusable } from './params.ts'
 import { createPats } from './pat.ts'
 import { createMeter, readParams } from './serve/public.ts'
 import { sitesOf, type Site } from './site.ts'
@@ -137,6 +138,7 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   op_metadata_members_max: ['src/oidc/published.test.ts', 'refuses more members than anything honest has'],
   json_depth_max: ['src/oidc/json.test.ts', "'['.repeat(64) + ']'.repeat(64)"],
   json_members_max: ['src/oidc/json.test.ts', 'has ${max} ${what}, and not one more'],
+  json_commas_max: ['src/oidc/json.test.ts', 'up to their bound, and not one more'],
   jwt_header_members_max: ['src/oidc/jwt.test.ts', 'has a header of so many members, and not one more'],
   op_said_characters_max: [
     'src/oidc/said.test.ts',
@@ -212,6 +214,7 @@ const PARAMETERS: Readonly<Partial<Record<Limit, (length: number) => boolean>>> 
     fields.post_logout_redirect_uri.safeParse(`https://a.example/${'x'.repeat(length - 18)}`).success,
   code_characters_max: (length) => fields.code.safeParse('x'.repeat(length)).success,
   token_characters_max: (length) => fields.access_token.safeParse('x'.repeat(length)).success,
+  param_items_max: (length) => unusable({ a: Array.from({ length }, () => 1) }) === undefined,
   list_items_max: (length) => fields.scope.safeParse(Array.from({ length }, () => 'openid')).success,
   state_characters_max: (length) => fields.own_state.safeParse('x'.repeat(length)).success,
   callback_characters_max: (length) => fields.callback_url.safeParse('x'.repeat(length)).success,

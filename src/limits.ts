@@ -28,8 +28,10 @@ export const LIMITS = {
   code_characters_max: 16_384,
   /** A token or an ID Token. */
   token_characters_max: 65_536,
-  /** Items of a list parameter. */
+  /** Items of a list parameter, and members of a map. */
   list_items_max: 100,
+  /** Items and members of whatever is in a parameter, and tokens of a scope: counted before each of them is looked at. */
+  param_items_max: 1_000,
   /** A state: the original Node client sends nothing from 1,000 characters a frame on. */
   state_characters_max: 128,
   /** A caller's own state or nonce: 22 characters of base64url carry 128 bits. */
@@ -177,7 +179,9 @@ export const LIMITS = {
   json_depth_max: 64,
   /** Members, objects and lists of all of it together: each costs the event loop some microseconds, honest answers have hundreds. */
   json_members_max: 10_000,
-  /** The same of the header of a JWT, which anybody may have made: honest ones have a handful. */
+  /** Commas of it, so also items of lists, which cost less. */
+  json_commas_max: 50_000,
+  /** Members of the header of a JWT, which anybody may have made: honest ones have a handful. */
   jwt_header_members_max: 100,
   /** A logout token is sent as soon as it is made: an older one is not accepted, whatever its exp says. */
   logout_token_seconds_max: 300,

@@ -266,7 +266,8 @@ export const createLogins = (
         what: `claims: an essential acr may have ${ACR_MARKS_MAX} values at most.`,
       })
     }
-    const places = scope?.map((token) => terms.scope.indexOf(token))
+    const placeOf = new Map(terms.scope.map((token, place) => [token, place]))
+    const places = scope?.map((token) => placeOf.get(token) ?? -1)
     return {
       response_type: asked.response_type ?? 'code',
       response_mode: asked.response_mode,

@@ -19,6 +19,8 @@ const SHAPE = {
 }
 
 const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+const members = (count: number): Readonly<Record<string, string>> =>
+  Object.fromEntries(Array.from({ length: count }, (_, n) => [`m${n}`, 'x']))
 
 describe('parameters', () => {
   const TAKEN: readonly (readonly [sent: Record<string, unknown>, read: Record<string, unknown>])[] = [
@@ -43,6 +45,8 @@ describe('parameters', () => {
     ],
     [{ client_secret: 'whole \u{1f480}' }, { client_secret: 'whole \u{1f480}' }],
     [{ jwks: { keys: [{ a: nested(61) }] } }, { jwks: { keys: [{ a: nested(61) }] } }],
+    [{ params: members(100) }, { params: members(100) }],
+    [{ jwks: { keys: [members(1_000)] } }, { jwks: { keys: [members(1_000)] } }],
     [{ https_extension: false, host: 'x', constructor: 'x' }, {}],
   ]
   for (const [sent, read] of TAKEN) {
@@ -77,6 +81,9 @@ describe('parameters', () => {
     [{ params: { 'half \ud800': 'x' } }, 'malformed_params', 'params'],
     [{ params: JSON.parse('{"a":"x","__proto__":"x"}') }, 'malformed_params', 'params'],
     [{ jwks: JSON.parse('{"keys":[{"__proto__":{"kty":"RSA"}}]}') }, 'malformed_params', 'jwks'],
+    [{ params: members(101) }, 'malformed_params', 'params'],
+    [{ jwks: { keys: [members(1_001)] } }, 'invalid_request', 'jwks'],
+    [{ scope: Array.from({ length: 1_001 }, () => '') }, 'invalid_scope', 'scope'],
     [{ subject_type: 'x' }, 'invalid_subject_type', 'subject_type'],
     [{ subject_type: { a: 1 } }, 'malformed_params', 'subject_type'],
     [{ jwks: 7 }, 'malformed_params', 'jwks'],

@@ -88,10 +88,12 @@ const UNUSABLE = {
   // RFC 7493 section 2.1: half of a surrogate pair stands for no character, and nobody could send it on.
   ill_formed: 'holds half a character',
   // Readers of objects leave it out, or make it what it is not.
+  too_many: `holds more than ${LIMITS.param_items_max} of something`,
   reserved: 'has a member of the name __proto__',
 } as const
 
-const unusable = (
+/** Why a value from a caller is none, whatever it is meant for. */
+export const unusable = (
   value: unknown,
   depth: number = LIMITS.json_depth_max,
 ): keyof typeof UNUSABLE | undefined => {
@@ -99,7 +101,9 @@ const unusable = (
   if (typeof value !== 'object' || value === null) return undefined
   // Whoever follows it to its end would run out of stack.
   if (depth === 0) return 'too_deep'
-  for (const [name, item] of Object.entries(value)) {
+  const entries = Object.entries(value)
+  if (entries.length > LIMITS.param_items_max) return 'too_many'
+  for (const [name, item] of entries) {
     const problem = name === '__proto__' ? 'reserved' : (unusable(name) ?? unusable(item, depth - 1))
     if (problem !== undefined) return problem
   }
@@ -176,7 +180,7 @@ export const readParams = (
   for (const [name, schema] of Object.entries(shape)) {
     const problem = Object.hasOwn(sent, name) ? unusable(sent[name]) : undefined
     if (problem === undefined) continue
-    const invalid = problem === 'ill_formed' ? metaOf(schema).invalid : undefined
+    const invalid = problem === 'ill_formed' || problem === 'too_many' ? metaOf(schema).invalid : undefined
     throw new OxdError(invalid ?? 'malformed_params', {
       what: `${name}: ${UNUSABLE[problem]}.`,
       details: { parameter: name },

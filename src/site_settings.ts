@@ -3,7 +3,10 @@ import { z } from 'zod'
 import { OxdError } from './error.ts'
 import { fields } from './fields.ts'
 import { mayTravel, responseTypeOf, type ResponseMode, type ResponseType } from './flow.ts'
+import { LIMITS } from './limits.ts'
+import { parseJson } from './oidc/json.ts'
 import type { ClientMetadata } from './oidc/registration.ts'
+import { unusable } from './params.ts'
 
 /** Client metadata that oxd 4.x hands on to the OP as they are, by the names that the OP knows. */
 const FURTHER_METADATA = {
@@ -174,6 +177,9 @@ const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/
 /** Scope tokens with `openid` among them, without which there is no login (OpenID Connect Core 3.1.2.1). */
 export const openidScope = (scope: readonly string[]): string[] => {
   const tokens = scope.flatMap((item) => item.split(/\s+/)).filter((token) => token !== '')
+  if (tokens.length > LIMITS.param_items_max) {
+    throw new OxdError('invalid_scope', { what: `scope has more than ${LIMITS.param_items_max} tokens.` })
+  }
   if (tokens.some((token) => !SCOPE_TOKEN.test(token))) {
     throw new OxdError('invalid_scope', { what: 'scope has a character that no scope may have.' })
   }
@@ -204,7 +210,9 @@ const publicKeys = (jwks: NonNullable<SiteParams['jwks']>): unknown => {
   const refused = (what: string): OxdError => new OxdError('invalid_request', { what: `jwks ${what}.` })
   let read
   try {
-    read = SITE_PARAMS.jwks.parse(typeof jwks === 'string' ? JSON.parse(jwks) : jwks)
+    const value = typeof jwks === 'string' ? parseJson(jwks) : jwks
+    if (unusable(value) !== undefined) throw refused('is no JWK Set')
+    read = SITE_PARAMS.jwks.parse(value)
   } catch {
     throw refused('is no JWK Set')
   }
@@ -215,16 +223,18 @@ const publicKeys = (jwks: NonNullable<SiteParams['jwks']>): unknown => {
   return read
 }
 
-/** Names of client metadata that are not a caller's own to make up. */
-const isKnownMetadata = (name: string, settings: SiteSettings): boolean =>
-  Object.hasOwn(clientMetadata({ ...settings, further_metadata: undefined }), name) ||
-  Object.values(FURTHER_METADATA).some((known) => known === name) ||
-  /^(?:client_id|client_secret|registration_)/.test(name) ||
-  name === '__proto__'
+/** Names of client metadata that are not a caller's own to make up, beside those that begin as these. */
+const knownMetadata = (settings: SiteSettings): ReadonlySet<string> =>
+  new Set([
+    ...Object.keys(clientMetadata({ ...settings, further_metadata: undefined })),
+    ...Object.values(FURTHER_METADATA),
+  ])
+const RESERVED_METADATA = /^(?:client_id|client_secret|registration_|__proto__$)/
 
 const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMetadata => {
   const custom = params.custom_attributes ?? {}
-  const refused = Object.keys(custom).find((name) => isKnownMetadata(name, settings))
+  const known = knownMetadata(settings)
+  const refused = Object.keys(custom).find((name) => known.has(name) || RESERVED_METADATA.test(name))
   if (refused !== undefined) {
     throw new OxdError('invalid_request', {
       what: `custom_attributes: ${JSON.stringify(refused)} is not the caller's to set.`,

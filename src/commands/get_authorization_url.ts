@@ -159,12 +159,11 @@ const THROUGH_THE_BROWSER = new Set(['code', 'id_token'])
 
 /** What is asked for, where the site registered each word of it; else, as in 4.x, silently the code alone. */
 const typeOf4x = (asked: readonly string[], settings: SiteSettings): ResponseType => {
-  const wordsOf = (types: readonly string[]): string[] => [
-    ...new Set(types.flatMap((type) => type.split(' '))),
-  ]
-  const words = wordsOf(asked)
-  const registered = wordsOf(settings.response_types)
-  if (words.some((word) => !registered.includes(word))) return responseTypeFor(settings, undefined)
+  const wordsOf = (types: readonly string[]): ReadonlySet<string> =>
+    new Set(types.flatMap((type) => type.split(' ')))
+  const known = wordsOf(settings.response_types)
+  const words = [...wordsOf(asked)]
+  if (words.some((word) => !known.has(word))) return responseTypeFor(settings, undefined)
   if (!words.includes('code') || words.some((word) => !THROUGH_THE_BROWSER.has(word))) {
     throw new OxdError('invalid_request', {
       what: 'response_types must be code, or code and id_token; others are asked for as response_type.',

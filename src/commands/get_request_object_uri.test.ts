@@ -117,9 +117,11 @@ describe('get_request_object_uri', () => {
       assert.match(String(data.error_description), new RegExp(`"${name}"`))
       assert.doesNotMatch(String(data.error_description), /zzzz/)
     }
-    const { payload } = await fetched(site, { params: JSON.parse('{"__proto__":"zzzz","prompt":"login"}') })
+    const left_out = JSON.parse('{"__proto__":"zzzz","prompt":"login"}')
+    const { data } = await ask(site, { params: left_out }, { oxd: 1 })
+    assert.equal(data.error, 'malformed_params')
+    const { payload } = await fetched(site, { params: { prompt: 'login' } })
     assert.deepEqual([payload.prompt, payload.aud], ['login', site.issuer])
-    assert.ok(!Object.hasOwn(payload, '__proto__'))
   })
 
   it('sends users to a redirect URI of the site alone', async () => {

@@ -297,4 +297,14 @@ describe('uma_rs_protect with UMA 1', () => {
     await site.ok('uma_rs_protect', { resources: [other], overwrite: true })
     assert.deepEqual([...story.stub.resources.values()], [{ name: '[GET] /photos', scopes: ['all'] }])
   })
+
+  it('keeps no more conditions of a site than it may have, however they come', async () => {
+    const site = await story.site()
+    const some = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, i) => resource(`/${from + i}`, condition(['GET'], 'view')))
+    const max = LIMITS.uma_resources_max
+    await site.ok('uma_rs_protect', { resources: some(0, max - 1) })
+    await site.no('invalid_uma_request', 'uma_rs_protect', { resources: some(max - 2, max + 1) })
+    await site.ok('uma_rs_protect', { resources: some(max - 2, max) })
+  })
 })

@@ -123,14 +123,23 @@ const missing = (
 ): readonly Condition[] | undefined => {
   if (kept.length === 0) return wanted
   if (version === 2) return undefined
+  const atPath = Map.groupBy(kept, ({ path }) => path.toLowerCase())
+  const near = ({ path }: Condition): readonly UmaResource[] => atPath.get(path.toLowerCase()) ?? []
   const isKept = (condition: Condition): boolean =>
-    kept.some(({ id: _, ...known }) => isDeepStrictEqual(plain(known), plain(condition)))
+    near(condition).some(({ id: _, ...known }) => isDeepStrictEqual(plain(known), plain(condition)))
   const fresh = wanted.filter((condition) => !isKept(condition))
-  const clashes = fresh.some(({ path, http_methods }) =>
-    http_methods.some((method) => findResource(kept, path, method) !== undefined),
+  const clashes = fresh.some((condition) =>
+    condition.http_methods.some(
+      (method) => findResource(near(condition), condition.path, method) !== undefined,
+    ),
   )
-  return clashes ? undefined : fresh
+  if (clashes) return undefined
+  if (kept.length + fresh.length > LIMITS.uma_resources_max) throw tooMany()
+  return fresh
 }
+
+const tooMany = (): OxdError =>
+  new OxdError('invalid_uma_request', { what: `A site may have ${LIMITS.uma_resources_max} conditions.` })
 /** As it is written: without what is absent. */
 const plain = (condition: Condition): unknown => JSON.parse(JSON.stringify(condition))
 
@@ -141,11 +150,7 @@ const conditionsOf = (resources: Resources): readonly Condition[] => {
   const all = resources.flatMap(({ path, conditions }) =>
     conditions.map((condition) => conditionOf(path, condition)),
   )
-  if (all.length > LIMITS.uma_resources_max) {
-    throw new OxdError('invalid_uma_request', {
-      what: `A site may have ${LIMITS.uma_resources_max} conditions.`,
-    })
-  }
+  if (all.length > LIMITS.uma_resources_max) throw tooMany()
   const seen = new Set<string>()
   for (const { path, http_methods } of all) {
     for (const method of http_methods) {

@@ -244,6 +244,8 @@ const judgeTrust = async (reading: Reading, { met }: LegacyFile): Promise<void> 
  * @throws StartError with file and key for what is malformed, and for what would make oxd less safe
  */
 export const readLegacyConfig = async (file: LegacyFile, limits: ConfigLimits): Promise<LegacyConfig> => {
+  if (Buffer.byteLength(file.text) > limits.settings_bytes_max)
+    throw new StartError(`${file.name}: has more than ${limits.settings_bytes_max} bytes.`)
   const values = named(file.name, parsed(file.name, substituted(file, limits)))
   const isFour = values.has('server') || values.has('defaultSiteConfig') || /\.ya?ml$/i.test(file.name)
   const reading = createReading(file.name, isFour ? 4 : 3, values)

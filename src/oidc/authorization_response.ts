@@ -126,12 +126,17 @@ export interface AskedResponse {
 
 /** The query without what the redirect URI itself has in it, which must be all there (RFC 6749 section 3.1.2). */
 const withoutOwnQuery = (query: readonly Parameter[], own: readonly Parameter[]): readonly Parameter[] => {
-  const left = [...query]
-  for (const [name, value] of own) {
-    const at = left.findIndex((pair) => pair[0] === name && pair[1] === value)
-    if (at === -1) throw new OxdError('foreign_callback_url', { what: 'Its own query is not there.' })
-    left.splice(at, 1)
-  }
+  /** How often each pair must still be found. */
+  const missing = new Map<string, number>()
+  const textOf = ([name, value]: Parameter): string => JSON.stringify([name, value])
+  for (const pair of own) missing.set(textOf(pair), (missing.get(textOf(pair)) ?? 0) + 1)
+  const left = query.filter((pair) => {
+    const count = missing.get(textOf(pair)) ?? 0
+    if (count > 0) missing.set(textOf(pair), count - 1)
+    return count === 0
+  })
+  if (query.length - left.length < own.length)
+    throw new OxdError('foreign_callback_url', { what: 'Its own query is not there.' })
   return left
 }
 

@@ -12,6 +12,7 @@ const WELL_KNOWN = '/.well-known/openid-configuration'
 
 /** No blank, control or user name, which a parser of URLs would take out or hide; no fragment (RFC 6749 section 3.1). */
 const isEndpoint = (url: string): boolean => {
+  if (url.length > LIMITS.url_characters_max) return false
   if (!/^https?:[\x21-\x7e]+$/.test(url) || url.includes('#') || !URL.canParse(url)) return false
   const { username, password } = new URL(url)
   return username === '' && password === ''

@@ -46,9 +46,12 @@ describe('JSON from outside', () => {
       assert.equal(parseJson(text(max + 1)), undefined)
     })
   }
-  it('may have any number of texts and numbers', () => {
-    const text = JSON.stringify(Array.from({ length: 4 * max }, (_, n) => (n % 2 === 0 ? n : `{"${n}":[`)))
-    assert.deepEqual(parseJson(text), JSON.parse(text))
+  it('may have more texts and numbers, up to their bound, and not one more', () => {
+    const items = Array.from({ length: LIMITS.json_commas_max + 1 }, (_, n) =>
+      n % 2 === 0 ? n : `{"${n}":[,,`,
+    )
+    assert.deepEqual(parseJson(JSON.stringify(items)), items)
+    assert.equal(parseJson(JSON.stringify([...items, 0])), undefined)
   })
 
   const TAKEN = [

@@ -263,7 +263,7 @@ const addressIn = (
   answer: Readonly<Record<string, unknown>>,
 ): string | 'elsewhere' | undefined => {
   const uri = textIn(answer, 'registration_client_uri')
-  if (uri === undefined) return undefined
+  if (uri === undefined || uri.length > LIMITS.url_characters_max) return undefined
   return URL.canParse(uri) && new URL(uri).origin === new URL(url).origin ? uri : 'elsewhere'
 }
 

@@ -274,11 +274,8 @@ export class FrameReader {
 }
 
 /** JSON in which bytes, UTF-16 units and code points are the same number, whichever a reader counts. */
-const asciiJson = (value: object): string =>
-  JSON.stringify(value).replace(
-    /[\u007f-\uffff]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+const ascii = (json: string): string =>
+  json.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 const headerOf = (body: string): string => String(body.length).padStart(HEADER_DIGITS, '0')
 
@@ -303,10 +300,13 @@ export const encodeReply = (
   limits: Pick<Limits, 'reply_characters_max' | 'long_reply_characters_max'>,
 ): Buffer | 'reply_too_large' => {
   const max = long ? limits.long_reply_characters_max : limits.reply_characters_max
-  const json = asciiJson(value)
+  const text = JSON.stringify(value)
+  // It only grows.
+  if (text.length > max) return 'reply_too_large'
+  const json = ascii(text)
   const body = long ? json : withoutItsHeader(json, max)
   return body.length > max ? 'reply_too_large' : frameOf(body)
 }
 
 /** A request with a header of at least four digits. */
-export const encodeRequest = (value: object): Buffer => frameOf(asciiJson(value))
+export const encodeRequest = (value: object): Buffer => frameOf(ascii(JSON.stringify(value)))

@@ -42,8 +42,8 @@ export const FLOWS = [
     ],
     [
       'response: without the query of the redirect URI',
-      "if (at === -1) throw new OxdError('foreign_callback_url', { what: 'Its own query is not there.' })",
-      'if (at === -1) continue',
+      'if (query.length - left.length < own.length)',
+      'if (false)',
       '^get_tokens_by_callback takes a response at the redirect URI of the login alone',
     ],
     [

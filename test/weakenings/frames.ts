@@ -70,8 +70,8 @@ export const FRAMES = weakenings('src/serve/frame.ts', 'src/serve/frame.test.ts'
   ],
   [
     'replies: letters beyond ASCII',
-    String.raw`/[\u007f-\uffff]/g,`,
-    String.raw`/[\uffff]/g,`,
+    "json.replace(/[\\u007f-\\uffff]/g, (unit) => `\\\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)",
+    'json',
     '^replies: everything that is not ASCII is escaped$',
   ],
   [

@@ -79,4 +79,56 @@ export const ROBUSTNESS = [
       '^parameters refuses .*__proto__',
     ],
   ]),
+  ...weakenings('src/params.ts', 'src/params.test.ts', [
+    [
+      'params: items of any number',
+      "if (entries.length > LIMITS.param_items_max) return 'too_many'",
+      '',
+      '^parameters refuses \\{"(jwks|scope)"',
+    ],
+  ]),
+  ...weakenings('src/fields.ts', 'src/params.test.ts', [
+    [
+      'fields: maps of any number of members',
+      '(members) => Object.keys(members).length <= LIMITS.list_items_max,',
+      '() => true,',
+      '^parameters refuses \\{"params":\\{"m0"',
+    ],
+  ]),
+  ...weakenings('src/site_settings.ts', 'src/commands/register_site.test.ts', [
+    [
+      'fields: any number of scopes in one text',
+      'if (tokens.length > LIMITS.param_items_max) {',
+      'if (false) {',
+      'refuses \\{"scope":\\["a a',
+    ],
+    [
+      'register: keys in a text that is read laxly',
+      "const value = typeof jwks === 'string' ? parseJson(jwks) : jwks",
+      "const value = typeof jwks === 'string' ? JSON.parse(jwks) : jwks",
+      'refuses \\{"jwks":',
+    ],
+    [
+      'register: keys in a text with members that readers leave out',
+      "if (unusable(value) !== undefined) throw refused('is no JWK Set')",
+      '',
+      'refuses \\{"jwks":',
+    ],
+  ]),
+  ...weakenings('src/commands/uma_rs_protect.ts', 'src/commands/uma_rs_protect.test.ts', [
+    [
+      'UMA: a site has any number of conditions, a few at a time',
+      'if (kept.length + fresh.length > LIMITS.uma_resources_max) throw tooMany()',
+      '',
+      'keeps no more conditions of a site',
+    ],
+  ]),
+  ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
+    [
+      'JSON: any number of items',
+      'if (commas > LIMITS.json_commas_max) return false',
+      '',
+      'up to their bound, and not one more',
+    ],
+  ]),
 ]
