@@ -77,6 +77,7 @@ const DOORS: Readonly<
     rooms: [
       'command',
       'fields',
+      'is_object',
       'flow',
       'error',
       'limits',

@@ -155,6 +155,7 @@ const ELSEWHERE: Readonly<Partial<Record<Limit, readonly [file: string, title: s
   ],
   unknown_kid_ms: ['src/oidc/keys.test.ts', 'once for one unknown name, again after a while'],
   rsa_bits_max: ['src/oidc/keys.test.ts', 'is tried with 8,192 bits'],
+  uma_resources_characters_max: ['src/commands/uma_rs_protect.test.ts', 'uma_resources_characters_max'],
   uma_resources_max: ['src/commands/uma_rs_protect.test.ts', 'uma_resources_max'],
   uma_rule_nodes_max: ['src/oidc/uma_rule.test.ts', 'takes a rule up to its bounds, and no further'],
   uma_rule_depth_max: ['src/oidc/uma_rule.test.ts', 'takes a rule up to its bounds, and no further'],

@@ -210,6 +210,8 @@ export const LIMITS = {
 
   /** Conditions of all resources of one site: each is one request to the authorization server. */
   uma_resources_max: 500,
+  /** All of them as text: the record is read at each check. */
+  uma_resources_characters_max: 1_048_576,
   /** Operators and operands of one scope expression, and how deep they stand in each other; real ones have a dozen. */
   uma_rule_nodes_max: 256,
   uma_rule_depth_max: 16,

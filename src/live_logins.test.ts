@@ -64,6 +64,33 @@ describe('a live login', () => {
     )
   })
 
+  it('ends with very many others without keeping anybody else waiting, and once: a repeated logout finds none', async () => {
+    const { live, login, engine } = setUp()
+    const many = 300
+    for (let n = 0; n < many; n += 1) await live.begin('site', login(`${n}`), { id_token: `${n}` })
+    const named = async () =>
+      (
+        await Promise.all(
+          ['login_of_sid/', 'login_of_sub/'].map((prefix) => engine.list(prefix, { limit: 9 })),
+        )
+      ).flat().length
+    assert.equal(await named(), 18)
+    let turns = 0
+    let counting = true
+    const count = (): void => {
+      turns += 1
+      if (counting) setImmediate(count)
+    }
+    setImmediate(count)
+    const about = { sid: 's1', sub: 'alice' }
+    assert.equal(await live.endAll('site', about, WHY, LASTING), many)
+    counting = false
+    assert.ok(turns >= many / 2, `others had ${turns} turns`)
+    assert.equal(await named(), 0)
+    assert.equal(await live.endAll('site', about, WHY, LASTING), 0)
+    assert.equal((await live.find('site', '7'))?.ended?.why, WHY)
+  })
+
   it('ends with all others of its subject, whatever their session', async () => {
     const { live, login } = setUp()
     await live.begin('site', login('a'), {})

@@ -1,4 +1,5 @@
 // What oxd knows of the logins that were finished: which live, which have ended, when and why.
+import { setImmediate } from 'node:timers/promises'
 import type { Ended, EndedBy, Journal } from './ended_logins.ts'
 import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
@@ -114,7 +115,12 @@ export const createLiveLogins = (
       const { sub, sid } = found.value
       const at = seconds(world)
       const swap = logins.writes.swap([oxd_id, login_id], found, { ...found.value, ended: { why, at } })
-      return { ended: { login_id, sub, sid, why, at }, writes: [swap] }
+      // A further logout finds it no more: it would else cost the same each time it is repeated.
+      const unnamed = [
+        ofSub.writes.remove([oxd_id, sub, login_id]),
+        ...(sid === null ? [] : [ofSid.writes.remove([oxd_id, sid, login_id])]),
+      ]
+      return { ended: { login_id, sub, sid, why, at }, writes: [swap, ...unnamed] }
     })
 
   /** So that the login is found by what names it, as long as it is known. */
@@ -166,8 +172,12 @@ export const createLiveLogins = (
       if (lasting) {
         const expires_at = seconds(world) + limits.refresh_tokens_seconds
         const mark = { why, at: world.now() }
-        await logouts.put([oxd_id, sid ?? '', sub ?? ''], mark, { expires_at })
-        if (sid !== undefined && sub !== undefined) await logouts.put([oxd_id, sub], mark, { expires_at })
+        await store.commit([
+          logouts.writes.put([oxd_id, sid ?? '', sub ?? ''], mark, { expires_at }),
+          ...(sid === undefined || sub === undefined
+            ? []
+            : [logouts.writes.put([oxd_id, sub], mark, { expires_at })]),
+        ])
       }
       const named = [
         ...(sid === undefined ? [] : [ofSid.list([oxd_id, sid])]),
@@ -181,6 +191,8 @@ export const createLiveLogins = (
           if (login === undefined || (sub !== undefined && login.sub !== sub)) continue
           if (sid !== undefined && login.sid !== null && login.sid !== sid) continue
           if (await end(oxd_id, value.login_id, why)) ended += 1
+          // There may be very many, and others wait.
+          await setImmediate()
         }
       }
       return ended

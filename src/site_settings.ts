@@ -229,6 +229,7 @@ const knownMetadata = (settings: SiteSettings): ReadonlySet<string> =>
     ...Object.keys(clientMetadata({ ...settings, further_metadata: undefined })),
     ...Object.values(FURTHER_METADATA),
   ])
+const FURTHER_MAX = LIMITS.list_items_max + Object.keys(FURTHER_METADATA).length
 const RESERVED_METADATA = /^(?:client_id|client_secret|registration_|__proto__$)/
 
 const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMetadata => {
@@ -245,7 +246,16 @@ const furtherMetadata = (params: SiteParams, settings: SiteSettings): ClientMeta
     const value = params[name as Further]
     return value === undefined ? [] : [[registered, name === 'jwks' ? publicKeys(params.jwks ?? '') : value]]
   })
-  return { ...settings.further_metadata, ...Object.fromEntries(said), ...custom }
+  const before = settings.further_metadata ?? {}
+  const further = { ...before, ...Object.fromEntries(said), ...custom }
+  // They add up from change to change; a site that has more already may still be changed.
+  const count = Object.keys(further).length
+  if (count > FURTHER_MAX && count > Object.keys(before).length) {
+    throw new OxdError('invalid_request', {
+      what: `custom_attributes: a site may have ${LIMITS.list_items_max} of them in all.`,
+    })
+  }
+  return further
 }
 
 const responseTypes = (params: SiteParams, before: readonly string[]): readonly string[] => {

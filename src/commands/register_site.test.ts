@@ -507,6 +507,14 @@ describe('register_site of 4.x', () => {
       ['s-2', '44', '57', 120],
       'what is absent stays',
     )
+    const some = (from: number, count: number) =>
+      Object.fromEntries(Array.from({ length: count }, (_, n) => [`attribute_${from + n}`, 'x']))
+    const add = async (custom_attributes: object) =>
+      (await story.daemon.post('v4', '/update-site', { oxd_id, custom_attributes })).status
+    // Shoe size and hat size are two of them, and there is room for those that oxd knows by name.
+    assert.equal(await add(some(0, 98)), 200)
+    assert.equal(await add(some(98, 90)), 400)
+    assert.equal(await add(some(0, 98)), 200)
   })
 
   const BAD: readonly (readonly [params: Record<string, unknown>, code: string, name: string])[] = [

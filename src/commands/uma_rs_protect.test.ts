@@ -307,4 +307,14 @@ describe('uma_rs_protect with UMA 1', () => {
     await site.no('invalid_uma_request', 'uma_rs_protect', { resources: some(max - 2, max + 1) })
     await site.ok('uma_rs_protect', { resources: some(max - 2, max) })
   })
+
+  it('keeps no more text of a site than uma_resources_characters_max, however it comes', async () => {
+    const site = await story.site()
+    const scopes = Array.from({ length: 50 }, (_, n) => `${n}`.padEnd(2_000, 'x'))
+    const large = (n: number) => ({ resources: [resource(`/${n}`, condition(['GET'], ...scopes))] })
+    const room = Math.floor(LIMITS.uma_resources_characters_max / JSON.stringify(large(0)).length)
+    for (let n = 0; n < room; n += 1) await site.ok('uma_rs_protect', large(n))
+    await site.no('invalid_uma_request', 'uma_rs_protect', large(room))
+    await site.ok('uma_rs_protect', large(0))
+  })
 })

@@ -1,14 +1,14 @@
 // uma_rs_protect: the resources of a site are registered at its authorization server.
-import { isDeepStrictEqual } from 'node:util'
 import type { z } from 'zod'
 import { command } from '../command.ts'
 import { OxdError } from '../error.ts'
 import { fields } from '../fields.ts'
+import { isObject } from '../is_object.ts'
 import { LIMITS } from '../limits.ts'
 import type { As } from '../oidc/uma.ts'
 import { createResource, deleteResource, takeBack } from '../oidc/uma_protection.ts'
 import { readExpression } from '../oidc/uma_rule.ts'
-import { describe, findResource, type Condition, type UmaResource } from '../uma.ts'
+import { describe, type Condition, type UmaResource } from '../uma.ts'
 
 /** Registers what a site protects, and which scopes are needed for it, at its authorization server. */
 export const uma_rs_protect = command({
@@ -123,25 +123,35 @@ const missing = (
 ): readonly Condition[] | undefined => {
   if (kept.length === 0) return wanted
   if (version === 2) return undefined
-  const atPath = Map.groupBy(kept, ({ path }) => path.toLowerCase())
-  const near = ({ path }: Condition): readonly UmaResource[] => atPath.get(path.toLowerCase()) ?? []
-  const isKept = (condition: Condition): boolean =>
-    near(condition).some(({ id: _, ...known }) => isDeepStrictEqual(plain(known), plain(condition)))
-  const fresh = wanted.filter((condition) => !isKept(condition))
-  const clashes = fresh.some((condition) =>
-    condition.http_methods.some(
-      (method) => findResource(near(condition), condition.path, method) !== undefined,
-    ),
-  )
-  if (clashes) return undefined
-  if (kept.length + fresh.length > LIMITS.uma_resources_max) throw tooMany()
+  const known = new Set(kept.map(({ id: _, ...condition }) => canonical(condition)))
+  const fresh = wanted.filter((condition) => !known.has(canonical(condition)))
+  const taken = new Set(kept.flatMap(namesOf))
+  if (fresh.some((condition) => namesOf(condition).some((name) => taken.has(name)))) return undefined
+  // Whoever has more than that already may still say the same again.
+  if (fresh.length === 0) return fresh
+  const all = [...kept, ...fresh]
+  if (all.length > LIMITS.uma_resources_max || isTooLarge(all)) throw tooMany()
   return fresh
 }
 
+/** The record of a site is read at each of its checks. */
+const isTooLarge = (conditions: readonly Condition[]): boolean =>
+  JSON.stringify(conditions).length > LIMITS.uma_resources_characters_max
+
 const tooMany = (): OxdError =>
-  new OxdError('invalid_uma_request', { what: `A site may have ${LIMITS.uma_resources_max} conditions.` })
-/** As it is written: without what is absent. */
-const plain = (condition: Condition): unknown => JSON.parse(JSON.stringify(condition))
+  new OxdError('invalid_uma_request', {
+    what: `A site may have ${LIMITS.uma_resources_max} conditions, of ${LIMITS.uma_resources_characters_max} characters together.`,
+  })
+
+/** As it is written, its members in one order. */
+const canonical = (condition: Condition): string =>
+  JSON.stringify(condition, (_, value: unknown) =>
+    isObject(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value,
+  )
+
+/** Method and path, neither of them in upper or lower case alone. */
+const namesOf = ({ path, http_methods }: Condition): readonly string[] =>
+  http_methods.map((method) => `${method.toUpperCase()} ${path.toLowerCase()}`)
 
 type Resources = z.output<typeof fields.resources>
 
@@ -152,10 +162,10 @@ const conditionsOf = (resources: Resources): readonly Condition[] => {
   )
   if (all.length > LIMITS.uma_resources_max) throw tooMany()
   const seen = new Set<string>()
-  for (const { path, http_methods } of all) {
-    for (const method of http_methods) {
-      const name = `${method} ${path.toLowerCase()}`
-      if (seen.has(name)) throw new OxdError('http_method_not_unique', { what: `It is ${method}.` })
+  for (const condition of all) {
+    for (const name of namesOf(condition)) {
+      if (seen.has(name))
+        throw new OxdError('http_method_not_unique', { what: `It is ${name.split(' ', 1)[0]}.` })
       seen.add(name)
     }
   }

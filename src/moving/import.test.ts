@@ -350,7 +350,7 @@ describe('a dump', () => {
   }
 
   test('has as many sites as it has', () => {
-    const dump = Array.from({ length: LIMITS.json_members_max }, (_, n) => ({ id: `${n}` }))
+    const dump = Array.from({ length: LIMITS.json_commas_max + 2 }, (_, n) => ({ id: `${n}` }))
     assert.equal([...jsonRecords(JSON.stringify(dump), LIMITS)].length, dump.length)
   })
 

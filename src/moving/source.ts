@@ -85,7 +85,7 @@ const lowered = (value: unknown): ReadonlyMap<string, unknown> | undefined => {
 /** The table `rp` as a JSON list of `{id, data}`, `data` a text or an object; or one record by itself. */
 export function* jsonRecords(text: string, limits: SourceLimits): Generator<FoundRecord | BrokenRecord> {
   // However many sites there are: it was bounded by its size, and somebody waits for it.
-  const dump = parseJson(text, Infinity)
+  const dump = parseJson(text, Infinity, Infinity)
   if (dump === undefined) throw new StartError('the dump is no JSON, or an object in it has a member twice.')
   for (const [at, item] of (Array.isArray(dump) ? dump : [dump]).entries()) {
     const members = lowered(item)

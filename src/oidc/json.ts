@@ -6,7 +6,7 @@ import { LIMITS } from '../limits.ts'
 const TOKEN = /"[^"\\]*(?:\\[^][^"\\]*)*(?:"|\\?$)|[{}[\]:,]/g
 
 /** What is opened or named in it; throws for what is no JSON, and perhaps does not notice. */
-const isHonest = (text: string, members_max: number): boolean => {
+const isHonest = (text: string, members_max: number, commas_max: number): boolean => {
   /** For each open object the names so far; undefined for a list. */
   const open: (Set<string> | undefined)[] = []
   let members = 0
@@ -28,7 +28,7 @@ const isHonest = (text: string, members_max: number): boolean => {
     } else if (token.includes('\\u') && !String(JSON.parse(token)).isWellFormed()) return false
     if (open.length > LIMITS.json_depth_max) return false
     if (members > members_max) return false
-    if (commas > LIMITS.json_commas_max) return false
+    if (commas > commas_max) return false
     last = token
   }
   return true
@@ -40,9 +40,13 @@ const isHonest = (text: string, members_max: number): boolean => {
  * nested deeper, or has more members, objects, lists and items than any honest answer: they are counted before anything is made of
  * them.
  */
-export const parseJson = (text: string, members_max: number = LIMITS.json_members_max): unknown => {
+export const parseJson = (
+  text: string,
+  members_max: number = LIMITS.json_members_max,
+  commas_max: number = LIMITS.json_commas_max,
+): unknown => {
   try {
-    return isHonest(text, members_max) ? JSON.parse(text) : undefined
+    return isHonest(text, members_max, commas_max) ? JSON.parse(text) : undefined
   } catch {
     return undefined
   }

@@ -91,6 +91,7 @@ describe('what an OP registered', () => {
     () => 'file:///etc/passwd',
     () => '/register/x',
     () => 'javascript:alert(1)',
+    (given) => `${given}?${'x'.repeat(2_048)}`,
   ]
   it('is changed and taken back at the OP alone: elsewhere goes no token', async () => {
     const { origin } = party.op.canary()

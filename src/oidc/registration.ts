@@ -222,7 +222,7 @@ const registered = (
   if (!WITHOUT_SECRET.has(method) && !client_secret) throw new OxdError('no_client_secret_returned')
   if (addressIn(url, answer) === 'elsewhere') {
     throw new OxdError('op_answer_malformed', {
-      what: `${show(new URL(url).origin)} answered the registration request with a registration_client_uri at another origin.`,
+      what: `${show(new URL(url).origin)} answered the registration request with a registration_client_uri at another origin, or one that is too long.`,
     })
   }
   const used = {
@@ -263,7 +263,8 @@ const addressIn = (
   answer: Readonly<Record<string, unknown>>,
 ): string | 'elsewhere' | undefined => {
   const uri = textIn(answer, 'registration_client_uri')
-  if (uri === undefined || uri.length > LIMITS.url_characters_max) return undefined
+  if (uri === undefined) return undefined
+  if (uri.length > LIMITS.url_characters_max) return 'elsewhere'
   return URL.canParse(uri) && new URL(uri).origin === new URL(url).origin ? uri : 'elsewhere'
 }
 

@@ -61,6 +61,20 @@ describe('a kind', () => {
     assert.deepEqual((await kind.get(['a', 'b', '3']))?.value, site('3'))
   })
 
+  test('lets others have their turn between the pages of a list', async () => {
+    const { store } = setUp()
+    const kind = store.kind<Site>({ kind: 'paged', durable: true })
+    for (const name of ['1', '2', '3', '4', '5', '6', '7']) await kind.put([name], site(name))
+    let turns = 0
+    const count = (): void => {
+      turns += 1
+      if (turns < 9) setImmediate(count)
+    }
+    setImmediate(count)
+    for await (const { value } of kind.list()) assert.ok(value)
+    assert.equal(turns, 2, 'after two full pages of three')
+  })
+
   test('keeps values under its ids, apart from other kinds', async () => {
     const { store, sites } = setUp()
     const others = store.kind<Site>({ kind: 'sites', durable: false })

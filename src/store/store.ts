@@ -195,6 +195,8 @@ const createKind = <T extends object>(
           if (found !== undefined) yield found
         }
         if (page.length < limits.store_page_records) return
+        // Engines may answer at once: who reads very much must let others have their turn.
+        await setImmediate()
       }
     },
   }

@@ -118,17 +118,61 @@ export const ROBUSTNESS = [
   ...weakenings('src/commands/uma_rs_protect.ts', 'src/commands/uma_rs_protect.test.ts', [
     [
       'UMA: a site has any number of conditions, a few at a time',
-      'if (kept.length + fresh.length > LIMITS.uma_resources_max) throw tooMany()',
-      '',
+      'if (all.length > LIMITS.uma_resources_max || isTooLarge(all)) throw tooMany()',
+      'if (isTooLarge(all)) throw tooMany()',
       'keeps no more conditions of a site',
+    ],
+    [
+      'UMA: conditions of any size, a few at a time',
+      'if (all.length > LIMITS.uma_resources_max || isTooLarge(all)) throw tooMany()',
+      'if (all.length > LIMITS.uma_resources_max) throw tooMany()',
+      'uma_resources_characters_max',
     ],
   ]),
   ...weakenings('src/oidc/json.ts', 'src/oidc/json.test.ts', [
     [
       'JSON: any number of items',
-      'if (commas > LIMITS.json_commas_max) return false',
+      'if (commas > commas_max) return false',
       '',
       'up to their bound, and not one more',
+    ],
+  ]),
+  ...weakenings('src/live_logins.ts', 'src/live_logins.test.ts', [
+    [
+      'live logins: very many end in one piece',
+      'await setImmediate()',
+      '',
+      'without keeping anybody else waiting',
+    ],
+    [
+      'live logins: a session is gone through again at each logout',
+      'return { ended: { login_id, sub, sid, why, at }, writes: [swap, ...unnamed] }',
+      'return { ended: { login_id, sub, sid, why, at }, writes: [swap] }',
+      'a repeated logout finds none',
+    ],
+  ]),
+  ...weakenings('src/store/store.ts', 'src/store/store.test.ts', [
+    [
+      'store: a long list in one piece',
+      '// Engines may answer at once: who reads very much must let others have their turn.',
+      'if (prefix !== undefined) continue',
+      'between the pages of a list',
+    ],
+  ]),
+  ...weakenings('src/site_settings.ts', 'src/commands/register_site.test.ts', [
+    [
+      'register: attributes add up from change to change',
+      'if (count > FURTHER_MAX && count > Object.keys(before).length) {',
+      'if (false) {',
+      'hands on what else the OP is told',
+    ],
+  ]),
+  ...weakenings('src/oidc/registration.ts', 'src/oidc/registration.test.ts', [
+    [
+      'registration: an address for changes of any length',
+      "if (uri.length > LIMITS.url_characters_max) return 'elsewhere'",
+      '',
+      'elsewhere goes no token',
     ],
   ]),
 ]
