@@ -180,7 +180,7 @@ export const LIMITS = {
   /** Members, objects and lists of all of it together: each costs the event loop some microseconds, honest answers have hundreds. */
   json_members_max: 10_000,
   /** Commas of it, so also items of lists, which cost less. */
-  json_commas_max: 50_000,
+  json_commas_max: 65_536,
   /** Members of the header of a JWT, which anybody may have made: honest ones have a handful. */
   jwt_header_members_max: 100,
   /** A logout token is sent as soon as it is made: an older one is not accepted, whatever its exp says. */
