@@ -45,7 +45,7 @@ describe('get_issuer', () => {
     const ca = join(folder, 'ca.pem')
     await writeFile(ca, authority.cert)
     const argv = ['--trust-op', op.origin, '--op-ca', ca]
-    const options = { http: 'plain', limits: { op_total_ms: 1_000 } } as const
+    const options = { http: 'plain' } as const
     open = await startTestDaemon({ ...options, argv: [...argv, '--insecure-unprotected-http'] })
     guarded = await startTestDaemon({ ...options, argv: [...argv, '--allowed-op', issuer] })
   })

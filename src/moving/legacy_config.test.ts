@@ -354,7 +354,7 @@ describe('oxd-server.yml', () => {
 
   test('an environment that grows without end is refused', async () => {
     const env = { A: '${B}'.repeat(2000), B: '${C}'.repeat(2000), C: 'x' }
-    await refused(yml('server: {}\ntracer: ${A}\n', { env }), 'oxd-server.yml', 'bytes')
+    await refused(yml('server: {}\ntracer: ${A}\n', { env }), 'oxd-server.yml', 'with the environment in it')
   })
 
   test('protect_commands_with_access_token: false is named for what it is', async () => {

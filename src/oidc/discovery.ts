@@ -17,7 +17,7 @@ const isEndpoint = (url: string): boolean => {
   const { username, password } = new URL(url)
   return username === '' && password === ''
 }
-const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)
+const endpoint = z.string().refine(isEndpoint)
 const names = z.array(z.string().max(LIMITS.text_characters_max)).max(LIMITS.op_list_items_max)
 /** What may be asked for: who says it wrong says nothing. */
 const choice = names.optional().catch(undefined)

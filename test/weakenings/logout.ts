@@ -151,7 +151,7 @@ export const LOGOUT = [
       'public: any method',
       "if (method === undefined) return { status: 405, headers: { allow: route.methods.join(', ') } }",
       '',
-      'knows one method',
+      'knows the methods',
     ],
     ['public: answers are kept', "'cache-control': 'no-store',", '', 'keeps none'],
   ]),

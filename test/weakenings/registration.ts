@@ -14,7 +14,7 @@ export const REGISTRATION = [
     ],
     [
       'discovery: endpoints that are no addresses',
-      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
+      'const endpoint = z.string().refine(isEndpoint)',
       'const endpoint = z.string()',
       '^register_site refuses an endpoint',
     ],

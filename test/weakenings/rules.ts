@@ -150,8 +150,8 @@ export const RULES = [
     ],
     [
       'discovery: endpoints of any length',
-      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
-      'const endpoint = z.string().refine(isEndpoint)',
+      'if (url.length > LIMITS.url_characters_max) return false',
+      '',
       'has no endpoint at "https://op.example.com/xxxx',
     ],
     [

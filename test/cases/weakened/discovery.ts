@@ -37,13 +37,13 @@ export const WEAKENED_DISCOVERY = [
     ],
     [
       'endpoints of any type',
-      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
+      'const endpoint = z.string().refine(isEndpoint)',
       'const endpoint = z.any()',
       'DSC-06 DSC-07',
     ],
     [
       'endpoints of any scheme',
-      'const endpoint = z.string().max(LIMITS.url_characters_max).refine(isEndpoint)',
+      'const endpoint = z.string().refine(isEndpoint)',
       'const endpoint = z.url()',
       'DSC-07',
     ],
