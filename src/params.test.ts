@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { describe, it } from 'node:test'
 import { OxdError } from './error.ts'
-import { fields } from './fields.ts'
+import { fields, isPlainUri } from './fields.ts'
 import { readParams } from './params.ts'
 
 const SHAPE = {
@@ -104,6 +104,19 @@ describe('parameters', () => {
       )
     })
   }
+
+  it('parses no URL that is too long', () => {
+    const url = 'https://a.example/'.padEnd(2_048, 'x')
+    assert.equal(isPlainUri(url), true)
+    assert.equal(isPlainUri(`${url}x`), false)
+  })
+
+  it('says where there is too much, and how much there may be', () => {
+    assert.throws(
+      () => readParams(SHAPE, { oxd_id: 'x', jwks: { keys: [members(1_001)] } }),
+      /jwks: has more than 1000 items or members in one list or object\./,
+    )
+  })
 
   it('never repeats a value, which may be a secret', () => {
     const secret = 'c0ffee'.repeat(500)

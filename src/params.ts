@@ -87,7 +87,7 @@ const UNUSABLE = {
   too_deep: 'is nested too deeply',
   // RFC 7493 section 2.1: half of a surrogate pair stands for no character, and nobody could send it on.
   ill_formed: 'holds half a character',
-  too_many: `holds more than ${LIMITS.param_items_max} of something`,
+  too_many: `has more than ${LIMITS.param_items_max} items or members in one list or object`,
   // Readers of objects leave it out, or make it what it is not.
   reserved: 'has a member of the name __proto__',
 } as const

@@ -355,6 +355,8 @@ describe('oxd-server.yml', () => {
   test('an environment that grows without end is refused', async () => {
     const env = { A: '${B}'.repeat(2000), B: '${C}'.repeat(2000), C: 'x' }
     await refused(yml('server: {}\ntracer: ${A}\n', { env }), 'oxd-server.yml', 'with the environment in it')
+    const long = `server: {}\n# ${'x'.repeat(LIMITS.settings_bytes_max)}\n`
+    await refused(yml(long), /oxd-server\.yml: has more than \d+ bytes\.$/)
   })
 
   test('protect_commands_with_access_token: false is named for what it is', async () => {

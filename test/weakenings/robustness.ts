@@ -175,4 +175,20 @@ export const ROBUSTNESS = [
       'elsewhere goes no token',
     ],
   ]),
+  ...weakenings('src/fields.ts', 'src/params.test.ts', [
+    [
+      'fields: a URL of any length is parsed',
+      'if (value.length > LIMITS.url_characters_max) return false',
+      '',
+      '^parameters parses no URL that is too long',
+    ],
+  ]),
+  ...weakenings('src/moving/legacy_config.ts', 'src/moving/legacy_config.test.ts', [
+    [
+      'legacy: a file that is too long is told of its environment',
+      'if (Buffer.byteLength(file.text) > limits.settings_bytes_max)',
+      'if (false)',
+      'an environment that grows without end is refused',
+    ],
+  ]),
 ]
