@@ -86,16 +86,15 @@ const runTests = (
     // A missing defence may leave tests hanging, and servers open that a test would have closed.
     const hanging = edit === undefined ? [] : [`--test-timeout=${test_ms_max}`, '--test-force-exit']
     const names = patterns.map((pattern) => `--test-name-pattern=${pattern}`)
-    const child = spawn(
-      process.execPath,
-      ['--test', `--test-reporter=${REPORTER}`, ...hanging, ...names, file],
-      {
-        cwd: root,
-        detached: true,
-        env: { ...env, ...(given !== '' && { NODE_OPTIONS: given }), ...weakened },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    )
+    // Verdicts that cross from one process to another are lost where it is made to exit:
+    // https://github.com/nodejs/node/issues/64833
+    const here = ['--test', '--test-isolation=none', `--test-reporter=${REPORTER}`]
+    const child = spawn(process.execPath, [...here, ...hanging, ...names, file], {
+      cwd: root,
+      detached: true,
+      env: { ...env, ...(given !== '' && { NODE_OPTIONS: given }), ...weakened },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     let [out, errors, late] = ['', '', false]
     const end = (): void => {
       try {

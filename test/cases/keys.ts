@@ -5,6 +5,7 @@ import type { Area, Case, Drive } from '../../src/testing/cases/case.ts'
 import type { Json } from '../../src/testing/jws.ts'
 import { login } from '../../src/testing/cases/drives.ts'
 import type { Data } from '../../src/testing/daemon.ts'
+import { Reply } from '../../src/testing/reply.ts'
 import { redirects } from './redirects.ts'
 import { onTheWay } from './transport.ts'
 
@@ -112,11 +113,24 @@ const invented =
   }
 
 const PARALLEL = 100
-/** Many first logins at once. */
+const HELD_MS_MAX = 3_000
+/** Many first logins at once: the keys come when all of them have their tokens. */
 const atOnce: Drive = async (act) => {
   const site = await act.site()
   const backs = await Promise.all(Array.from({ length: PARALLEL }, () => site.visit()))
   act.strike()
+  const all = Promise.withResolvers<void>()
+  let answered = 0
+  const token = (good: Json): Json => {
+    answered += 1
+    if (answered === PARALLEL) all.resolve()
+    return good
+  }
+  const jwks = new Reply(async (response, good) => {
+    await Promise.race([all.promise, delay(HELD_MS_MAX, undefined, { ref: false })])
+    response.writeHead(good.status, good.headers).end(good.body)
+  })
+  act.op.setFaults(act.issuer, { token, jwks })
   const answers = await Promise.all(backs.map((back) => site.call('get_tokens_by_code', back)))
   const [first] = answers
   const failed = answers.find(({ status }) => status !== 'ok')
