@@ -105,7 +105,7 @@ export const LIMITS = {
   swap_tries_max: 16,
   /** `oxd serve` waits this long for another process that holds the database. */
   store_busy_ms: 5_000,
-  /** SQLite's write-ahead log is cut back to this size; its checkpoint is at 4 MiB. */
+  /** From this size on SQLite's write-ahead log goes into the database, while the event loop waits; then it is cut back to it. */
   store_wal_bytes_max: 16_777_216,
   /** Records that are in memory at once while all of a kind are read. */
   store_page_records: 200,

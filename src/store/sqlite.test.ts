@@ -1,14 +1,15 @@
 // The SQLite engine: the contract, and what only a file can go through.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { describe, test, type TestContext } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
 import { StartError } from '../error.ts'
 import { engineContract } from '../testing/engine_contract.ts'
 import type { EngineWrite } from './engine.ts'
-import { createSqliteFile, openSqliteEngine } from './sqlite.ts'
+import { createSqliteFile, openSqliteEngine, type SqliteOptions } from './sqlite.ts'
 
 const NOW = 1_750_000_000
 
@@ -17,8 +18,13 @@ const newPath = (t: TestContext): string => {
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   return join(directory, 'oxd.db')
 }
-const openAt = (t: TestContext, path: string, now = () => NOW) => {
-  const engine = openSqliteEngine({ path, now, busy_ms: 100, wal_bytes_max: 1_048_576 })
+const toDisk: SqliteOptions['sync'] = (file) => file.datasync()
+const openAt = (
+  t: TestContext,
+  path: string,
+  { now = (): number => NOW, sync = toDisk }: Partial<Pick<SqliteOptions, 'now' | 'sync'>> = {},
+) => {
+  const engine = openSqliteEngine({ path, now, busy_ms: 100, wal_bytes_max: 1_048_576, sync })
   t.after(() => engine.close())
   return engine
 }
@@ -34,7 +40,7 @@ const writing = (bytes: number, changes: Partial<EngineWrite> = {}): EngineWrite
 engineContract('sqlite', async (t, now) => {
   const path = newPath(t)
   createSqliteFile(path)
-  return { engine: openAt(t, path, now), peer: openAt(t, path, now) }
+  return { engine: openAt(t, path, { now }), peer: openAt(t, path, { now }) }
 })
 
 /** The connections that are opened from now on: SQLite tells of each what no verb of the engine does. */
@@ -50,38 +56,142 @@ const watchConnections = (t: TestContext): Set<DatabaseSync> => {
 }
 const valueOf = (db: DatabaseSync, sql: string): unknown => Object.values(db.prepare(sql).get() ?? {})[0]
 
+/** An engine whose disk waits until the test says so. */
+const openWithDisk = async (t: TestContext) => {
+  const path = newPath(t)
+  createSqliteFile(path)
+  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
+  const sync = () => new Promise<void>((resolve, reject) => void waiting.push({ resolve, reject }))
+  const disk = {
+    waits: () => waiting.length,
+    reached: () => waiting.shift()?.resolve(),
+    fails: () => waiting.shift()?.reject(new Error('EIO: i/o error, fdatasync')),
+  }
+  // A test that fails must not leave the end waiting.
+  t.after(() => {
+    const timer = setInterval(disk.reached, 1)
+    return engine.close().finally(() => clearInterval(timer))
+  })
+  const engine = openAt(t, path, { sync })
+  // The log is opened with the first wait; from then on a wait has begun when its verb was called.
+  const first = engine.write('opened/a', writing(1))
+  while (disk.waits() === 0) await setImmediate()
+  disk.reached()
+  await first
+  return { engine, disk, path }
+}
+const watched = <T>(answer: Promise<T>) => {
+  let isSettled = false
+  const settle = () => (isSettled = true)
+  answer.then(settle, settle)
+  return { answer, settled: () => isSettled }
+}
+
 describe('the sqlite engine', () => {
-  test('what is durable, and every deletion on demand, is committed with synchronous=FULL', async (t) => {
-    const path = newPath(t)
-    createSqliteFile(path)
-    const connections = watchConnections(t)
-    const engine = openAt(t, path)
-    const full = [...connections].filter((db) => valueOf(db, 'PRAGMA synchronous') === 2)
-    const changes = () => full.reduce((sum, db) => sum + Number(valueOf(db, 'SELECT total_changes()')), 0)
-    const verbs: readonly (readonly [number, () => Promise<unknown>])[] = [
-      [1, () => engine.write('k/a', writing(1))],
-      [1, () => engine.write('k/a', writing(1, { expected: 1, version: 2 }))],
-      [1, () => engine.write('k/a', writing(1, { expected: 'any', version: 3 }))],
-      [1, () => engine.take('k/a')],
-      [0, () => engine.write('k/b', writing(1, { durable: false }))],
-      [1, () => engine.remove('k/b')],
-      [0, () => engine.commit([{ key: 'k/c', ...writing(1, { durable: false }) }])],
+  test('what is durable, and every deletion on demand, is answered once the disk has it', async (t) => {
+    const { engine, disk } = await openWithDisk(t)
+    const verbs: readonly (readonly [waits: boolean, verb: () => Promise<unknown>])[] = [
+      [true, () => engine.write('k/a', writing(1))],
+      [true, () => engine.write('k/a', writing(1, { expected: 1, version: 2 }))],
+      [true, () => engine.write('k/a', writing(1, { expected: 'any', version: 3 }))],
+      [true, () => engine.take('k/a')],
+      [false, () => engine.write('k/b', writing(1, { durable: false }))],
+      [true, () => engine.remove('k/b')],
+      [false, () => engine.commit([{ key: 'k/c', ...writing(1, { durable: false }) }])],
       [
-        2,
+        true,
         () =>
           engine.commit([
             { key: 'k/d', ...writing(1, { durable: false }) },
             { key: 'k/e', ...writing(1) },
           ]),
       ],
-      [1, () => engine.commit([{ key: 'k/d', expected: 1, removed: true }])],
+      [true, () => engine.commit([{ key: 'k/d', expected: 1, removed: true }])],
+      [false, () => engine.sweep(9)],
+      // Nothing is taken, but whoever took it may still wait.
+      [false, () => engine.take('k/a')],
     ]
-    for (const [wanted, verb] of verbs) {
-      const before = changes()
-      await verb()
-      assert.equal(changes() - before, wanted, verb.toString())
+    for (const [waits, verb] of verbs) {
+      const answer = watched(verb())
+      await setImmediate()
+      assert.deepEqual([disk.waits(), answer.settled()], [waits ? 1 : 0, !waits], verb.toString())
+      // Nobody else is kept by it.
+      await engine.read('k/a')
+      disk.reached()
+      await answer.answer
     }
-    for (const db of connections) assert.equal(valueOf(db, 'PRAGMA journal_mode'), 'wal')
+  })
+
+  test('one wait for the disk serves all who came before it, and nobody who came later', async (t) => {
+    const { engine, disk } = await openWithDisk(t)
+    const first = watched(engine.write('k/first', writing(1)))
+    const others = Array.from({ length: 20 }, (_, i) => watched(engine.write(`k/${i}`, writing(1))))
+    const seen = watched(engine.write('k/first', writing(1)))
+    await setImmediate()
+    disk.reached()
+    await first.answer
+    await setImmediate()
+    assert.ok([...others, seen].every(({ settled }) => !settled()))
+    assert.equal(disk.waits(), 1)
+    disk.reached()
+    for (const { answer } of others) assert.equal(await answer, 'written')
+    assert.equal(await seen.answer, 'conflict')
+    assert.equal(disk.waits(), 0)
+  })
+
+  test('what the disk does not keep is not answered, and nothing goes until oxd is started again', async (t) => {
+    const { engine, disk, path } = await openWithDisk(t)
+    const kept = engine.write('k/kept', writing(1))
+    await setImmediate()
+    disk.reached()
+    await kept
+    const lost = { code: 'store_unreachable', message: /did not keep/ }
+    const refused = [engine.write('k/a', writing(1)), engine.take('k/kept')].map((answer) =>
+      assert.rejects(answer, lost),
+    )
+    await setImmediate()
+    disk.fails()
+    await Promise.all(refused)
+    for (const verb of [
+      () => engine.read('k/kept'),
+      () => engine.list('k/', { limit: 9 }),
+      () => engine.write('k/b', writing(1, { durable: false })),
+      () => engine.commit([{ key: 'k/kept', expected: 'any', removed: true }]),
+    ])
+      await assert.rejects(verb, lost)
+    await engine.close()
+    assert.equal(await openAt(t, path).read('k/b'), undefined)
+  })
+
+  test('closing waits for what the disk does not have yet', async (t) => {
+    const { engine, disk, path } = await openWithDisk(t)
+    const answer = engine.write('k/a', writing(1))
+    const closed = watched(engine.close())
+    await assert.rejects(() => engine.read('k/a'), { code: 'store_unreachable' })
+    assert.equal(closed.settled(), false)
+    // The last one who closes a database ends its log.
+    assert.ok(existsSync(`${path}-wal`))
+    disk.reached()
+    assert.equal(await answer, 'written')
+    await closed.answer
+  })
+
+  test('its write-ahead log starts anew, and is safe against a power failure between', async (t) => {
+    const path = newPath(t)
+    createSqliteFile(path)
+    const connections = watchConnections(t)
+    const engine = openAt(t, path)
+    for (let i = 0; i < 30; i += 1) {
+      const body = new Uint8Array(100_000).fill(i)
+      await engine.write('k/a', writing(0, { expected: 'any', durable: false, body }))
+    }
+    assert.ok(statSync(`${path}-wal`).size < 1_300_000)
+    assert.equal(connections.size, 1)
+    for (const db of connections) {
+      assert.equal(valueOf(db, 'PRAGMA journal_mode'), 'wal')
+      // OFF would write the log over before the database is on the disk.
+      assert.equal(valueOf(db, 'PRAGMA synchronous'), 1)
+    }
   })
 
   test('a full disk is unreachable, loses nothing, and is no matter once there is room', async (t) => {

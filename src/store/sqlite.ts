@@ -1,5 +1,6 @@
 // The embedded engine: one SQLite file through node:sqlite, shared safely by several processes of one machine.
 import { closeSync, openSync } from 'node:fs'
+import { type FileHandle, open } from 'node:fs/promises'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { StartError } from '../error.ts'
@@ -67,8 +68,8 @@ const primaryCode = (error: unknown): number | undefined =>
     : undefined
 const reasonOf = (code: number): string => REASONS[code] ?? `SQLite refuses with its code ${code}.`
 
-const isClosed = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
+const DISK_FAILED =
+  'The disk did not keep what was written: look at it, then start oxd again; what was answered is kept.'
 
 const damaged = () => unreachable(reasonOf(11))
 
@@ -104,11 +105,15 @@ export interface SqliteOptions {
   readonly now: SecondsClock
   /** How long a verb waits, blocking this process, for another process that holds the database. */
   readonly busy_ms: number
-  /** The write-ahead log is cut to this size when it starts anew. */
+  /** From this size on the write-ahead log goes into the database and starts anew; then it is cut to it. */
   readonly wal_bytes_max: number
+  /** Waits until the disk has what was written to the file; rejects when it will not. */
+  readonly sync: (file: Pick<FileHandle, 'datasync'>) => Promise<void>
 }
 
-const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions, synchronous: 'FULL' | 'NORMAL') => {
+const PAGE_BYTES = 4_096
+
+const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions) => {
   // mode=rw: a file that is not there is an error, never a new, empty database.
   const url = pathToFileURL(path)
   url.searchParams.set('mode', 'rw')
@@ -121,8 +126,10 @@ const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions, synchronous: '
       )
     if (Number(pragma('user_version')) > SCHEMA_VERSION)
       throw new StartError(`${path} was made by a newer oxd: start that version, or restore an older backup.`)
-    db.exec(`PRAGMA synchronous = ${synchronous}`)
+    // Each commit is written, none is waited for: `durably` waits beside the event loop, for many at once.
+    db.exec('PRAGMA synchronous = NORMAL')
     db.exec(`PRAGMA journal_size_limit = ${wal_bytes_max}`)
+    db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(wal_bytes_max / PAGE_BYTES)}`)
     return db
   } catch (error) {
     db.close()
@@ -131,71 +138,105 @@ const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions, synchronous: '
 }
 
 /**
- * Opens a database that `createSqliteFile` made.
+ * Opens a database that `createSqliteFile` made. What is durable is seen by others once it is written, and answered once the
+ * disk has it; waiting for the disk leaves the event loop to others, and one wait serves all who came before it.
  * @throws {StartError} when it is missing, damaged, foreign, or made by a newer oxd
  */
 export const openSqliteEngine = (options: SqliteOptions): Engine => {
-  const { now } = options
-  const connections: DatabaseSync[] = []
-  const open = (synchronous: 'FULL' | 'NORMAL') => {
-    const db = connect(options, synchronous)
-    connections.push(db)
-    return db
-  }
-  const closeAll = () => {
-    for (const db of connections.splice(0)) db.close()
-  }
+  const { path, now, sync } = options
 
   const prepareAll = () => {
-    // Two connections, because `synchronous` belongs to a connection: FULL reaches the disk with each commit,
-    // NORMAL leaves it to the cache of the system until the next checkpoint or the next FULL commit.
-    const full = open('FULL')
-    const normal = open('NORMAL')
-    const writes = (db: DatabaseSync) => ({
-      insert: db.prepare(SQL.insert),
-      swap: db.prepare(SQL.swap),
-      put: db.prepare(SQL.put),
-    })
-    const transactions = (db: DatabaseSync) => ({
-      db,
-      read: db.prepare(SQL.read),
-      put: db.prepare(SQL.put),
-      remove: db.prepare(SQL.remove),
-    })
-    return {
-      durable: writes(full),
-      quick: writes(normal),
-      durably: transactions(full),
-      quickly: transactions(normal),
-      take: full.prepare(SQL.take),
-      remove: full.prepare(SQL.remove),
-      read: normal.prepare(SQL.read),
-      list: normal.prepare(SQL.list),
-      sweep: normal.prepare(SQL.sweep),
+    const db = connect(options)
+    try {
+      const statements = {
+        read: db.prepare(SQL.read),
+        insert: db.prepare(SQL.insert),
+        swap: db.prepare(SQL.swap),
+        put: db.prepare(SQL.put),
+        take: db.prepare(SQL.take),
+        remove: db.prepare(SQL.remove),
+        list: db.prepare(SQL.list),
+        sweep: db.prepare(SQL.sweep),
+      }
+      return { db, statements }
+    } catch (error) {
+      db.close()
+      throw error
     }
   }
-
   const prepareOrRefuse = () => {
     try {
       return prepareAll()
     } catch (error) {
-      closeAll()
       const code = primaryCode(error)
       if (code === undefined) throw error
-      throw new StartError(`Cannot open ${options.path}. ${reasonOf(code)}`, { cause: error })
+      throw new StartError(`Cannot open ${path}. ${reasonOf(code)}`, { cause: error })
     }
   }
-  const statements = prepareOrRefuse()
+  const { db, statements } = prepareOrRefuse()
 
+  /** Why nothing goes any more: what the disk did not take may be gone from memory, too, and what came after it hangs on it. */
+  let broken: unknown
+  let closing: Promise<void> | undefined
   const attempt = <T>(verb: () => T): T => {
+    if (closing !== undefined) throw unreachable(CLOSED)
+    if (broken !== undefined) throw unreachable(DISK_FAILED, broken)
     try {
       return verb()
     } catch (error) {
       const code = primaryCode(error)
       if (code !== undefined) throw unreachable(reasonOf(code), error)
-      if (isClosed(error)) throw unreachable(CLOSED, error)
       throw error
     }
+  }
+
+  // Numbers of writes: how many were made, and up to which one the disk has them.
+  let written = 0
+  let synced = 0
+  let log: Promise<FileHandle> | undefined
+  let syncing: Promise<void> | undefined
+  const syncOnce = async (): Promise<void> => {
+    const upto = written
+    try {
+      // It was made before the first write, and stays as long as the database is open.
+      await sync(await (log ??= open(`${path}-wal`, 'r+')))
+      synced = upto
+    } catch (error) {
+      broken = error
+    } finally {
+      syncing = undefined
+    }
+  }
+  /** Waits until the disk has all that was written by now: in the log, or already in the database. */
+  const reachDisk = async (): Promise<void> => {
+    const upto = written
+    // The wait that is under way may have begun too early; the next one has not.
+    if (synced < upto && syncing !== undefined) await syncing
+    if (synced < upto && broken === undefined) await (syncing ??= syncOnce())
+    if (synced < upto) throw unreachable(DISK_FAILED, broken)
+  }
+  /** A verb that changes something; how many records it changed stands beside its answer. */
+  const changing = async <T>(
+    durable: boolean,
+    verb: () => readonly [answer: T, changes: number | bigint],
+  ) => {
+    const answer = attempt(() => {
+      const [answer, changes] = verb()
+      if (changes > 0) written += 1
+      return answer
+    })
+    // Also for the answer that somebody else was faster: what that one wrote may not be on the disk yet.
+    if (durable) await reachDisk()
+    return answer
+  }
+
+  const close = async (): Promise<void> => {
+    await reachDisk().catch(() => {})
+    db.close()
+    await log?.then(
+      (file) => file.close(),
+      () => {},
+    )
   }
 
   return {
@@ -204,9 +245,9 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
         const row = statements.read.get({ key, now: now() })
         return row && toRecord(row)
       }),
-    write: async (key, { expected, version, body, expires_at, durable }) =>
-      attempt(() => {
-        const { insert, swap, put } = durable ? statements.durable : statements.quick
+    write: (key, { expected, version, body, expires_at, durable }) =>
+      changing(durable, () => {
+        const { insert, swap, put } = statements
         const record = { key, version, body, expires_at }
         const { changes } =
           expected === 'any'
@@ -214,19 +255,19 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
             : expected === 0
               ? insert.run({ ...record, now: now() })
               : swap.run({ ...record, expected, now: now() })
-        return changes === 0 ? 'conflict' : 'written'
+        return [changes === 0 ? 'conflict' : 'written', changes]
       }),
-    commit: async (changes) =>
-      attempt(() => {
-        const durable = changes.some((change) => 'removed' in change || change.durable)
-        const { db, read, put, remove } = durable ? statements.durably : statements.quickly
+    commit(changes) {
+      const durable = changes.some((change) => 'removed' in change || change.durable)
+      return changing(durable, () => {
+        const { read, put, remove } = statements
         // Writers of other processes wait from here on, so what is expected stays true until the commit.
         db.exec('BEGIN IMMEDIATE')
         try {
           for (const change of changes) {
             const { key, expected } = change
             if (expected !== 'any' && expected !== (read.get({ key, now: now() })?.version ?? 0))
-              return 'conflict'
+              return ['conflict', 0]
             if ('removed' in change) {
               remove.run({ key })
             } else {
@@ -235,25 +276,28 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
             }
           }
           db.exec('COMMIT')
-          return 'written'
+          return ['written', changes.length]
         } finally {
           // A conflict, or a failure after which SQLite has not rolled back by itself.
           if (db.isTransaction) db.exec('ROLLBACK')
         }
-      }),
-    take: async (key) =>
-      attempt(() => {
+      })
+    },
+    take: (key) =>
+      changing(true, () => {
         // `all`, not `get`: the commit belongs to the step after the last row, and `get` never learns that it failed.
-        const [row] = statements.take.all({ key, now: now() })
-        return row && toRecord(row)
+        const rows = statements.take.all({ key, now: now() })
+        const [row] = rows
+        return [row && toRecord(row), rows.length]
       }),
-    remove: async (key) =>
-      attempt(() => {
-        statements.remove.run({ key })
-      }),
+    remove: (key) => changing(true, () => [undefined, statements.remove.run({ key }).changes]),
     list: async (prefix, { after = '', limit }) =>
       attempt(() => statements.list.all({ prefix, after, limit, now: now() }).map(toListed)),
-    sweep: async (limit) => attempt(() => Number(statements.sweep.run({ now: now(), limit }).changes)),
-    close: async () => closeAll(),
+    sweep: (limit) =>
+      changing(false, () => {
+        const { changes } = statements.sweep.run({ now: now(), limit })
+        return [Number(changes), changes]
+      }),
+    close: () => (closing ??= close()),
   }
 }

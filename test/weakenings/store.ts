@@ -81,15 +81,57 @@ export const STORE = [
   ...weakenings('src/store/sqlite.ts', 'src/store/sqlite.test.ts', [
     [
       'sqlite: what was answered may be lost with the power',
-      "const full = open('FULL')",
-      "const full = open('NORMAL')",
+      'if (durable) await reachDisk()',
+      '',
       '^the sqlite engine what is durable',
     ],
     [
       'sqlite: what was taken may come back with the power',
-      'take: full.prepare(SQL.take),',
-      'take: normal.prepare(SQL.take),',
+      'changing(true, () => {',
+      'changing(false, () => {',
       '^the sqlite engine what is durable',
+    ],
+    [
+      'sqlite: a wait for the disk that began before the write is enough',
+      'if (synced < upto && syncing !== undefined) await syncing',
+      'if (syncing !== undefined) return syncing',
+      '^the sqlite engine one wait for the disk',
+    ],
+    [
+      'sqlite: what the disk did not keep is answered',
+      'if (synced < upto) throw unreachable(DISK_FAILED, broken)',
+      '',
+      '^the sqlite engine what the disk does not keep',
+    ],
+    [
+      'sqlite: the disk is asked again after it failed',
+      'if (synced < upto && broken === undefined) await (syncing ??= syncOnce())',
+      'if (synced < upto) await (syncing ??= syncOnce())',
+      '^the sqlite engine what the disk does not keep',
+    ],
+    [
+      'sqlite: it goes on after the disk failed',
+      'if (broken !== undefined) throw unreachable(DISK_FAILED, broken)',
+      '',
+      '^the sqlite engine what the disk does not keep',
+    ],
+    [
+      'sqlite: closing does not wait for the disk',
+      'await reachDisk().catch(() => {})',
+      '',
+      '^the sqlite engine closing waits',
+    ],
+    [
+      'sqlite: the log is written over too early',
+      "db.exec('PRAGMA synchronous = NORMAL')",
+      "db.exec('PRAGMA synchronous = OFF')",
+      '^the sqlite engine its write-ahead log',
+    ],
+    [
+      'sqlite: a log of any size',
+      'db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(wal_bytes_max / PAGE_BYTES)}`)',
+      '',
+      '^the sqlite engine its write-ahead log',
     ],
     [
       'sqlite: an insert overwrites',
@@ -143,8 +185,8 @@ export const STORE = [
   ...weakenings('src/store/sqlite.ts', 'src/store/processes.test.ts', [
     [
       'sqlite: what could not be deleted is handed out',
-      'const [row] = statements.take.all({ key, now: now() })',
-      'const row = statements.take.get({ key, now: now() })',
+      'const rows = statements.take.all({ key, now: now() })',
+      'const rows = [statements.take.get({ key, now: now() })]',
       '^a store and its processes a full disk',
     ],
   ]),
