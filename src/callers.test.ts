@@ -53,6 +53,18 @@ describe('a caller', () => {
     assert.equal((await listed(callers.list())).length, 2)
   })
 
+  it('of several that bring one certificate at once, or take one name, one gets it', async () => {
+    const { callers } = makeCallers()
+    const names = ['a', 'b', 'c']
+    const brought = await Promise.allSettled(
+      names.map((name) => callers.addCertificate(name, 'all', CERTIFICATE)),
+    )
+    const named = await Promise.allSettled(names.map(() => callers.add('shop', 'all')))
+    for (const outcomes of [brought, named])
+      assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
+    assert.equal((await listed(callers.list())).length, 2)
+  })
+
   it('may be known by a certificate, which is of one caller alone', async () => {
     const { callers } = makeCallers()
     const caller = await callers.addCertificate('shop', ['a'], CERTIFICATE)

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
-import type { Store } from './store/store.ts'
+import type { Store, Write } from './store/store.ts'
 import { seconds, type World } from './world.ts'
 
 /** One way for a caller to prove itself; only its hash is kept. */
@@ -81,14 +81,11 @@ export const createCallers = (
     const key = `${KEY_PREFIX}${world.random(KEY_BYTES).toString('base64url')}`
     return { key, credential: { type: 'key', sha256: hashOf(key), created_at: seconds(world) } }
   }
-  const enter = async (name: string, { type, sha256 }: Credential): Promise<void> => {
-    await owners.put([type, sha256], { name })
-  }
-  const insert = async (caller: Caller): Promise<Caller> => {
-    if (!(await callers.insert([checkedName(caller.name)], caller))) {
+  /** @param entry of its first credential */
+  const insert = async (caller: Caller, entry: Write): Promise<Caller> => {
+    if (!(await store.commit([callers.writes.insert([checkedName(caller.name)], caller), entry]))) {
       throw new OxdError('caller_exists', { what: `It is ${caller.name}.` })
     }
-    for (const credential of caller.credentials) await enter(caller.name, credential)
     return caller
   }
   const unknown = () => new OxdError('unknown_caller', { what: 'See oxd callers list.' })
@@ -124,23 +121,29 @@ export const createCallers = (
   return {
     async add(name, sites) {
       const { key, credential } = newKey()
-      return { key, caller: await insert({ name, sites, credentials: [credential] }) }
+      const entry = owners.writes.put(['key', credential.sha256], { name })
+      return { key, caller: await insert({ name, sites, credentials: [credential] }, entry) }
     },
     async addCertificate(name, sites, sha256) {
       if (!SHA256.test(sha256))
         throw new OxdError('invalid_request', { what: 'This is no SHA-256 fingerprint.' })
+      const id = ['certificate', sha256]
+      const owner = await owners.get(id)
       const known = await find('certificate', sha256)
       // Its entry would be overwritten, and that caller locked out without a word.
       if (known !== undefined) {
         throw new OxdError('caller_exists', { what: `This certificate is that of ${known.name}.` })
       }
       const credential = { type: 'certificate', sha256, created_at: seconds(world) } as const
-      return insert({ name, sites, credentials: [credential] })
+      // Of those who bring it at once, one gets it.
+      const entry =
+        owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })
+      return insert({ name, sites, credentials: [credential] }, entry)
     },
     async rotate(name) {
       if ((await callers.get([name])) === undefined) throw unknown()
       const { key, credential } = newKey()
-      await enter(name, credential)
+      await owners.put([credential.type, credential.sha256], { name })
       const caller = await changeCredentials(name, (before) =>
         [credential, ...before].slice(0, limits.caller_keys_max),
       )

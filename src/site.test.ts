@@ -32,10 +32,22 @@ const makeSites = () => {
   const durable: boolean[] = []
   const engine = createMemoryEngine(() => 1_700_000_000)
   let failing = false
+  let held: { readonly kind: string; readonly until: Promise<void> } | undefined
   const write: Engine['write'] = async (key, record) => {
     if (failing) throw new Error('the disk is full')
     durable.push(record.durable)
-    return engine.write(key, record)
+    const outcome = await engine.write(key, record)
+    if (held === undefined || !key.startsWith(`${held.kind}/`)) return outcome
+    const { until } = held
+    held = undefined
+    await until
+    return outcome
+  }
+  /** The next write of this kind is made at once, and answered when the disk has it: when that is said. */
+  const hold = (kind: string): (() => void) => {
+    const { promise: until, resolve } = Promise.withResolvers<void>()
+    held = { kind, until }
+    return resolve
   }
   const store = createStore(
     { ...engine, write },
@@ -43,8 +55,12 @@ const makeSites = () => {
     realWorld(() => {}),
     LIMITS,
   )
-  return { store, sites: sitesOf(store, LIMITS), durable, fail: (now: boolean) => void (failing = now) }
+  const fail = (now: boolean) => void (failing = now)
+  return { store, sites: sitesOf(store, LIMITS), durable, fail, hold }
 }
+
+/** All that waits for nothing has been done. */
+const settled = () => delay(1)
 
 describe('the record of a site', () => {
   it('is on the disk before it is answered', async () => {
@@ -72,6 +88,23 @@ describe('the record of a site', () => {
     )
   })
 
+  it('is not overtaken by what could not be written before', async () => {
+    const { sites, fail, hold } = makeSites()
+    await sites.insert(SITE)
+    fail(true)
+    const moved = { ...SITE, client: { ...SITE.client, client_id: 'moved' } }
+    await assert.rejects(() => sites.replace({ ...moved, version: 2 }), /disk is full/)
+    fail(false)
+    const release = hold('client_sites')
+    const flushed = sites.flush()
+    await settled()
+    const changed = sites.inTurn('site', () => sites.replace({ ...moved, version: 3 }))
+    await settled()
+    release()
+    await Promise.all([flushed, changed])
+    assert.equal((await sites.get('site'))?.version, 3)
+  })
+
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {
     const { sites } = makeSites()
     const said: string[] = []
@@ -88,6 +121,28 @@ describe('the record of a site', () => {
       ['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends', 'a3 begins', 'a3 ends'],
     )
     assert.ok(said.indexOf('b1 begins') < said.indexOf('a1 ends'))
+  })
+
+  it('is found by its client, also when it comes while the last one of that client goes', async () => {
+    const { sites, hold } = makeSites()
+    const { issuer } = SITE
+    await sites.insert(SITE)
+    // It comes after the one who goes has left the list, and before the list is gone.
+    const left = hold('client_sites')
+    const removed = sites.remove('site')
+    await settled()
+    await sites.insert({ ...SITE, oxd_id: 'newcomer' })
+    left()
+    await removed
+    assert.equal((await sites.ofClient(issuer, 'client'))?.oxd_id, 'newcomer')
+    // The list is there when it comes, and gone when it writes itself into it.
+    const found = hold('client_sites')
+    const inserted = sites.insert({ ...SITE, oxd_id: 'third' })
+    await settled()
+    await sites.remove('newcomer')
+    found()
+    await inserted
+    assert.equal((await sites.ofClient(issuer, 'client'))?.oxd_id, 'third')
   })
 
   it('is found by its client, also when another site of the same client goes or moves', async () => {

@@ -74,22 +74,34 @@ interface Listed {
   readonly oxd_ids: readonly string[]
 }
 
-/** Changes the list of that name, which may not be there yet. */
+/** Whoever leaves last removes the list; then it is made anew. */
+const LIST_TRIES = 16
+
+/** Changes the list of that name, which may not be there yet. @throws OxdError site_changed */
 const changeList = async (
   kind: Kind<Listed>,
   name: readonly string[],
   change: (oxd_ids: readonly string[]) => readonly string[],
 ): Promise<void> => {
-  if (await kind.insert(name, { oxd_ids: change([]) })) return
-  await kind.update(name, ({ oxd_ids }) => ({ oxd_ids: change(oxd_ids) }))
+  for (let tries = 0; tries < LIST_TRIES; tries += 1) {
+    if (await kind.insert(name, { oxd_ids: change([]) })) return
+    const changed = await kind.update(name, ({ oxd_ids }) => ({ oxd_ids: change(oxd_ids) }))
+    if (changed !== undefined) return
+  }
+  throw new OxdError('site_changed')
 }
 
-const leaveList = async (kind: Kind<Listed>, name: readonly string[], oxd_id: string): Promise<void> => {
+const leaveList = async (
+  store: Store,
+  kind: Kind<Listed>,
+  name: readonly string[],
+  oxd_id: string,
+): Promise<void> => {
   const left = await kind.update(name, ({ oxd_ids }) => ({
     oxd_ids: oxd_ids.filter((other) => other !== oxd_id),
   }))
-  // A site that enters in this moment is found again after its next change.
-  if (left?.value.oxd_ids.length === 0) await kind.remove(name)
+  // Not if a site has entered since.
+  if (left?.value.oxd_ids.length === 0) await store.commit([kind.writes.spend(name, left)])
 }
 
 /** The sites of the store, by oxd_id. */
@@ -182,6 +194,16 @@ export const sitesOf = (
       throw error
     }
   }
+  const inTurn: Sites['inTurn'] = async (oxd_id, change) => {
+    const before = turns.get(oxd_id) ?? Promise.resolve()
+    const turn = before.then(change, change)
+    turns.set(oxd_id, turn)
+    try {
+      return await turn
+    } finally {
+      if (turns.get(oxd_id) === turn) turns.delete(oxd_id)
+    }
+  }
   return {
     get,
     replace,
@@ -205,9 +227,9 @@ export const sitesOf = (
       await kind.remove([oxd_id])
       if (site.public_id !== undefined) await publicIds.remove([site.public_id])
       unwritten.delete(oxd_id)
-      await leaveList(clients, [issuer, client.client_id], oxd_id)
+      await leaveList(store, clients, [issuer, client.client_id], oxd_id)
       // So that it takes no other setup client's place.
-      if (site.setup?.oxd_id === oxd_id) await leaveList(setups, [issuer], oxd_id)
+      if (site.setup?.oxd_id === oxd_id) await leaveList(store, setups, [issuer], oxd_id)
       return true
     },
     hasClient: async (issuer, client_id) => (await ofClient(issuer, client_id)) !== undefined,
@@ -225,17 +247,12 @@ export const sitesOf = (
         .filter((site) => site.issuer === issuer && site.setup?.oxd_id === site.oxd_id)
     },
     async flush() {
-      for (const site of unwritten.values()) await replace(site)
+      for (const oxd_id of unwritten.keys())
+        await inTurn(oxd_id, async () => {
+          const site = unwritten.get(oxd_id)
+          if (site !== undefined) await replace(site)
+        })
     },
-    async inTurn(oxd_id, change) {
-      const before = turns.get(oxd_id) ?? Promise.resolve()
-      const turn = before.then(change, change)
-      turns.set(oxd_id, turn)
-      try {
-        return await turn
-      } finally {
-        if (turns.get(oxd_id) === turn) turns.delete(oxd_id)
-      }
-    },
+    inTurn,
   }
 }

@@ -18,7 +18,10 @@ export interface ListedRecord extends EngineRecord {
 /** `expected` 0: the record must be absent; 1 and more: it must have this version; `any`: whatever is there. */
 export interface EngineWrite extends EngineRecord {
   readonly expected: number | 'any'
-  /** `true`: on the disk, not only in its cache, before the answer. `false`: survives the process, not a power failure. */
+  /**
+   * `true`: on the disk, not only in its cache, before the answer; others may see it, and be told of it, before that.
+   * `false`: survives the process, not a power failure.
+   */
   readonly durable: boolean
 }
 

@@ -19,7 +19,7 @@ import type { Engine, SecondsClock } from './engine.ts'
 import { errnoOf, isInside, orStartError, publish, refuseOthers, sync, writeNew } from './files.ts'
 import { createMemoryEngine } from './memory.ts'
 import { createKeys, keyIdOf, type Keys, MASTER_KEY_BYTES, open, seal } from './seal.ts'
-import { createSqliteFile, openSqliteEngine, type SqliteOptions } from './sqlite.ts'
+import { createSqliteFile, openSqliteEngine } from './sqlite.ts'
 import { createStore, type Store } from './store.ts'
 
 const DATABASE = 'oxd.db'
@@ -115,8 +115,7 @@ interface Opening {
 const openEngine = (path: string, { world, limits }: Opening): Engine => {
   const now: SecondsClock = () => Math.floor(world.now() / 1000)
   const { store_busy_ms: busy_ms, store_wal_bytes_max: wal_bytes_max } = limits
-  const sync: SqliteOptions['sync'] = (file) => file.datasync()
-  return openSqliteEngine({ path, now, busy_ms, wal_bytes_max, sync })
+  return openSqliteEngine({ path, now, busy_ms, wal_bytes_max })
 }
 
 /** Makes the database beside its place and publishes it with its check record in it; `false`: another was faster. */

@@ -1,6 +1,18 @@
 // The SQLite engine: the contract, and what only a file can go through.
 import assert from 'node:assert/strict'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import fs, {
+  cpSync,
+  existsSync,
+  fstatSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
@@ -8,8 +20,8 @@ import { describe, test, type TestContext } from 'node:test'
 import { setImmediate } from 'node:timers/promises'
 import { StartError } from '../error.ts'
 import { engineContract } from '../testing/engine_contract.ts'
-import type { EngineWrite } from './engine.ts'
-import { createSqliteFile, openSqliteEngine, type SqliteOptions } from './sqlite.ts'
+import type { EngineWrite, SecondsClock } from './engine.ts'
+import { createSqliteFile, openSqliteEngine } from './sqlite.ts'
 
 const NOW = 1_750_000_000
 
@@ -18,13 +30,8 @@ const newPath = (t: TestContext): string => {
   t.after(() => rmSync(directory, { recursive: true, force: true }))
   return join(directory, 'oxd.db')
 }
-const toDisk: SqliteOptions['sync'] = (file) => file.datasync()
-const openAt = (
-  t: TestContext,
-  path: string,
-  { now = (): number => NOW, sync = toDisk }: Partial<Pick<SqliteOptions, 'now' | 'sync'>> = {},
-) => {
-  const engine = openSqliteEngine({ path, now, busy_ms: 100, wal_bytes_max: 1_048_576, sync })
+const openAt = (t: TestContext, path: string, now: SecondsClock = () => NOW) => {
+  const engine = openSqliteEngine({ path, now, busy_ms: 100, wal_bytes_max: 1_048_576 })
   t.after(() => engine.close())
   return engine
 }
@@ -40,7 +47,7 @@ const writing = (bytes: number, changes: Partial<EngineWrite> = {}): EngineWrite
 engineContract('sqlite', async (t, now) => {
   const path = newPath(t)
   createSqliteFile(path)
-  return { engine: openAt(t, path, { now }), peer: openAt(t, path, { now }) }
+  return { engine: openAt(t, path, now), peer: openAt(t, path, now) }
 })
 
 /** The connections that are opened from now on: SQLite tells of each what no verb of the engine does. */
@@ -57,27 +64,29 @@ const watchConnections = (t: TestContext): Set<DatabaseSync> => {
 const valueOf = (db: DatabaseSync, sql: string): unknown => Object.values(db.prepare(sql).get() ?? {})[0]
 
 /** An engine whose disk waits until the test says so. */
-const openWithDisk = async (t: TestContext) => {
+const openWithDisk = (t: TestContext) => {
   const path = newPath(t)
   createSqliteFile(path)
-  const waiting: { resolve: () => void; reject: (error: Error) => void }[] = []
-  const sync = () => new Promise<void>((resolve, reject) => void waiting.push({ resolve, reject }))
+  const waiting: { file: number; done: (error: NodeJS.ErrnoException | null) => void }[] = []
   const disk = {
     waits: () => waiting.length,
-    reached: () => waiting.shift()?.resolve(),
-    fails: () => waiting.shift()?.reject(new Error('EIO: i/o error, fdatasync')),
+    /** What is waited for is the log, whatever its name. */
+    isLog: () => waiting.every(({ file }) => fstatSync(file).ino === statSync(`${path}-wal`).ino),
+    reached: () => waiting.shift()?.done(null),
+    fails: () => waiting.shift()?.done(new Error('EIO: i/o error, fdatasync')),
   }
-  // A test that fails must not leave the end waiting.
-  t.after(() => {
-    const timer = setInterval(disk.reached, 1)
-    return engine.close().finally(() => clearInterval(timer))
+  t.mock.method(fs, 'fdatasync', (file: number, done: (typeof waiting)[number]['done']) => {
+    waiting.push({ file, done })
   })
-  const engine = openAt(t, path, { sync })
-  // The log is opened with the first wait; from then on a wait has begun when its verb was called.
-  const first = engine.write('opened/a', writing(1))
-  while (disk.waits() === 0) await setImmediate()
-  disk.reached()
-  await first
+  syncBuiltinESMExports()
+  const engine = openAt(t, path)
+  t.after(async () => {
+    t.mock.restoreAll()
+    syncBuiltinESMExports()
+    // A test that fails must not leave the end waiting.
+    while (disk.waits() > 0) disk.reached()
+    await engine.close()
+  })
   return { engine, disk, path }
 }
 const watched = <T>(answer: Promise<T>) => {
@@ -89,7 +98,7 @@ const watched = <T>(answer: Promise<T>) => {
 
 describe('the sqlite engine', () => {
   test('what is durable, and every deletion on demand, is answered once the disk has it', async (t) => {
-    const { engine, disk } = await openWithDisk(t)
+    const { engine, disk } = openWithDisk(t)
     const verbs: readonly (readonly [waits: boolean, verb: () => Promise<unknown>])[] = [
       [true, () => engine.write('k/a', writing(1))],
       [true, () => engine.write('k/a', writing(1, { expected: 1, version: 2 }))],
@@ -108,13 +117,17 @@ describe('the sqlite engine', () => {
       ],
       [true, () => engine.commit([{ key: 'k/d', expected: 1, removed: true }])],
       [false, () => engine.sweep(9)],
-      // Nothing is taken, but whoever took it may still wait.
-      [false, () => engine.take('k/a')],
+      // Nothing is taken or written, but whoever was faster may still wait, in another process.
+      [true, () => engine.take('k/a')],
+      [true, () => engine.remove('k/a')],
+      [true, () => engine.write('k/e', writing(1))],
+      [true, () => engine.commit([{ key: 'k/e', ...writing(1) }])],
     ]
     for (const [waits, verb] of verbs) {
       const answer = watched(verb())
       await setImmediate()
       assert.deepEqual([disk.waits(), answer.settled()], [waits ? 1 : 0, !waits], verb.toString())
+      assert.ok(disk.isLog())
       // Nobody else is kept by it.
       await engine.read('k/a')
       disk.reached()
@@ -123,7 +136,7 @@ describe('the sqlite engine', () => {
   })
 
   test('one wait for the disk serves all who came before it, and nobody who came later', async (t) => {
-    const { engine, disk } = await openWithDisk(t)
+    const { engine, disk } = openWithDisk(t)
     const first = watched(engine.write('k/first', writing(1)))
     const others = Array.from({ length: 20 }, (_, i) => watched(engine.write(`k/${i}`, writing(1))))
     const seen = watched(engine.write('k/first', writing(1)))
@@ -140,7 +153,7 @@ describe('the sqlite engine', () => {
   })
 
   test('what the disk does not keep is not answered, and nothing goes until oxd is started again', async (t) => {
-    const { engine, disk, path } = await openWithDisk(t)
+    const { engine, disk, path } = openWithDisk(t)
     const kept = engine.write('k/kept', writing(1))
     await setImmediate()
     disk.reached()
@@ -164,7 +177,7 @@ describe('the sqlite engine', () => {
   })
 
   test('closing waits for what the disk does not have yet', async (t) => {
-    const { engine, disk, path } = await openWithDisk(t)
+    const { engine, disk, path } = openWithDisk(t)
     const answer = engine.write('k/a', writing(1))
     const closed = watched(engine.close())
     await assert.rejects(() => engine.read('k/a'), { code: 'store_unreachable' })
@@ -192,6 +205,29 @@ describe('the sqlite engine', () => {
       // OFF would write the log over before the database is on the disk.
       assert.equal(valueOf(db, 'PRAGMA synchronous'), 1)
     }
+  })
+
+  test('what was left in the log of a daemon that is no more is in the database before anything is answered', async (t) => {
+    const path = newPath(t)
+    createSqliteFile(path)
+    await openAt(t, path).write('k/a', writing(1))
+    const copy = newPath(t)
+    for (const name of ['', '-wal']) cpSync(path + name, copy + name)
+    assert.ok(statSync(`${copy}-wal`).size > 0)
+    const engine = openAt(t, copy)
+    assert.equal(statSync(`${copy}-wal`).size, 0)
+    assert.equal((await engine.read('k/a'))?.version, 1)
+  })
+
+  test('a database behind a link is as good as any', async (t) => {
+    const path = newPath(t)
+    createSqliteFile(path)
+    const link = newPath(t)
+    symlinkSync(path, link)
+    const engine = openAt(t, link)
+    assert.equal(await engine.write('k/a', writing(1)), 'written')
+    await engine.close()
+    assert.equal((await openAt(t, path).read('k/a'))?.version, 1)
   })
 
   test('a full disk is unreachable, loses nothing, and is no matter once there is room', async (t) => {

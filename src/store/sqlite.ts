@@ -1,6 +1,5 @@
 // The embedded engine: one SQLite file through node:sqlite, shared safely by several processes of one machine.
-import { closeSync, openSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { closeSync, fdatasync, openSync } from 'node:fs'
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
 import { StartError } from '../error.ts'
@@ -12,6 +11,7 @@ import {
   type SecondsClock,
   unreachable,
 } from './engine.ts'
+import { orStartError } from './files.ts'
 
 /** "oxdb": tells a store of oxd from any other SQLite file. */
 const APPLICATION_ID = 0x6f786462
@@ -107,8 +107,6 @@ export interface SqliteOptions {
   readonly busy_ms: number
   /** From this size on the write-ahead log goes into the database and starts anew; then it is cut to it. */
   readonly wal_bytes_max: number
-  /** Waits until the disk has what was written to the file; rejects when it will not. */
-  readonly sync: (file: Pick<FileHandle, 'datasync'>) => Promise<void>
 }
 
 const PAGE_BYTES = 4_096
@@ -126,10 +124,12 @@ const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions) => {
       )
     if (Number(pragma('user_version')) > SCHEMA_VERSION)
       throw new StartError(`${path} was made by a newer oxd: start that version, or restore an older backup.`)
-    // Each commit is written, none is waited for: `durably` waits beside the event loop, for many at once.
+    // The disk is waited for by us; by SQLite only where a log ends and where it begins, which OFF would leave out.
     db.exec('PRAGMA synchronous = NORMAL')
     db.exec(`PRAGMA journal_size_limit = ${wal_bytes_max}`)
     db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(wal_bytes_max / PAGE_BYTES)}`)
+    // What others left in the log may be in memory alone, above all after a disk failed: it goes into the database.
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
     return db
   } catch (error) {
     db.close()
@@ -137,13 +137,18 @@ const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions) => {
   }
 }
 
+const toDisk = (file: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    fdatasync(file, (error) => (error === null ? resolve() : reject(error)))
+  })
+
 /**
  * Opens a database that `createSqliteFile` made. What is durable is seen by others once it is written, and answered once the
- * disk has it; waiting for the disk leaves the event loop to others, and one wait serves all who came before it.
+ * disk has it; waiting for that leaves the event loop to others, and one wait serves all who came before it.
  * @throws {StartError} when it is missing, damaged, foreign, or made by a newer oxd
  */
 export const openSqliteEngine = (options: SqliteOptions): Engine => {
-  const { path, now, sync } = options
+  const { path, now } = options
 
   const prepareAll = () => {
     const db = connect(options)
@@ -158,7 +163,9 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
         list: db.prepare(SQL.list),
         sweep: db.prepare(SQL.sweep),
       }
-      return { db, statements }
+      // Links are followed. It is there as long as the database is open, and SQLite locks other files than this one.
+      const log = orStartError(`Cannot open the log of ${path}`, () => openSync(`${db.location()}-wal`, 'r+'))
+      return { db, statements, log }
     } catch (error) {
       db.close()
       throw error
@@ -173,7 +180,7 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
       throw new StartError(`Cannot open ${path}. ${reasonOf(code)}`, { cause: error })
     }
   }
-  const { db, statements } = prepareOrRefuse()
+  const { db, statements, log } = prepareOrRefuse()
 
   /** Why nothing goes any more: what the disk did not take may be gone from memory, too, and what came after it hangs on it. */
   let broken: unknown
@@ -193,13 +200,11 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
   // Numbers of writes: how many were made, and up to which one the disk has them.
   let written = 0
   let synced = 0
-  let log: Promise<FileHandle> | undefined
   let syncing: Promise<void> | undefined
   const syncOnce = async (): Promise<void> => {
     const upto = written
     try {
-      // It was made before the first write, and stays as long as the database is open.
-      await sync(await (log ??= open(`${path}-wal`, 'r+')))
+      await toDisk(log)
       synced = upto
     } catch (error) {
       broken = error
@@ -222,21 +227,20 @@ export const openSqliteEngine = (options: SqliteOptions): Engine => {
   ) => {
     const answer = attempt(() => {
       const [answer, changes] = verb()
-      if (changes > 0) written += 1
+      // That somebody else was faster is an answer, too, and what that one wrote, in any process, may not be on the disk yet.
+      if (durable || changes > 0) written += 1
       return answer
     })
-    // Also for the answer that somebody else was faster: what that one wrote may not be on the disk yet.
     if (durable) await reachDisk()
     return answer
   }
-
   const close = async (): Promise<void> => {
     await reachDisk().catch(() => {})
-    db.close()
-    await log?.then(
-      (file) => file.close(),
-      () => {},
-    )
+    try {
+      db.close()
+    } finally {
+      closeSync(log)
+    }
   }
 
   return {

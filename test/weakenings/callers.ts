@@ -184,6 +184,12 @@ export const CALLERS = [
       '^a caller may be known by a certificate',
     ],
     [
+      'callers: one certificate brought twice at once',
+      'owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })',
+      'owners.writes.put(id, { name })',
+      '^a caller of several that bring one certificate',
+    ],
+    [
       'callers: old keys cannot be dropped',
       'dropOld: (name) => changeCredentials(name, (before) => before.slice(0, 1)),',
       'dropOld: (name) => changeCredentials(name, (before) => before),',

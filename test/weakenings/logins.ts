@@ -148,6 +148,24 @@ export const LOGINS = [
   ]),
   ...weakenings('src/site.ts', 'src/site.test.ts', [
     [
+      'sites: who goes takes a newcomer along',
+      'if (left?.value.oxd_ids.length === 0) await store.commit([kind.writes.spend(name, left)])',
+      'if (left?.value.oxd_ids.length === 0) await kind.remove(name)',
+      '^the record of a site is found by its client, also when it comes while',
+    ],
+    [
+      'sites: a newcomer is entered into a list that is gone',
+      'if (changed !== undefined) return',
+      'return',
+      '^the record of a site is found by its client, also when it comes while',
+    ],
+    [
+      'sites: what could not be written before overtakes what is newer',
+      'await inTurn(oxd_id, async () => {',
+      'await (async (_turn, work) => work())(oxd_id, async () => {',
+      '^the record of a site is not overtaken',
+    ],
+    [
       'site: what was answered may be lost with the power',
       "const kind = store.kind<Site>({ kind: 'site', durable: true })",
       "const kind = store.kind<Site>({ kind: 'site', durable: false })",

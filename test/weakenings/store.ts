@@ -116,6 +116,30 @@ export const STORE = [
       '^the sqlite engine what the disk does not keep',
     ],
     [
+      'sqlite: nothing was changed here, so nothing is waited for',
+      'if (durable || changes > 0) written += 1',
+      'if (changes > 0) written += 1',
+      '^the sqlite engine what is durable',
+    ],
+    [
+      'sqlite: the database is waited for instead of its log',
+      "const log = orStartError(`Cannot open the log of ${path}`, () => openSync(`${db.location()}-wal`, 'r+'))",
+      "const log = openSync(`${db.location()}`, 'r+')",
+      '^the sqlite engine what is durable',
+    ],
+    [
+      'sqlite: the log is looked for beside a link',
+      "const log = orStartError(`Cannot open the log of ${path}`, () => openSync(`${db.location()}-wal`, 'r+'))",
+      "const log = openSync(`${path}-wal`, 'r+')",
+      '^the sqlite engine a database behind a link',
+    ],
+    [
+      'sqlite: what was left in the log stays there',
+      "db.exec('PRAGMA wal_checkpoint(TRUNCATE)')",
+      '',
+      '^the sqlite engine what was left in the log',
+    ],
+    [
       'sqlite: closing does not wait for the disk',
       'await reachDisk().catch(() => {})',
       '',
