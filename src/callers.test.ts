@@ -17,7 +17,7 @@ const makeCallers = (overrides: Partial<Limits> = {}) => {
   const world = realWorld(() => {})
   const engine = createMemoryEngine(() => world.now() / 1_000)
   const store = createStore(engine, createKeys(randomBytes(32)), world, limits)
-  return { callers: createCallers(store, world, limits), engine }
+  return { callers: createCallers(store, world, limits), engine, store }
 }
 const refused = (work: Promise<unknown>, code: ErrorCode): Promise<void> =>
   assert.rejects(work, (error) => error instanceof OxdError && error.code === code)
@@ -54,15 +54,22 @@ describe('a caller', () => {
   })
 
   it('of several that bring one certificate at once, or take one name, one gets it', async () => {
-    const { callers } = makeCallers()
+    const { callers, store } = makeCallers()
     const names = ['a', 'b', 'c']
-    const brought = await Promise.allSettled(
-      names.map((name) => callers.addCertificate(name, 'all', CERTIFICATE)),
-    )
+    const bring = (certificate: string) =>
+      Promise.allSettled(
+        names.map((name) => callers.addCertificate(`${name}${certificate.slice(0, 2)}`, 'all', certificate)),
+      )
+    const brought = await bring(CERTIFICATE)
+    // An entry that was left behind counts for nothing, but only one takes its place.
+    const left = 'cd'.repeat(32)
+    const credentials = store.kind<{ name: string }>({ kind: 'caller_credential', durable: true })
+    await credentials.put(['certificate', left], { name: 'gone' })
+    const inherited = await bring(left)
     const named = await Promise.allSettled(names.map(() => callers.add('shop', 'all')))
-    for (const outcomes of [brought, named])
+    for (const outcomes of [brought, inherited, named])
       assert.equal(outcomes.filter(({ status }) => status === 'fulfilled').length, 1)
-    assert.equal((await listed(callers.list())).length, 2)
+    assert.equal((await listed(callers.list())).length, 3)
   })
 
   it('may be known by a certificate, which is of one caller alone', async () => {

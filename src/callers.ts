@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { Store, Write } from './store/store.ts'
+import { createTurns } from './turns.ts'
 import { seconds, type World } from './world.ts'
 
 /** One way for a caller to prove itself; only its hash is kept. */
@@ -63,11 +64,13 @@ const hashOf = (key: string): string => createHash('sha256').update(key).digest(
 export const createCallers = (
   store: Store,
   world: World,
-  limits: Pick<Limits, 'caller_keys_max' | 'caller_sites_max'>,
+  limits: Pick<Limits, 'caller_keys_max' | 'caller_sites_max' | 'swap_tries_max'>,
 ): Callers => {
   const callers = store.kind<Caller>({ kind: 'caller', durable: true })
   /** Which caller has this credential. An entry whose caller does not list it (any more) is worth nothing. */
   const owners = store.kind<{ readonly name: string }>({ kind: 'caller_credential', durable: true })
+
+  const inTurn = createTurns()
 
   const checkedName = (name: string): string => {
     if (!NAME.test(name)) {
@@ -94,20 +97,31 @@ export const createCallers = (
     if (changed === undefined) throw unknown()
     return changed.value
   }
-  /** The same; the entries of credentials that are no longer listed go, too. */
-  const changeCredentials = async (
+  /** Changes the credentials of a caller and their entries, in one commit; `undefined`: the caller goes, or there is none. */
+  const changeCredentials = (
     name: string,
-    to: (credentials: readonly Credential[]) => readonly Credential[],
-  ): Promise<Caller> => {
-    let dropped: readonly Credential[] = []
-    const caller = await change(name, (before) => {
-      const credentials = to(before.credentials)
-      dropped = before.credentials.filter((credential) => !credentials.includes(credential))
-      return { ...before, credentials }
+    to: (credentials: readonly Credential[]) => readonly Credential[] | undefined,
+  ): Promise<Caller | undefined> =>
+    inTurn(name, async () => {
+      for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
+        const found = await callers.get([name])
+        if (found === undefined) return undefined
+        const before = found.value.credentials
+        const after = to(before)
+        const caller = { ...found.value, credentials: after ?? [] }
+        const dropped = before.filter((credential) => !caller.credentials.includes(credential))
+        const added = caller.credentials.filter((credential) => !before.includes(credential))
+        const written = await store.commit([
+          after === undefined
+            ? callers.writes.spend([name], found)
+            : callers.writes.swap([name], found, caller),
+          ...dropped.map(({ type, sha256 }) => owners.writes.remove([type, sha256])),
+          ...added.map(({ type, sha256 }) => owners.writes.put([type, sha256], { name })),
+        ])
+        if (written) return caller
+      }
+      throw new OxdError('site_changed')
     })
-    for (const { type, sha256 } of dropped) await owners.remove([type, sha256])
-    return caller
-  }
   const find = async (type: Credential['type'], sha256: string): Promise<Caller | undefined> => {
     const owner = await owners.get([type, sha256])
     if (owner === undefined) return undefined
@@ -129,27 +143,36 @@ export const createCallers = (
         throw new OxdError('invalid_request', { what: 'This is no SHA-256 fingerprint.' })
       const id = ['certificate', sha256]
       const owner = await owners.get(id)
-      const known = await find('certificate', sha256)
-      // Its entry would be overwritten, and that caller locked out without a word.
-      if (known !== undefined) {
-        throw new OxdError('caller_exists', { what: `This certificate is that of ${known.name}.` })
+      const refuseKnown = async (): Promise<void> => {
+        const known = await find('certificate', sha256)
+        // Its entry would be overwritten, and that caller locked out without a word.
+        if (known !== undefined) {
+          throw new OxdError('caller_exists', { what: `This certificate is that of ${known.name}.` })
+        }
       }
+      await refuseKnown()
       const credential = { type: 'certificate', sha256, created_at: seconds(world) } as const
       // Of those who bring it at once, one gets it.
       const entry =
         owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })
-      return insert({ name, sites, credentials: [credential] }, entry)
+      return insert({ name, sites, credentials: [credential] }, entry).catch(async (error: unknown) => {
+        await refuseKnown()
+        throw error
+      })
     },
     async rotate(name) {
-      if ((await callers.get([name])) === undefined) throw unknown()
       const { key, credential } = newKey()
-      await owners.put([credential.type, credential.sha256], { name })
       const caller = await changeCredentials(name, (before) =>
         [credential, ...before].slice(0, limits.caller_keys_max),
       )
+      if (caller === undefined) throw unknown()
       return { key, caller }
     },
-    dropOld: (name) => changeCredentials(name, (before) => before.slice(0, 1)),
+    async dropOld(name) {
+      const caller = await changeCredentials(name, (before) => before.slice(0, 1))
+      if (caller === undefined) throw unknown()
+      return caller
+    },
     give: (name, oxd_id) =>
       change(name, (before) => {
         if (before.sites === 'all' || before.sites.includes(oxd_id)) return before
@@ -160,11 +183,7 @@ export const createCallers = (
         }
         return { ...before, sites: [...before.sites, oxd_id] }
       }),
-    async remove(name) {
-      const caller = await callers.take([name])
-      for (const { type, sha256 } of caller?.credentials ?? []) await owners.remove([type, sha256])
-      return caller !== undefined
-    },
+    remove: async (name) => (await changeCredentials(name, () => undefined)) !== undefined,
     async *list() {
       for await (const { value } of callers.list()) yield value
     },

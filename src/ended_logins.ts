@@ -9,6 +9,7 @@ import { OxdError } from './error.ts'
 import type { Limits } from './limits.ts'
 import type { Keys } from './store/seal.ts'
 import type { Found, Store, Write } from './store/store.ts'
+import { createTurns } from './turns.ts'
 import { seconds, type World } from './world.ts'
 
 /** Why a login has ended. */
@@ -180,18 +181,8 @@ export const createEndedLogins = (
   const entries = store.kind<Entry>({ kind: 'ended_login', durable: true })
   const cursors = createCursors(keys)
   const bells = createBells(limits)
-  /** The last end of each site that is under way: in this process nobody overtakes anybody. */
-  const turns = new Map<string, Promise<unknown>>()
-
-  const inTurn = async <T>(oxd_id: string, work: () => Promise<T>): Promise<T> => {
-    const turn = (turns.get(oxd_id) ?? Promise.resolve()).then(work, work)
-    turns.set(oxd_id, turn)
-    try {
-      return await turn
-    } finally {
-      if (turns.get(oxd_id) === turn) turns.delete(oxd_id)
-    }
-  }
+  /** Of each site: in this process nobody overtakes anybody. */
+  const inTurn = createTurns()
 
   /** The entry that comes next, and the head that says so. */
   const entryOf = (oxd_id: string, found: Found<Head> | undefined, ended: Ended): readonly Write[] => {

@@ -32,9 +32,13 @@ const makeSites = () => {
   const durable: boolean[] = []
   const engine = createMemoryEngine(() => 1_700_000_000)
   let failing = false
+  let failures = 0
   let held: { readonly kind: string; readonly until: Promise<void> } | undefined
   const write: Engine['write'] = async (key, record) => {
-    if (failing) throw new Error('the disk is full')
+    if (failing || failures > 0) {
+      failures -= 1
+      throw new Error('the disk is full')
+    }
     durable.push(record.durable)
     const outcome = await engine.write(key, record)
     if (held === undefined || !key.startsWith(`${held.kind}/`)) return outcome
@@ -55,8 +59,21 @@ const makeSites = () => {
     realWorld(() => {}),
     LIMITS,
   )
-  const fail = (now: boolean) => void (failing = now)
-  return { store, sites: sitesOf(store, LIMITS), durable, fail, hold }
+  const fail = (now: boolean) => {
+    failing = now
+    failures = 0
+  }
+  const failOnce = () => void (failures = 1)
+  // The other one is that of another process.
+  return {
+    store,
+    sites: sitesOf(store, LIMITS),
+    other: sitesOf(store, LIMITS),
+    durable,
+    fail,
+    failOnce,
+    hold,
+  }
 }
 
 /** All that waits for nothing has been done. */
@@ -105,6 +122,20 @@ describe('the record of a site', () => {
     assert.equal((await sites.get('site'))?.version, 3)
   })
 
+  it('is written later, though another one still cannot be', async () => {
+    const { sites, other, fail, failOnce } = makeSites()
+    const ids = ['a', 'b', 'c']
+    for (const oxd_id of ids) await sites.insert({ ...SITE, oxd_id })
+    fail(true)
+    for (const oxd_id of ids)
+      await assert.rejects(() => sites.replace({ ...SITE, oxd_id, version: 2 }), /disk is full/)
+    fail(false)
+    failOnce()
+    await assert.rejects(() => sites.flush(), /disk is full/)
+    const versions = await Promise.all(ids.map(async (oxd_id) => (await other.get(oxd_id))?.version))
+    assert.deepEqual(versions.sort(), [1, 2, 2])
+  })
+
   it('is changed by one at a time, though some fail; other sites do not wait', async () => {
     const { sites } = makeSites()
     const said: string[] = []
@@ -124,14 +155,14 @@ describe('the record of a site', () => {
   })
 
   it('is found by its client, also when it comes while the last one of that client goes', async () => {
-    const { sites, hold } = makeSites()
+    const { sites, other, hold } = makeSites()
     const { issuer } = SITE
     await sites.insert(SITE)
     // It comes after the one who goes has left the list, and before the list is gone.
     const left = hold('client_sites')
     const removed = sites.remove('site')
     await settled()
-    await sites.insert({ ...SITE, oxd_id: 'newcomer' })
+    await other.insert({ ...SITE, oxd_id: 'newcomer' })
     left()
     await removed
     assert.equal((await sites.ofClient(issuer, 'client'))?.oxd_id, 'newcomer')
@@ -139,7 +170,7 @@ describe('the record of a site', () => {
     const found = hold('client_sites')
     const inserted = sites.insert({ ...SITE, oxd_id: 'third' })
     await settled()
-    await sites.remove('newcomer')
+    await other.remove('newcomer')
     found()
     await inserted
     assert.equal((await sites.ofClient(issuer, 'client'))?.oxd_id, 'third')

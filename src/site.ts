@@ -5,6 +5,7 @@ import type { QuirkName } from './oidc/quirks.ts'
 import type { RegisteredClient } from './oidc/registration.ts'
 import type { SiteSettings } from './site_settings.ts'
 import type { Kind, Store } from './store/store.ts'
+import { createTurns, type InTurn } from './turns.ts'
 
 /** The client that the OP knows; `by_hand` when somebody registered it there without oxd. */
 export type Client = RegisteredClient & { readonly by_hand: boolean }
@@ -135,7 +136,7 @@ export interface Sites {
    * Runs `change` when no other change of this site is under way: the OP must be told in the order in which the record is
    * written, and its token for changes may be good for one alone.
    */
-  readonly inTurn: <T>(oxd_id: string, change: () => Promise<T>) => Promise<T>
+  readonly inTurn: InTurn
 }
 
 export const sitesOf = (
@@ -151,8 +152,7 @@ export const sitesOf = (
   const setups = store.kind<Listed>({ kind: 'setups', durable: true })
   const publicIds = store.kind<{ readonly oxd_id: string }>({ kind: 'public_site', durable: true })
   const unwritten = new Map<string, Site>()
-  /** The last change of each site that is under way. */
-  const turns = new Map<string, Promise<unknown>>()
+  const inTurn = createTurns()
   /**
    * So that a site is found by its client. Written before the site: an entry without a site is harmless. The first site of a
    * client stays the first: who registers the same client again, and removes it, takes nothing away; nor does the first
@@ -192,16 +192,6 @@ export const sitesOf = (
     } catch (error) {
       unwritten.set(site.oxd_id, site)
       throw error
-    }
-  }
-  const inTurn: Sites['inTurn'] = async (oxd_id, change) => {
-    const before = turns.get(oxd_id) ?? Promise.resolve()
-    const turn = before.then(change, change)
-    turns.set(oxd_id, turn)
-    try {
-      return await turn
-    } finally {
-      if (turns.get(oxd_id) === turn) turns.delete(oxd_id)
     }
   }
   return {
@@ -247,11 +237,16 @@ export const sitesOf = (
         .filter((site) => site.issuer === issuer && site.setup?.oxd_id === site.oxd_id)
     },
     async flush() {
-      for (const oxd_id of unwritten.keys())
-        await inTurn(oxd_id, async () => {
-          const site = unwritten.get(oxd_id)
-          if (site !== undefined) await replace(site)
-        })
+      const outcomes = await Promise.allSettled(
+        [...unwritten.keys()].map((oxd_id) =>
+          inTurn(oxd_id, async () => {
+            const site = unwritten.get(oxd_id)
+            if (site !== undefined) await replace(site)
+          }),
+        ),
+      )
+      // One that cannot be written keeps no other from it.
+      for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
     },
     inTurn,
   }

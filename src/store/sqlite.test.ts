@@ -79,14 +79,13 @@ const openWithDisk = (t: TestContext) => {
     waiting.push({ file, done })
   })
   syncBuiltinESMExports()
-  const engine = openAt(t, path)
-  t.after(async () => {
+  // Before the engine is closed, which waits for the disk.
+  t.after(() => {
     t.mock.restoreAll()
     syncBuiltinESMExports()
-    // A test that fails must not leave the end waiting.
     while (disk.waits() > 0) disk.reached()
-    await engine.close()
   })
+  const engine = openAt(t, path)
   return { engine, disk, path }
 }
 const watched = <T>(answer: Promise<T>) => {
@@ -217,6 +216,35 @@ describe('the sqlite engine', () => {
     const engine = openAt(t, copy)
     assert.equal(statSync(`${copy}-wal`).size, 0)
     assert.equal((await engine.read('k/a'))?.version, 1)
+  })
+
+  test('a start waits for another process that is about the log, and says so when that takes too long', async (t) => {
+    const path = newPath(t)
+    createSqliteFile(path)
+    await openAt(t, path).close()
+    const other = new DatabaseSync(path)
+    t.after(() => other.close())
+    other.exec('BEGIN IMMEDIATE')
+    assert.throws(
+      () => openAt(t, path),
+      (error) => error instanceof StartError && /Another process/.test(error.message),
+    )
+    other.exec('ROLLBACK')
+    assert.equal(await openAt(t, path).write('k/a', writing(1)), 'written')
+  })
+
+  test('a backup that is a database without a log is taken', async (t) => {
+    const path = newPath(t)
+    createSqliteFile(path)
+    const engine = openAt(t, path)
+    await engine.write('k/a', writing(1))
+    const backup = newPath(t)
+    const db = new DatabaseSync(path)
+    db.prepare('VACUUM INTO ?').run(backup)
+    db.close()
+    const restored = openAt(t, backup)
+    assert.equal((await restored.read('k/a'))?.version, 1)
+    assert.equal(await restored.write('k/b', writing(1)), 'written')
   })
 
   test('a database behind a link is as good as any', async (t) => {

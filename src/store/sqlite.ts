@@ -93,7 +93,6 @@ export const createSqliteFile = (path: string): void => {
   closeSync(openSync(path, 'wx', 0o600))
   const db = new DatabaseSync(path)
   try {
-    db.exec('PRAGMA journal_mode = WAL')
     db.exec(SCHEMA)
   } finally {
     db.close()
@@ -111,6 +110,35 @@ export interface SqliteOptions {
 
 const PAGE_BYTES = 4_096
 
+const CHECKPOINT_PAUSE_MS = 10
+
+/** Stands still. */
+const pause = (ms: number): void => {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+}
+
+/** What others left in the log may be in memory alone, above all after a disk failed: it goes into the database. */
+const emptyLog = (db: DatabaseSync, path: string, busy_ms: number): void => {
+  const checkpoint = db.prepare('PRAGMA wal_checkpoint(TRUNCATE)')
+  const until = performance.now() + busy_ms
+  // Whoever has the log is waited for by SQLite, whoever has the checkpoint is not.
+  while (checkpoint.get()?.['busy'] !== 0) {
+    if (performance.now() >= until) throw new StartError(`Cannot open ${path}. ${reasonOf(5)}`)
+    pause(CHECKPOINT_PAUSE_MS)
+  }
+}
+
+const prepareAll = (db: DatabaseSync) => ({
+  read: db.prepare(SQL.read),
+  insert: db.prepare(SQL.insert),
+  swap: db.prepare(SQL.swap),
+  put: db.prepare(SQL.put),
+  take: db.prepare(SQL.take),
+  remove: db.prepare(SQL.remove),
+  list: db.prepare(SQL.list),
+  sweep: db.prepare(SQL.sweep),
+})
+
 const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions) => {
   // mode=rw: a file that is not there is an error, never a new, empty database.
   const url = pathToFileURL(path)
@@ -124,13 +152,23 @@ const connect = ({ path, busy_ms, wal_bytes_max }: SqliteOptions) => {
       )
     if (Number(pragma('user_version')) > SCHEMA_VERSION)
       throw new StartError(`${path} was made by a newer oxd: start that version, or restore an older backup.`)
+    // A new one is not there yet, nor a backup that was made by VACUUM INTO.
+    db.exec('PRAGMA journal_mode = WAL')
     // The disk is waited for by us; by SQLite only where a log ends and where it begins, which OFF would leave out.
     db.exec('PRAGMA synchronous = NORMAL')
     db.exec(`PRAGMA journal_size_limit = ${wal_bytes_max}`)
     db.exec(`PRAGMA wal_autocheckpoint = ${Math.ceil(wal_bytes_max / PAGE_BYTES)}`)
-    // What others left in the log may be in memory alone, above all after a disk failed: it goes into the database.
-    db.exec('PRAGMA wal_checkpoint(TRUNCATE)')
-    return db
+    // The first read makes the log.
+    pragma('schema_version')
+    // Links are followed. It is there as long as the database is open, and SQLite locks other files than this one.
+    const log = orStartError(`Cannot open the log of ${path}`, () => openSync(`${db.location()}-wal`, 'r+'))
+    try {
+      emptyLog(db, path, busy_ms)
+      return { db, log, statements: prepareAll(db) }
+    } catch (error) {
+      closeSync(log)
+      throw error
+    }
   } catch (error) {
     db.close()
     throw error
@@ -150,37 +188,16 @@ const toDisk = (file: number): Promise<void> =>
 export const openSqliteEngine = (options: SqliteOptions): Engine => {
   const { path, now } = options
 
-  const prepareAll = () => {
-    const db = connect(options)
+  const connectOrRefuse = () => {
     try {
-      const statements = {
-        read: db.prepare(SQL.read),
-        insert: db.prepare(SQL.insert),
-        swap: db.prepare(SQL.swap),
-        put: db.prepare(SQL.put),
-        take: db.prepare(SQL.take),
-        remove: db.prepare(SQL.remove),
-        list: db.prepare(SQL.list),
-        sweep: db.prepare(SQL.sweep),
-      }
-      // Links are followed. It is there as long as the database is open, and SQLite locks other files than this one.
-      const log = orStartError(`Cannot open the log of ${path}`, () => openSync(`${db.location()}-wal`, 'r+'))
-      return { db, statements, log }
-    } catch (error) {
-      db.close()
-      throw error
-    }
-  }
-  const prepareOrRefuse = () => {
-    try {
-      return prepareAll()
+      return connect(options)
     } catch (error) {
       const code = primaryCode(error)
       if (code === undefined) throw error
       throw new StartError(`Cannot open ${path}. ${reasonOf(code)}`, { cause: error })
     }
   }
-  const { db, statements, log } = prepareOrRefuse()
+  const { db, log, statements } = connectOrRefuse()
 
   /** Why nothing goes any more: what the disk did not take may be gone from memory, too, and what came after it hangs on it. */
   let broken: unknown

@@ -134,10 +134,14 @@ describe('a kind', () => {
   })
 
   test('update: no change of concurrent callers is lost', async () => {
-    const { sites } = setUp()
+    const { sites, store } = setUp()
+    // As in another process: the two do not know of each other.
+    const peers = store.kind<Site>({ kind: 'site', durable: true })
     await sites.insert(['a'], site('a'), { expires_at: START + 5 })
     const change = (value: Site) => site(value.name, value.count + 1)
-    const updated = await Promise.all(Array.from({ length: 10 }, () => sites.update(['a'], change)))
+    const updated = await Promise.all(
+      Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? sites : peers).update(['a'], change)),
+    )
     const found = await sites.get(['a'])
     assert.deepEqual([found?.value.count, found?.expires_at], [10, START + 5])
     assert.deepEqual(
@@ -148,6 +152,15 @@ describe('a kind', () => {
     assert.equal((await sites.get(['a']))?.expires_at, null)
     assert.equal(await sites.update(['b'], change), undefined)
     assert.equal(await sites.get(['b']), undefined)
+  })
+
+  test('update: of this process any number may come at once', async () => {
+    const { sites } = setUp()
+    await sites.insert(['a'], site('a'))
+    const many = 3 * LIMITS.swap_tries_max
+    const change = (value: Site) => site(value.name, value.count + 1)
+    await Promise.all(Array.from({ length: many }, () => sites.update(['a'], change)))
+    assert.equal((await sites.get(['a']))?.value.count, many)
   })
 
   test('update gives up when others are always faster, and says so', async () => {

@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { OxdError } from '../error.ts'
 import type { Limits } from '../limits.ts'
+import { createTurns } from '../turns.ts'
 import type { World } from '../world.ts'
 import type { Engine, EngineChange, EngineRecord, EngineWrite } from './engine.ts'
 import { fingerprint, type Keys, open, seal } from './seal.ts'
@@ -158,6 +159,7 @@ const createKind = <T extends object>(
     spend: (id, { version }) => ({ key: prefix + fullNameOf(id), expected: version, removed: true }),
     remove: (id) => ({ key: prefix + fullNameOf(id), expected: 'any', removed: true }),
   } satisfies Writes<T>
+  const inTurn = createTurns()
   const write = async ({ key, ...change }: ReturnType<typeof sealed>): Promise<boolean> =>
     (await engine.write(key, change)) === 'written'
 
@@ -168,16 +170,18 @@ const createKind = <T extends object>(
     async put(id, value, keeping) {
       await write(writes.put(id, value, keeping))
     },
-    async update(id, change, keeping) {
-      for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
-        const found = await get(fullNameOf(id))
-        if (found === undefined) return undefined
-        const value = change(found.value)
-        const swap = writes.swap(id, found, value, keeping)
-        if (await write(swap)) return { value, version: swap.version, expires_at: swap.expires_at }
-      }
-      throw new OxdError('site_changed')
-    },
+    update: (id, change, keeping) =>
+      // Those who wait for one disk would all be overtaken by the first of them, again and again.
+      inTurn(fullNameOf(id), async () => {
+        for (let tries = 0; tries < limits.swap_tries_max; tries += 1) {
+          const found = await get(fullNameOf(id))
+          if (found === undefined) return undefined
+          const value = change(found.value)
+          const swap = writes.swap(id, found, value, keeping)
+          if (await write(swap)) return { value, version: swap.version, expires_at: swap.expires_at }
+        }
+        throw new OxdError('site_changed')
+      }),
     async take(id) {
       const name = fullNameOf(id)
       const record = await engine.take(prefix + name)

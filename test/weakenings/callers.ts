@@ -184,6 +184,12 @@ export const CALLERS = [
       '^a caller may be known by a certificate',
     ],
     [
+      'callers: the entry of a certificate that was left behind goes to the last one',
+      'owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })',
+      'owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.put(id, { name })',
+      '^a caller of several that bring one certificate',
+    ],
+    [
       'callers: one certificate brought twice at once',
       'owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })',
       'owners.writes.put(id, { name })',
@@ -191,8 +197,8 @@ export const CALLERS = [
     ],
     [
       'callers: old keys cannot be dropped',
-      'dropOld: (name) => changeCredentials(name, (before) => before.slice(0, 1)),',
-      'dropOld: (name) => changeCredentials(name, (before) => before),',
+      'const caller = await changeCredentials(name, (before) => before.slice(0, 1))',
+      'const caller = await changeCredentials(name, (before) => before)',
       '^changing the key leaves the old one good until',
     ],
     [
@@ -203,7 +209,7 @@ export const CALLERS = [
     ],
     [
       'callers: what was dropped stays behind',
-      'for (const { type, sha256 } of dropped) await owners.remove([type, sha256])',
+      '...dropped.map(({ type, sha256 }) => owners.writes.remove([type, sha256])),',
       '',
       '^changing the key leaves nothing behind',
     ],

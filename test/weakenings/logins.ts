@@ -146,6 +146,14 @@ export const LOGINS = [
       '^get_authorization_url lets nobody set a parameter twice',
     ],
   ]),
+  ...weakenings('src/turns.ts', 'src/site.test.ts', [
+    [
+      'turns: side by side',
+      'const turn = (last.get(name) ?? Promise.resolve()).then(work, work)',
+      'const turn = work()',
+      '^the record of a site is changed by one at a time',
+    ],
+  ]),
   ...weakenings('src/site.ts', 'src/site.test.ts', [
     [
       'sites: who goes takes a newcomer along',
@@ -161,8 +169,8 @@ export const LOGINS = [
     ],
     [
       'sites: what could not be written before overtakes what is newer',
-      'await inTurn(oxd_id, async () => {',
-      'await (async (_turn, work) => work())(oxd_id, async () => {',
+      'inTurn(oxd_id, async () => {',
+      '(async (_turn, work) => work())(oxd_id, async () => {',
       '^the record of a site is not overtaken',
     ],
     [
@@ -172,10 +180,10 @@ export const LOGINS = [
       '^the record of a site is on the disk before it is answered',
     ],
     [
-      'site: changes of one site side by side',
-      'const turn = before.then(change, change)',
-      'const turn = change()',
-      '^the record of a site is changed by one at a time',
+      'sites: one that cannot be written keeps the others from it',
+      '[...unwritten.keys()].map((oxd_id) =>',
+      '[...unwritten.keys()].slice(0, 1).map((oxd_id) =>',
+      '^the record of a site is written later',
     ],
     [
       'site: a change of which the OP was told is lost when the disk is full',

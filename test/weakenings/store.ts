@@ -72,6 +72,12 @@ export const STORE = [
       '^a kind update: no change of concurrent callers is lost',
     ],
     [
+      'store: all who come at once are overtaken by the first',
+      'inTurn(fullNameOf(id), async () => {',
+      '(async (_turn, work) => work())(fullNameOf(id), async () => {',
+      '^a kind update: of this process any number',
+    ],
+    [
       'store: a record made anew looks like the old one',
       "const firstVersion = (random: StoreWorld['random']): number => (random(4).readUInt32BE() >>> 1) + 1",
       "const firstVersion = (_random: StoreWorld['random']): number => 1",
@@ -135,9 +141,21 @@ export const STORE = [
     ],
     [
       'sqlite: what was left in the log stays there',
-      "db.exec('PRAGMA wal_checkpoint(TRUNCATE)')",
+      'emptyLog(db, path, busy_ms)',
       '',
       '^the sqlite engine what was left in the log',
+    ],
+    [
+      'sqlite: a log that another process has is taken as it is',
+      "while (checkpoint.get()?.['busy'] !== 0) {",
+      "while (checkpoint.get()?.['busy'] === undefined) {",
+      '^the sqlite engine a start waits',
+    ],
+    [
+      'sqlite: a backup without a log is refused',
+      "db.exec('PRAGMA journal_mode = WAL')",
+      '',
+      '^the sqlite engine a backup',
     ],
     [
       'sqlite: closing does not wait for the disk',
