@@ -5,6 +5,7 @@ import { describe, it } from 'node:test'
 import { createCallers, isCallerKey, type Caller } from './callers.ts'
 import { OxdError, type ErrorCode } from './error.ts'
 import { LIMITS, type Limits } from './limits.ts'
+import type { Engine } from './store/engine.ts'
 import { createMemoryEngine } from './store/memory.ts'
 import { createKeys } from './store/seal.ts'
 import { createStore } from './store/store.ts'
@@ -16,8 +17,12 @@ const makeCallers = (overrides: Partial<Limits> = {}) => {
   const limits = { ...LIMITS, ...overrides }
   const world = realWorld(() => {})
   const engine = createMemoryEngine(() => world.now() / 1_000)
-  const store = createStore(engine, createKeys(randomBytes(32)), world, limits)
-  return { callers: createCallers(store, world, limits), engine, store }
+  let overtaken = false
+  const commit: Engine['commit'] = async (changes) => (overtaken ? 'conflict' : engine.commit(changes))
+  const store = createStore({ ...engine, commit }, createKeys(randomBytes(32)), world, limits)
+  /** Others are always faster. */
+  const overtake = () => void (overtaken = true)
+  return { callers: createCallers(store, world, limits), engine, store, overtake }
 }
 const refused = (work: Promise<unknown>, code: ErrorCode): Promise<void> =>
   assert.rejects(work, (error) => error instanceof OxdError && error.code === code)
@@ -132,6 +137,15 @@ describe('changing the key', () => {
     await callers.remove('shop')
     await callers.add('shop', ['b'])
     assert.equal(await callers.ofKey(old), undefined)
+  })
+
+  it('is not said to be done when others are always faster', async () => {
+    const { callers, overtake } = makeCallers()
+    const { key } = await callers.add('shop', 'all')
+    overtake()
+    for (const change of [callers.rotate, callers.dropOld, callers.remove])
+      await refused(change('shop'), 'site_changed')
+    assert.equal((await callers.ofKey(key))?.name, 'shop')
   })
 
   it('asks for a caller that there is', async () => {

@@ -33,6 +33,7 @@ const makeSites = () => {
   const engine = createMemoryEngine(() => 1_700_000_000)
   let failing = false
   let failures = 0
+  let taken: string | undefined
   let held: { readonly kind: string; readonly until: Promise<void> } | undefined
   const write: Engine['write'] = async (key, record) => {
     if (failing || failures > 0) {
@@ -41,6 +42,10 @@ const makeSites = () => {
     }
     durable.push(record.durable)
     const outcome = await engine.write(key, record)
+    if (taken !== undefined && key.startsWith(`${taken}/`)) {
+      await engine.remove(key)
+      return 'conflict'
+    }
     if (held === undefined || !key.startsWith(`${held.kind}/`)) return outcome
     const { until } = held
     held = undefined
@@ -64,6 +69,8 @@ const makeSites = () => {
     failures = 0
   }
   const failOnce = () => void (failures = 1)
+  /** Others always come and go in between. */
+  const overtake = (kind: string) => void (taken = kind)
   // The other one is that of another process.
   return {
     store,
@@ -73,6 +80,7 @@ const makeSites = () => {
     fail,
     failOnce,
     hold,
+    overtake,
   }
 }
 
@@ -152,6 +160,13 @@ describe('the record of a site', () => {
       ['a1 begins', 'a1 ends', 'a2 begins', 'a2 ends', 'a3 begins', 'a3 ends'],
     )
     assert.ok(said.indexOf('b1 begins') < said.indexOf('a1 ends'))
+  })
+
+  it('is not said to be entered when others are always faster', async () => {
+    const { sites, overtake } = makeSites()
+    overtake('client_sites')
+    await assert.rejects(() => sites.insert(SITE), { code: 'site_changed' })
+    assert.equal(await sites.get('site'), undefined)
   })
 
   it('is found by its client, also when it comes while the last one of that client goes', async () => {

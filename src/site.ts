@@ -75,16 +75,17 @@ interface Listed {
   readonly oxd_ids: readonly string[]
 }
 
-/** Whoever leaves last removes the list; then it is made anew. */
-const LIST_TRIES = 16
-
-/** Changes the list of that name, which may not be there yet. @throws OxdError site_changed */
+/**
+ * Changes the list of that name, which may not be there yet; or no more, because whoever leaves last removes it.
+ * @throws OxdError site_changed after `tries`
+ */
 const changeList = async (
   kind: Kind<Listed>,
   name: readonly string[],
+  tries: number,
   change: (oxd_ids: readonly string[]) => readonly string[],
 ): Promise<void> => {
-  for (let tries = 0; tries < LIST_TRIES; tries += 1) {
+  for (let tried = 0; tried < tries; tried += 1) {
     if (await kind.insert(name, { oxd_ids: change([]) })) return
     const changed = await kind.update(name, ({ oxd_ids }) => ({ oxd_ids: change(oxd_ids) }))
     if (changed !== undefined) return
@@ -145,7 +146,8 @@ export const sitesOf = (
     setups_max,
     listed_sites_max,
     client_sites_max,
-  }: Pick<Limits, 'setups_max' | 'listed_sites_max' | 'client_sites_max'>,
+    swap_tries_max,
+  }: Pick<Limits, 'setups_max' | 'listed_sites_max' | 'client_sites_max' | 'swap_tries_max'>,
 ): Sites => {
   const kind = store.kind<Site>({ kind: 'site', durable: true })
   const clients = store.kind<Listed>({ kind: 'client_sites', durable: true })
@@ -164,12 +166,14 @@ export const sitesOf = (
     if (public_id !== undefined) await publicIds.put([public_id], { oxd_id })
     const entered = await clients.get([issuer, client_id])
     if (entered?.value.oxd_ids.includes(oxd_id) !== true) {
-      await changeList(clients, [issuer, client_id], (oxd_ids) =>
+      await changeList(clients, [issuer, client_id], swap_tries_max, (oxd_ids) =>
         [...new Set([...oxd_ids, oxd_id])].slice(0, client_sites_max),
       )
     }
     if (setup?.oxd_id !== oxd_id) return
-    await changeList(setups, [issuer], (oxd_ids) => [...new Set([oxd_id, ...oxd_ids])].slice(0, setups_max))
+    await changeList(setups, [issuer], swap_tries_max, (oxd_ids) =>
+      [...new Set([oxd_id, ...oxd_ids])].slice(0, setups_max),
+    )
   }
   const get = async (oxd_id: string): Promise<Site | undefined> =>
     unwritten.get(oxd_id) ?? (await kind.get([oxd_id]))?.value

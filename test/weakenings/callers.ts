@@ -190,6 +190,12 @@ export const CALLERS = [
       '^a caller of several that bring one certificate',
     ],
     [
+      'callers: what others overtook is said to be done',
+      "throw new OxdError('site_changed')",
+      'return { name, sites: [], credentials: [] }',
+      '^changing the key is not said to be done',
+    ],
+    [
       'callers: one certificate brought twice at once',
       'owner === undefined ? owners.writes.insert(id, { name }) : owners.writes.swap(id, owner, { name })',
       'owners.writes.put(id, { name })',

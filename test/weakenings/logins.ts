@@ -180,6 +180,12 @@ export const LOGINS = [
       '^the record of a site is on the disk before it is answered',
     ],
     [
+      'sites: a site that could not be entered is said to be',
+      "throw new OxdError('site_changed')",
+      '',
+      '^the record of a site is not said to be entered',
+    ],
+    [
       'sites: one that cannot be written keeps the others from it',
       '[...unwritten.keys()].map((oxd_id) =>',
       '[...unwritten.keys()].slice(0, 1).map((oxd_id) =>',
